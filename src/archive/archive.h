@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store directory as the user sees it (`--store DIR`): keys, trails and
+ * index together.
+ *
+ *   DIR/format              "sshtrail store 1"
+ *   DIR/lock                held by the one writer; holds its pid
+ *   DIR/keys/               host.key, host.pub, id.key
+ *   DIR/trail/CHAIN/        segments and checkpoint, see trail/trail.h
+ *   DIR/index/              see store/store.h
+ *
+ * The life of an event passes through here: archive_append() writes it to the
+ * trail, gives it its track, and adds it to the index.
+ */
+#ifndef ARCHIVE_ARCHIVE_H
+#define ARCHIVE_ARCHIVE_H
+
+#include "core/event.h"
+#include "store/store.h"
+#include "trail/verify.h"
+
+struct archive;
+
+enum archive_mode {
+	ARCHIVE_READ,
+	ARCHIVE_WRITE,      /* -EBUSY when another writer is at work: its pid in err */
+	ARCHIVE_WRITE_WAIT, /* waits for the other writer instead */
+};
+
+/*
+ * Open DIR; for writing it is made when new (mode 0700), and an index that is
+ * behind the trails is brought up first. -EPROTO: made by a newer version.
+ */
+int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
+    struct err *err);
+
+/* Index of an open archive, for queries. */
+struct store *archive_store(struct archive *a);
+
+/* 16 secret bytes for source_id() and track ids; the same for a store's life. */
+const uint8_t *archive_id_key(const struct archive *a);
+
+/*
+ * Begin writing to chain NAME ("import:HOST"); events to come are appended
+ * there. At most one chain is open for writing.
+ */
+int archive_begin(struct archive *a, const char *chain, struct err *err);
+
+/* Trail, track, index. Sets ev->seq and ev->track. */
+int archive_append(struct archive *a, struct event *ev, struct err *err);
+
+/* All appended so far is durable, signed and visible when this returns 0. */
+int archive_commit(struct archive *a, struct err *err);
+
+/* Uncommitted events stay in the trail and are indexed by the next open. */
+void archive_close(struct archive *a);
+
+/* Throw the index away and make it again from the trails. */
+int archive_reindex(const char *dir,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
+    struct err *err);
+
+/*
+ * Verify every chain; `report` gets the chain's name. The public key is that
+ * of DIR unless `pub` is given. *ret_sound: all are.
+ */
+struct archive_verify_sink {
+	void (*finding)(void *ctx, const char *chain, const struct finding *f);
+	void (*chain)(void *ctx, const char *chain,
+	    const struct verify_result *r);
+	void *ctx;
+};
+int archive_verify(const char *dir, const struct sign_public *pub,
+    const struct archive_verify_sink *sink, bool *ret_sound, struct err *err);
+
+#endif

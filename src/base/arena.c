@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_SIZE ((size_t)64 << 10)
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size;
+	_Alignas(16) char data[];
+};
+
+void *arena_alloc_slow(struct arena *a, size_t n)
+{
+	size_t rounded = (n + 15) & ~(size_t)15;
+	size_t size = rounded > CHUNK_SIZE ? rounded : CHUNK_SIZE;
+	struct arena_chunk *c;
+
+	if (rounded < n || (a->max && rounded > a->max - a->used))
+		return NULL;
+	c = malloc(sizeof *c + size);
+	if (!c)
+		return NULL;
+	c->next = a->chunks;
+	c->size = size;
+	a->chunks = c;
+	a->at = c->data + rounded;
+	a->left = size - rounded;
+	a->used += rounded;
+	return c->data;
+}
+
+struct str arena_dup(struct arena *a, struct str s)
+{
+	char *p = arena_alloc(a, s.n + 1);
+
+	if (!p)
+		return STR_NONE;
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return str_make(p, s.n);
+}
+
+struct str arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+	char *p;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+	if (!p)
+		return STR_NONE;
+	va_start(ap, fmt);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return str_make(p, (size_t)n);
+}
+
+static void free_chunks(struct arena_chunk *c)
+{
+	while (c) {
+		struct arena_chunk *next = c->next;
+
+		free(c);
+		c = next;
+	}
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *keep = a->chunks;
+
+	a->used = 0;
+	if (!keep)
+		return;
+	free_chunks(keep->next);
+	keep->next = NULL;
+	a->at = keep->data;
+	a->left = keep->size;
+}
+
+void arena_free(struct arena *a)
+{
+	size_t max = a->max;
+
+	free_chunks(a->chunks);
+	*a = ARENA_INIT;
+	a->max = max;
+}

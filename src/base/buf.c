@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void buf_free(struct buf *b)
+{
+	size_t max = b->max;
+
+	free(b->p);
+	*b = BUF_INIT;
+	b->max = max;
+}
+
+void buf_clear(struct buf *b)
+{
+	b->n = 0;
+	b->error = 0;
+}
+
+int buf_error(const struct buf *b)
+{
+	return b->error;
+}
+
+char *buf_reserve_slow(struct buf *b, size_t n)
+{
+	size_t need, cap;
+	char *p;
+
+	if (b->error)
+		return NULL;
+	if (__builtin_add_overflow(b->n, n, &need) ||
+	    (b->max && need > b->max)) {
+		b->error = -EMSGSIZE;
+		return NULL;
+	}
+	if (need <= b->cap && b->p)
+		return b->p + b->n;
+	cap = b->cap ? b->cap : 64;
+	while (cap < need)
+		cap += cap / 2;
+	p = realloc(b->p, cap);
+	if (!p) {
+		b->error = -ENOMEM;
+		return NULL;
+	}
+	b->p = p;
+	b->cap = cap;
+	return b->p + b->n;
+}
+
+void buf_add_z(struct buf *b, const char *z)
+{
+	buf_add(b, z, strlen(z));
+}
+
+void buf_add_u64(struct buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t i = sizeof digits;
+
+	do {
+		digits[--i] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	buf_add(b, digits + i, sizeof digits - i);
+}
+
+void buf_add_i64(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_add_char(b, '-');
+	buf_add_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+	char *at;
+
+	va_start(ap, fmt);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		b->error = -EINVAL;
+		return;
+	}
+	at = buf_reserve(b, (size_t)n + 1);
+	if (!at)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(at, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+void buf_add_u32le(struct buf *b, uint32_t v)
+{
+	uint8_t le[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		le[i] = (uint8_t)(v >> (8 * i));
+	buf_add(b, le, sizeof le);
+}
+
+void buf_add_u64le(struct buf *b, uint64_t v)
+{
+	buf_add_u32le(b, (uint32_t)v);
+	buf_add_u32le(b, (uint32_t)(v >> 32));
+}
+
+void buf_add_varint(struct buf *b, uint64_t v)
+{
+	char *at = buf_reserve(b, 10);
+	size_t n = 0;
+
+	if (!at)
+		return;
+	while (v >= 0x80) {
+		at[n++] = (char)(v | 0x80);
+		v >>= 7;
+	}
+	at[n++] = (char)v;
+	b->n += n;
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+	if (n >= b->n) {
+		b->n = 0;
+		return;
+	}
+	memmove(b->p, b->p + n, b->n - n);
+	b->n -= n;
+}
+
+char *buf_z(struct buf *b)
+{
+	char *at = buf_reserve(b, 1);
+
+	if (!at)
+		return NULL;
+	*at = '\0';
+	return b->p;
+}

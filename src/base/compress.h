@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* zstd in one call. */
+#ifndef BASE_COMPRESS_H
+#define BASE_COMPRESS_H
+
+#include "base/buf.h"
+
+/* Compress p and append to b. 0 or -ENOMEM. Thread-safe. */
+int compress_append(struct buf *b, const void *p, size_t n, int level);
+
+/*
+ * Decompress one whole zstd frame into exactly `size` bytes at `ret`.
+ * -EBADMSG when it is damaged or of another size.
+ */
+int decompress(const void *p, size_t n, void *ret, size_t size);
+
+/* Size that a frame says it decompresses to; -EBADMSG when it does not say. */
+int decompressed_size(const void *p, size_t n, uint64_t *ret);
+
+#endif

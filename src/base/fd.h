@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* File descriptors and files. All return 0 or a negative errno. */
+#ifndef BASE_FD_H
+#define BASE_FD_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Closes *fd unless negative and sets it to -1; errno is kept. */
+void fd_close(int *fd);
+/* For `__attribute__((cleanup(fd_close)))`. */
+#define CLEANUP_FD __attribute__((cleanup(fd_close)))
+
+/* All n bytes, however many calls it takes. */
+int fd_write_all(int fd, const void *p, size_t n);
+int fd_pwrite_all(int fd, const void *p, size_t n, off_t at);
+/* Up to n bytes until end of file; the count, or a negative errno. */
+ssize_t fd_read_full(int fd, void *p, size_t n);
+ssize_t fd_pread_full(int fd, void *p, size_t n, off_t at);
+/* A whole small file, at most max bytes (-EFBIG beyond). */
+int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret);
+
+/*
+ * Put a file in place so that a crash leaves the old or the new content whole:
+ * temporary name, fsync, rename, fsync of the directory.
+ */
+int fd_replace_file(int dirfd, const char *name, mode_t mode, const void *p,
+    size_t n);
+
+/* Open directory NAME below dirfd, made with `mode` when it is not there. */
+int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A string is a pointer and a length: it may hold any byte, has no final NUL,
+ * and points into memory that somebody else owns. Parsers cut such slices out
+ * of their input without copying.
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR(lit)     ((struct str){"" lit, sizeof(lit) - 1})
+#define STR_NONE     ((struct str){NULL, 0})
+/* For printf: printf("%.*s", STR_ARG(s)). */
+#define STR_ARG(s)   (int)((s).n > 0x7fffffff ? 0x7fffffff : (s).n), (s).p ? (s).p : ""
+
+static inline struct str str_make(const void *p, size_t n)
+{
+	return (struct str){p, n};
+}
+
+static inline struct str str_z(const char *z)
+{
+	return (struct str){z, z ? strlen(z) : 0};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_eqz(struct str a, const char *z)
+{
+	return str_eq(a, str_z(z));
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n &&
+	       (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);
+}
+
+static inline bool str_ends(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n &&
+	       (suffix.n == 0 ||
+		memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+}
+
+/* The part from `at` (clamped to the end) on, and the part before `at`. */
+static inline struct str str_from(struct str s, size_t at)
+{
+	if (at > s.n)
+		at = s.n;
+	return (struct str){s.p ? s.p + at : NULL, s.n - at};
+}
+
+static inline struct str str_upto(struct str s, size_t at)
+{
+	return (struct str){s.p, at < s.n ? at : s.n};
+}
+
+/* memcmp order, then length. */
+int str_cmp(struct str a, struct str b);
+/* ASCII case folded equality. */
+bool str_eq_fold(struct str a, struct str b);
+
+#define STR_NPOS ((size_t)-1)
+/* Index of the first or last occurrence, STR_NPOS when there is none. */
+size_t str_find(struct str s, struct str needle);
+size_t str_rfind(struct str s, struct str needle);
+size_t str_find_char(struct str s, char c);
+size_t str_rfind_char(struct str s, char c);
+
+/*
+ * Take a prefix off the front of *s, or a suffix off its end. False, and *s
+ * unchanged, when it is not there.
+ */
+bool str_skip(struct str *s, struct str prefix);
+bool str_chop(struct str *s, struct str suffix);
+
+/*
+ * Take from *s all before the first `sep` and `sep` itself. When there is no
+ * `sep`: all of *s is taken, and false is returned.
+ */
+bool str_cut(struct str *s, char sep, struct str *ret_head);
+
+/* Without blanks, tabs, CR and LF at both ends. */
+struct str str_trim(struct str s);
+
+/*
+ * Whole-string conversions: false, and nothing stored, when the string is
+ * empty, holds anything else than the number, or overflows.
+ */
+bool str_u64(struct str s, uint64_t *ret);
+bool str_i64(struct str s, int64_t *ret);
+bool str_hex64(struct str s, uint64_t *ret);
+bool str_oct64(struct str s, uint64_t *ret);
+
+/* Value of one hexadecimal digit, -1 for any other character. */
+int str_hexdigit(char c);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Times are microseconds since 1970-01-01 UTC in an int64_t. No function here
+ * but time_now() asks a clock.
+ */
+#ifndef BASE_WHEN_H
+#define BASE_WHEN_H
+
+#include "base/str.h"
+
+#define USEC_PER_SEC ((int64_t)1000000)
+#define USEC_PER_DAY ((int64_t)86400 * USEC_PER_SEC)
+
+struct civil {
+	int64_t year;
+	int month, day;          /* 1.. */
+	int hour, minute, second;/* second may be 60 */
+	int usec;
+};
+
+int64_t time_now(void);
+/* UTC calendar to microseconds and back. */
+int64_t time_from_civil(const struct civil *c);
+void time_to_civil(int64_t us, struct civil *ret);
+
+/*
+ * YYYY-MM-DDThh:mm:ss[.fraction][Z|+hh:mm|+hhmm|+hh] (a blank instead of T is
+ * fine), at the start of *s; *s is moved behind it. Without a zone,
+ * `utc_offset` (seconds east) is taken. False when it is not one.
+ */
+bool time_parse_iso(struct str *s, int64_t utc_offset, int64_t *ret);
+
+/*
+ * "Mon dd hh:mm:ss" (RFC 3164; one or two blanks before a one-digit day; a
+ * fraction and a year behind it, as some write, are taken) at the start of *s.
+ * The year is left 0 when it is not there.
+ */
+bool time_parse_bsd(struct str *s, struct civil *ret);
+
+/* "2026-11-22T11:49:28.940565Z": 27 characters and a NUL. */
+#define TIME_ISO_LEN 28
+void time_format_iso(int64_t us, char ret[static TIME_ISO_LEN]);
+/* "2026-11-22 11:49:28" in the local zone of the process. */
+#define TIME_LOCAL_LEN 20
+void time_format_local(int64_t us, char ret[static TIME_LOCAL_LEN]);
+
+/*
+ * A time as journalctl takes it (systemd.time(7)): "2026-11-22 10:00:01",
+ * "2026-11-22", "10:00", "yesterday", "today", "tomorrow", "now", "-2h",
+ * "+5min", "2 days ago", "@1795346625", ISO 8601 with zone; calendar times in
+ * the local zone. False when it is none of them.
+ */
+bool time_parse_when(struct str s, int64_t now, int64_t *ret);
+
+/* A span of time: "90", "5min", "1h 30min", "2d": microseconds. */
+bool time_parse_span(struct str s, int64_t *ret);
+
+/* "45s", "12m03s", "3h04m", "5d02h": at most 7 characters for sane spans. */
+#define TIME_SPAN_LEN 24
+void time_format_span(int64_t us, char ret[static TIME_SPAN_LEN]);
+
+#endif

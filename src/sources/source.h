@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A source turns the bytes of one format into events. It never opens, waits or
+ * asks the clock: whoever drives it does. One descriptor per format, listed in
+ * sources/source.c; nothing outside this folder knows any format.
+ */
+#ifndef SOURCES_SOURCE_H
+#define SOURCES_SOURCE_H
+
+#include <sys/types.h>
+
+#include "core/event.h"
+
+/* Longest line taken whole; what is longer is cut, counted and skipped. */
+#define SOURCE_LINE_MAX ((size_t)64 << 10)
+
+/* What the driver knows about the input and the format does not say. */
+struct source_input {
+	const char *name;         /* for messages, and hints as ".../wtmp" */
+	int64_t mtime;            /* microseconds; 0 when not known */
+	int64_t utc_offset;       /* seconds east, for times without a zone */
+	struct str host;          /* host for formats that name none */
+	const char *host_inferred;/* why `host` is only concluded, or NULL */
+	const uint8_t *id_key;    /* 16 bytes for source_id() */
+};
+
+/*
+ * Where events go. `event` returns 0 or a negative errno, which the source
+ * must return at once. The event and its strings are the source's, valid
+ * during the call.
+ */
+struct source_sink {
+	int (*event)(struct source_sink *sink, struct event *ev);
+	uint64_t lines;       /* lines or records read; counted by the source */
+	uint64_t unparsed;    /* of them not understood */
+	/* Up to 10 examples of lines not understood, cut at 200 bytes. */
+	struct {
+		uint64_t offset;
+		uint64_t line;
+		char text[200];
+		size_t n;
+		const char *expected; /* what was expected, static */
+	} examples[10];
+	size_t n_examples;
+};
+
+struct source_run; /* state of one run, made by the source */
+
+struct source {
+	const char *name;     /* "auth-log"; also `source` of its events */
+	const char *summary;
+	/*
+	 * How sure, 0 to 100, that `head` (the first up to 64 KiB of the
+	 * content, decompressed) is this format; `name` is the file's name.
+	 * When the format names the host, *ret_host is set to it (a slice of
+	 * head), when it tells its first time, *ret_time (else 0).
+	 */
+	int (*probe)(struct str head, const char *name, struct str *ret_host,
+	    int64_t *ret_time);
+	/*
+	 * Sources with `joins` read the rotated parts of one log as one
+	 * stream: an event may begin in one file and end in the next.
+	 */
+	bool joins;
+	/* The whole content is needed at once (a database file). */
+	bool whole;
+	int (*open)(struct source_run **ret, const struct source_input *in,
+	    struct err *err);
+	/*
+	 * A new file of the same stream (only with `joins`), oldest first.
+	 * Offsets count from 0 again.
+	 */
+	int (*next)(struct source_run *run, const struct source_input *in);
+	/*
+	 * Take from `data`, which begins at byte `offset` of the content, as
+	 * much as can be read; returns how many bytes were taken, or a
+	 * negative errno from the sink (-ENOMEM otherwise; malformed input is
+	 * never an error: it is counted in the sink). With `last`, all of data
+	 * is taken and there is no more in this file. Without `last`, the
+	 * driver comes again with the rest and more behind it; a source must
+	 * take something when data holds SOURCE_LINE_MAX bytes or more.
+	 * Events that wait for more records may be held back, see `finish`.
+	 */
+	ssize_t (*feed)(struct source_run *run, struct str data,
+	    uint64_t offset, bool last, struct source_sink *sink);
+	/* End of the stream: emit what was held back. */
+	int (*finish)(struct source_run *run, struct source_sink *sink);
+	/*
+	 * Offset in the current file of the earliest byte that belongs to an
+	 * event still held back; `end` when there is none. From there reading
+	 * must start again when the file has grown.
+	 */
+	uint64_t (*held)(const struct source_run *run, uint64_t end);
+	void (*close)(struct source_run *run);
+};
+
+/* All sources, best guess first, ended by NULL. */
+extern const struct source *const sources[];
+
+/* The source that is surest of `head`, or NULL when none is. */
+const struct source *source_detect(struct str head, const char *name,
+    struct str *ret_host, int64_t *ret_time);
+
+/* By its name, or NULL. */
+const struct source *source_find(struct str name);
+
+/*
+ * Identity of a fact (field `id`): a keyed hash, so that nobody can write a
+ * line that passes for another. Parts are delimited by their lengths.
+ */
+uint64_t source_id(const uint8_t key[static 16], const struct str *parts,
+    size_t n);
+
+/* Count a line that was not understood, keeping it as an example. */
+void source_unparsed(struct source_sink *sink, uint64_t offset, struct str line,
+    const char *expected);
+
+/*
+ * Cut the next line out of `data` at *at. Returns 1 and the line without its
+ * newline (and CR), 0 when the line is not complete yet. A line beyond
+ * SOURCE_LINE_MAX is returned cut, with *ret_cut set; *at then stands behind
+ * what is at hand of it, and *skip tells the next call to drop its rest.
+ */
+int source_line(struct str data, size_t *at, bool last, bool *skip,
+    struct str *ret_line, bool *ret_cut);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The index: everything derived from trails for fast answers. An engine is a
+ * struct store_ops; the embedded one (SQLite catalogue and columnar blocks) is
+ * store_embedded. Losing a store loses nothing: it is made again from trails.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/err.h"
+#include "store/query.h"
+
+struct store;
+struct store_cursor;
+
+enum store_mode {
+	STORE_READ,   /* must exist; never written */
+	STORE_WRITE,  /* made when new; one writer, the caller holds a lock */
+};
+
+struct store_stats {
+	uint64_t events, sessions, hosts, blocks, bytes;
+	int64_t oldest, newest;  /* event times; 0 when empty */
+};
+
+struct store_ops {
+	const char *name;
+	/*
+	 * `path` is a directory. -ENOENT: no store there (STORE_READ).
+	 * -EPROTO: written by a newer version; err says what to do.
+	 * -EBADMSG: damaged; reindex mends it.
+	 */
+	int (*open)(struct store **ret, const char *path, enum store_mode mode,
+	    struct err *err);
+	void (*close)(struct store *s);
+
+	/* Writing. What is added is seen by readers, all or nothing, after
+	 * commit; a crash before it leaves the state of the last commit. */
+	int (*add)(struct store *s, const struct event *ev, struct err *err);
+	int (*put_track)(struct store *s, const struct track *t,
+	    struct err *err);
+	int (*put_boot)(struct store *s, const struct boot *b, struct err *err);
+	/*
+	 * Joins the tracks of all hosts touched since the last commit,
+	 * rewrites their sessions, and remembers for each chain the last
+	 * sequence number added. -ENOSPC and the like leave the last commit.
+	 */
+	int (*commit)(struct store *s, struct err *err);
+	/* Last sequence number of a chain in the store; 0: none. */
+	int (*last_seq)(struct store *s, uint64_t chain, uint64_t *ret,
+	    struct err *err);
+
+	/* Asking. A cursor sees the store as of its first row. */
+	int (*events)(struct store *s, const struct query *q,
+	    struct store_cursor **ret, struct err *err);
+	/* 1 and a row (valid until the next call), 0 at the end, or < 0. */
+	int (*next_event)(struct store_cursor *c, struct event *ret,
+	    struct err *err);
+	int (*sessions)(struct store *s, const struct query *q,
+	    struct store_cursor **ret, struct err *err);
+	int (*next_session)(struct store_cursor *c, struct session *ret,
+	    struct err *err);
+	/* Position behind the last row, for query.cursor; printable ASCII. */
+	int (*cursor_mark)(const struct store_cursor *c, struct buf *ret);
+	void (*cursor_close)(struct store_cursor *c);
+	/* Rows in descending order of n. `groups`: bit set of enum group_by. */
+	int (*count)(struct store *s, const struct query *q, unsigned groups,
+	    int (*row)(void *ctx, const struct group_row *r), void *ctx,
+	    struct err *err);
+	/*
+	 * Session whose id (or a track's id) begins with the given hex digits;
+	 * "last" is the newest SSH session. -ENOENT: none; -ENOTUNIQ: several.
+	 */
+	int (*find_session)(struct store *s, struct str prefix, uint64_t *ret,
+	    struct err *err);
+	/* Shortest length of prefix at which all session ids differ, >= 4. */
+	int (*id_width)(struct store *s, unsigned *ret, struct err *err);
+	int (*stats)(struct store *s, struct store_stats *ret, struct err *err);
+};
+
+struct store {
+	const struct store_ops *ops;
+};
+
+extern const struct store_ops store_embedded;
+
+#endif
