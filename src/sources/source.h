@@ -11,7 +11,7 @@
 
 #include "core/event.h"
 
-/* Longest line taken whole; what is longer is cut, counted and skipped. */
+/* Lines of this many bytes and more (without newline) are cut and counted. */
 #define SOURCE_LINE_MAX ((size_t)64 << 10)
 
 /* What the driver knows about the input and the format does not say. */
@@ -94,7 +94,10 @@ struct source {
 	void (*close)(struct source_run *run);
 };
 
-/* All sources, best guess first, ended by NULL. */
+/*
+ * All sources, best guess first, ended by NULL. One listed as `x` is defined as
+ * `const struct source source_x`.
+ */
 extern const struct source *const sources[];
 
 /* The source that is surest of `head`, or NULL when none is. */
@@ -111,15 +114,21 @@ const struct source *source_find(struct str name);
 uint64_t source_id(const uint8_t key[static 16], const struct str *parts,
     size_t n);
 
-/* Count a line that was not understood, keeping it as an example. */
+/*
+ * Count a line that was not understood, keeping it as an example. Its number
+ * is sink->lines: count the line before. `expected` must be static.
+ */
 void source_unparsed(struct source_sink *sink, uint64_t offset, struct str line,
     const char *expected);
 
 /*
  * Cut the next line out of `data` at *at. Returns 1 and the line without its
- * newline (and CR), 0 when the line is not complete yet. A line beyond
- * SOURCE_LINE_MAX is returned cut, with *ret_cut set; *at then stands behind
- * what is at hand of it, and *skip tells the next call to drop its rest.
+ * newline (and CR), 0 when the line is not complete yet: what is then left of
+ * data from *at on must come again. A line of SOURCE_LINE_MAX bytes or more is
+ * returned cut to SOURCE_LINE_MAX - 1, with *ret_cut set; *at then stands
+ * behind what is at hand of it, and *skip tells the next call to drop its rest.
+ * With `last`, a final line without newline is complete. *skip is false at the
+ * start of each file.
  */
 int source_line(struct str data, size_t *at, bool last, bool *skip,
     struct str *ret_line, bool *ret_cut);

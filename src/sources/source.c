@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sources/source.h"
+
+#include <endian.h>
+
+#include "crypto/digest.h"
+
+/*
+ * Every source, one line each: X(name) stands for `source_name`. Where two are
+ * equally sure of a file, the upper one gets it.
+ */
+#define SOURCES(X)
+
+#define X(name) extern const struct source source_##name;
+SOURCES(X)
+#undef X
+
+const struct source *const sources[] = {
+#define X(name) &source_##name,
+    SOURCES(X)
+#undef X
+	NULL,
+};
+
+const struct source *source_detect(
+    struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
+{
+	const struct source *best = NULL;
+	int best_score = 0;
+
+	*ret_host = STR_NONE;
+	*ret_time = 0;
+	for (const struct source *const *s = sources; *s; s++) {
+		struct str host = STR_NONE;
+		int64_t time = 0;
+		int score = (*s)->probe(head, name, &host, &time);
+
+		if (score > best_score) {
+			best = *s;
+			best_score = score;
+			*ret_host = host;
+			*ret_time = time;
+		}
+	}
+	return best;
+}
+
+const struct source *source_find(struct str name)
+{
+	for (const struct source *const *s = sources; *s; s++)
+		if (str_eqz(name, (*s)->name))
+			return *s;
+	return NULL;
+}
+
+/* Parts up to this length are hashed as they are, longer ones by their hash. */
+#define ID_PART_MAX 64
+
+struct id_mix {
+	char bytes[1024];
+	size_t n;
+};
+
+static void id_add(
+    struct id_mix *mix, const uint8_t key[static 16], const void *p, size_t n)
+{
+	if (sizeof mix->bytes - mix->n < n) {
+		uint64_t h = htole64(siphash(key, mix->bytes, mix->n));
+
+		memcpy(mix->bytes, &h, sizeof h);
+		mix->n = sizeof h;
+	}
+	memcpy(mix->bytes + mix->n, p, n);
+	mix->n += n;
+}
+
+uint64_t source_id(
+    const uint8_t key[static 16], const struct str *parts, size_t n)
+{
+	struct id_mix mix;
+
+	mix.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		/* Stored in trails: the same on every byte order. */
+		uint64_t len = htole64(parts[i].n);
+
+		id_add(&mix, key, &len, sizeof len);
+		if (parts[i].n > ID_PART_MAX) {
+			uint64_t h =
+			    htole64(siphash(key, parts[i].p, parts[i].n));
+
+			id_add(&mix, key, &h, sizeof h);
+		} else if (parts[i].n) {
+			id_add(&mix, key, parts[i].p, parts[i].n);
+		}
+	}
+	return siphash(key, mix.bytes, mix.n);
+}
+
+void source_unparsed(struct source_sink *sink, uint64_t offset, struct str line,
+    const char *expected)
+{
+	size_t i = sink->n_examples;
+
+	sink->unparsed++;
+	if (i == sizeof sink->examples / sizeof sink->examples[0])
+		return;
+	sink->n_examples++;
+	sink->examples[i].offset = offset;
+	sink->examples[i].line = sink->lines;
+	sink->examples[i].expected = expected;
+	line = str_upto(line, sizeof sink->examples[i].text);
+	sink->examples[i].n = line.n;
+	if (line.n)
+		memcpy(sink->examples[i].text, line.p, line.n);
+}
+
+/* Drop what is left of an overlong line; false when its end is not here. */
+static bool line_skip_rest(struct str data, size_t *at, bool *skip)
+{
+	size_t eol = str_find_char(str_from(data, *at), '\n');
+
+	if (eol == STR_NPOS) {
+		*at = data.n;
+		return false;
+	}
+	*at += eol + 1;
+	*skip = false;
+	return true;
+}
+
+int source_line(struct str data, size_t *at, bool last, bool *skip,
+    struct str *ret_line, bool *ret_cut)
+{
+	struct str rest, line;
+	bool complete;
+
+	*ret_cut = false;
+	if (*skip && !line_skip_rest(data, at, skip)) {
+		*skip = !last;
+		return 0;
+	}
+	rest = str_from(data, *at);
+	if (rest.n == 0)
+		return 0;
+	line = rest;
+	complete = str_cut(&rest, '\n', &line);
+	if (line.n >= SOURCE_LINE_MAX) {
+		/* The same cut wherever the chunks of the input happen to end.
+		 */
+		*ret_cut = true;
+		*skip = !complete && !last;
+		*at += line.n + complete;
+		*ret_line = str_upto(line, SOURCE_LINE_MAX - 1);
+		return 1;
+	}
+	if (!complete && !last)
+		return 0;
+	*at += line.n + complete;
+	if (complete)
+		str_chop(&line, STR("\r"));
+	*ret_line = line;
+	return 1;
+}
