@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/digest.h"
+
+#include <sodium.h>
+
+/* nettle has a struct and a function of our names. */
+#define sha256_ctx nettle_sha256_ctx
+#include <nettle/sha2.h>
+#undef sha256_ctx
+#undef sha256_init
+
+_Static_assert(sizeof(struct nettle_sha256_ctx) <= sizeof(struct sha256_ctx),
+    "struct sha256_ctx is too small for nettle's state");
+_Static_assert(crypto_shorthash_siphash24_BYTES == sizeof(uint64_t),
+    "SipHash-2-4 gives 64 bits");
+
+static struct nettle_sha256_ctx *ctx_of(struct sha256_ctx *c)
+{
+	return (struct nettle_sha256_ctx *)(void *)c->state;
+}
+
+void sha256_init(struct sha256_ctx *c)
+{
+	nettle_sha256_init(ctx_of(c));
+}
+
+void sha256_add(struct sha256_ctx *c, const void *p, size_t n)
+{
+	if (n)
+		nettle_sha256_update(ctx_of(c), n, p);
+}
+
+void sha256_peek(const struct sha256_ctx *c, struct sha256 *ret)
+{
+	struct sha256_ctx copy = *c;
+
+	sha256_final(&copy, ret);
+}
+
+void sha256_final(struct sha256_ctx *c, struct sha256 *ret)
+{
+	nettle_sha256_digest(ctx_of(c), SHA256_LEN, ret->h);
+}
+
+void sha256_of(const void *p, size_t n, struct sha256 *ret)
+{
+	struct sha256_ctx c;
+
+	sha256_init(&c);
+	sha256_add(&c, p, n);
+	sha256_final(&c, ret);
+}
+
+void sha256_hex(const struct sha256 *h, char ret[static 65])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < SHA256_LEN; i++) {
+		ret[2 * i] = digits[h->h[i] >> 4];
+		ret[2 * i + 1] = digits[h->h[i] & 15];
+	}
+	ret[64] = '\0';
+}
+
+uint64_t siphash(const uint8_t key[static 16], const void *p, size_t n)
+{
+	uint8_t out[crypto_shorthash_siphash24_BYTES];
+	uint64_t v = 0;
+
+	crypto_shorthash_siphash24(out, n ? p : "", n, key);
+	for (unsigned i = 0; i < sizeof out; i++)
+		v |= (uint64_t)out[i] << (8 * i);
+	return v;
+}
+
+void random_bytes(void *p, size_t n)
+{
+	randombytes_buf(p, n);
+}
+
+size_t base64_len(size_t n)
+{
+	return (n + 2) / 3 * 4 + 1;
+}
+
+void base64_encode(const void *p, size_t n, char *ret)
+{
+	sodium_bin2base64(ret, base64_len(n), n ? p : (const void *)"", n,
+	    sodium_base64_VARIANT_ORIGINAL);
+}
+
+long base64_decode(struct str s, uint8_t *ret, size_t max)
+{
+	const char *end = NULL;
+	size_t n = 0;
+
+	if (s.n == 0)
+		return 0;
+	if (sodium_base642bin(ret, max, s.p, s.n, NULL, &n, &end,
+		sodium_base64_VARIANT_ORIGINAL) != 0)
+		return -1;
+	return end == s.p + s.n ? (long)n : -1;
+}
