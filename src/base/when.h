@@ -19,16 +19,26 @@ struct civil {
 };
 
 int64_t time_now(void);
+
+/*
+ * Seconds east of UTC that a clock had when it showed `local` (microseconds
+ * since 1970 as if it were UTC): the one way in which zones and their summer
+ * times come in. time_zone_local() is that of the process (TZ).
+ */
+typedef int64_t utc_offset_fn(int64_t local);
+int64_t time_zone_local(int64_t local);
+
 /* UTC calendar to microseconds and back. */
 int64_t time_from_civil(const struct civil *c);
 void time_to_civil(int64_t us, struct civil *ret);
 
 /*
  * YYYY-MM-DDThh:mm:ss[.fraction][Z|+hh:mm|+hhmm|+hh] (a blank instead of T is
- * fine), at the start of *s; *s is moved behind it. Without a zone,
- * `utc_offset` (seconds east) is taken. False when it is not one.
+ * fine), at the start of *s; *s is moved behind it. Without a zone, the time is
+ * taken as local by `utc_offset` (see utc_offset_fn; NULL: UTC). False when it
+ * is not one.
  */
-bool time_parse_iso(struct str *s, int64_t utc_offset, int64_t *ret);
+bool time_parse_iso(struct str *s, utc_offset_fn *utc_offset, int64_t *ret);
 
 /*
  * "Mon dd hh:mm:ss" (RFC 3164; one or two blanks before a one-digit day; a

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "base/when.h"
 #include "core/event.h"
 
 /* Lines of this many bytes and more (without newline) are cut and counted. */
@@ -18,7 +19,7 @@
 struct source_input {
 	const char *name;         /* for messages, and hints as ".../wtmp" */
 	int64_t mtime;            /* microseconds; 0 when not known */
-	int64_t utc_offset;       /* seconds east, for times without a zone */
+	utc_offset_fn *utc_offset;/* for times without a zone; NULL: UTC */
 	struct str host;          /* host for formats that name none */
 	const char *host_inferred;/* why `host` is only concluded, or NULL */
 	const uint8_t *id_key;    /* 16 bytes for source_id() */
