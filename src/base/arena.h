@@ -11,10 +11,10 @@ struct arena_chunk;
 
 struct arena {
 	struct arena_chunk *chunks; /* newest first */
-	char *at;                   /* free room of the newest chunk */
+	char *at;		    /* free room of the newest chunk */
 	size_t left;
-	size_t used;                /* bytes handed out since the last reset */
-	size_t max;                 /* 0: no limit */
+	size_t used; /* bytes handed out since the last reset */
+	size_t max;  /* 0: no limit */
 };
 
 #define ARENA_INIT ((struct arena){NULL, NULL, 0, 0, 0})

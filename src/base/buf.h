@@ -11,10 +11,10 @@
 
 struct buf {
 	char *p;
-	size_t n;      /* bytes in use */
+	size_t n; /* bytes in use */
 	size_t cap;
-	size_t max;    /* 0: no limit */
-	int error;     /* 0, -ENOMEM or -EMSGSIZE */
+	size_t max; /* 0: no limit */
+	int error;  /* 0, -ENOMEM or -EMSGSIZE */
 };
 
 #define BUF_INIT ((struct buf){NULL, 0, 0, 0, 0})

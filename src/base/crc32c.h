@@ -8,5 +8,7 @@
 
 /* Continue from `crc` (0 at the start). Uses SSE 4.2 where the CPU has it. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
+/* The same without special instructions, for CPUs that have none. */
+uint32_t crc32c_portable(uint32_t crc, const void *p, size_t n);
 
 #endif

@@ -26,8 +26,8 @@ int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret);
  * Put a file in place so that a crash leaves the old or the new content whole:
  * temporary name, fsync, rename, fsync of the directory.
  */
-int fd_replace_file(int dirfd, const char *name, mode_t mode, const void *p,
-    size_t n);
+int fd_replace_file(
+    int dirfd, const char *name, mode_t mode, const void *p, size_t n);
 
 /* Open directory NAME below dirfd, made with `mode` when it is not there. */
 int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret);

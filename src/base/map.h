@@ -35,18 +35,19 @@ void map_free(struct map *m);
 
 struct intern {
 	struct arena text;
-	struct str *strings;    /* by number */
-	uint64_t *hashes;       /* by number */
-	uint32_t *slots;        /* number + 1, 0: free */
+	struct str *strings; /* by number */
+	uint64_t *hashes;    /* by number */
+	uint32_t *slots;     /* number + 1, 0: free */
 	uint32_t n;
-	uint32_t cap;           /* of strings and hashes */
+	uint32_t cap; /* of strings and hashes */
 	uint32_t n_slots;
 };
 
 #define INTERN_INIT ((struct intern){ARENA_INIT, NULL, NULL, NULL, 0, 0, 0})
 #define INTERN_NONE UINT32_MAX
 
-/* The number of s, given a new one when not seen yet. INTERN_NONE: no memory. */
+/* The number of s, given a new one when not seen yet. INTERN_NONE: no memory.
+ */
 uint32_t intern_add(struct intern *in, struct str s);
 /* The number of s, or INTERN_NONE. */
 uint32_t intern_find(const struct intern *in, struct str s);

@@ -17,10 +17,11 @@ struct str {
 	size_t n;
 };
 
-#define STR(lit)     ((struct str){"" lit, sizeof(lit) - 1})
-#define STR_NONE     ((struct str){NULL, 0})
+#define STR(lit) ((struct str){"" lit, sizeof(lit) - 1})
+#define STR_NONE ((struct str){NULL, 0})
 /* For printf: printf("%.*s", STR_ARG(s)). */
-#define STR_ARG(s)   (int)((s).n > 0x7fffffff ? 0x7fffffff : (s).n), (s).p ? (s).p : ""
+#define STR_ARG(s)                                                             \
+	(int)((s).n > 0x7fffffff ? 0x7fffffff : (s).n), (s).p ? (s).p : ""
 
 static inline struct str str_make(const void *p, size_t n)
 {
@@ -52,7 +53,7 @@ static inline bool str_ends(struct str s, struct str suffix)
 {
 	return s.n >= suffix.n &&
 	       (suffix.n == 0 ||
-		memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
+		   memcmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0);
 }
 
 /* The part from `at` (clamped to the end) on, and the part before `at`. */

@@ -13,8 +13,8 @@
 
 struct civil {
 	int64_t year;
-	int month, day;          /* 1.. */
-	int hour, minute, second;/* second may be 60 */
+	int month, day;		  /* 1.. */
+	int hour, minute, second; /* second may be 60 */
 	int usec;
 };
 

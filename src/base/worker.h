@@ -14,10 +14,10 @@
 struct worker;
 
 struct job {
-	int (*run)(struct job *job);  /* in the worker thread */
-	int result;                   /* of run, after it is done */
-	struct err err;               /* for run to fill */
-	struct job *next;             /* the worker's */
+	int (*run)(struct job *job); /* in the worker thread */
+	int result;		     /* of run, after it is done */
+	struct err err;		     /* for run to fill */
+	struct job *next;	     /* the worker's */
 };
 
 /* `queue_max`: worker_give() waits when so many jobs are not done. */

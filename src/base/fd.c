@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+/* A write that takes nothing would be tried for ever. */
+static int write_result(ssize_t r)
+{
+	if (r > 0)
+		return 0;
+	if (r == 0)
+		return -EIO;
+	return errno == EINTR ? 0 : -errno;
+}
+
+int fd_write_all(int fd, const void *p, size_t n)
+{
+	const char *at = p;
+
+	while (n) {
+		ssize_t r = write(fd, at, n);
+		int error = write_result(r);
+
+		if (error)
+			return error;
+		if (r > 0) {
+			at += r;
+			n -= (size_t)r;
+		}
+	}
+	return 0;
+}
+
+int fd_pwrite_all(int fd, const void *p, size_t n, off_t at)
+{
+	const char *from = p;
+
+	while (n) {
+		ssize_t r = pwrite(fd, from, n, at);
+		int error = write_result(r);
+
+		if (error)
+			return error;
+		if (r > 0) {
+			from += r;
+			at += r;
+			n -= (size_t)r;
+		}
+	}
+	return 0;
+}
+
+ssize_t fd_read_full(int fd, void *p, size_t n)
+{
+	char *to = p;
+	size_t got = 0;
+
+	if (n > SSIZE_MAX)
+		return -EINVAL;
+	while (got < n) {
+		ssize_t r = read(fd, to + got, n - got);
+
+		if (r == 0)
+			break;
+		if (r > 0)
+			got += (size_t)r;
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return (ssize_t)got;
+}
+
+ssize_t fd_pread_full(int fd, void *p, size_t n, off_t at)
+{
+	char *to = p;
+	size_t got = 0;
+
+	if (n > SSIZE_MAX)
+		return -EINVAL;
+	while (got < n) {
+		ssize_t r = pread(fd, to + got, n - got, at + (off_t)got);
+
+		if (r == 0)
+			break;
+		if (r > 0)
+			got += (size_t)r;
+		else if (errno != EINTR)
+			return -errno;
+	}
+	return (ssize_t)got;
+}
+
+/* Read to the end: files below /proc say they are empty, so no size is asked.
+ */
+static int read_rest(int fd, size_t max, struct buf *ret)
+{
+	size_t total = 0;
+
+	for (;;) {
+		size_t want = max - total < 4096 ? max - total + 1 : 4096;
+		char *at = buf_reserve(ret, want);
+		ssize_t r;
+
+		if (!at)
+			return buf_error(ret);
+		r = fd_read_full(fd, at, want);
+		if (r < 0)
+			return (int)r;
+		total += (size_t)r;
+		if (total > max)
+			return -EFBIG;
+		ret->n += (size_t)r;
+		if ((size_t)r < want)
+			return 0;
+	}
+}
+
+int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret)
+{
+	CLEANUP_FD int fd =
+	    openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t before = ret->n;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = read_rest(fd, max, ret);
+	if (r)
+		ret->n = before;
+	return r;
+}
+
+static int sync_fd(int fd)
+{
+	while (fsync(fd) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static int sync_parent(int dirfd, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	size_t n = slash ? (size_t)(slash - name) : 0;
+	char dir[PATH_MAX];
+	CLEANUP_FD int fd = -1;
+
+	if (n + 2 > sizeof dir)
+		return -ENAMETOOLONG;
+	if (!slash)
+		snprintf(dir, sizeof dir, ".");
+	else
+		snprintf(dir, sizeof dir, "%.*s", n ? (int)n : 1, name);
+	fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : sync_fd(fd);
+}
+
+static int write_new_file(int fd, mode_t mode, const void *p, size_t n)
+{
+	int r = fd_write_all(fd, p, n);
+
+	/* fchmod, since what open() sets is cut by the umask. */
+	if (r == 0 && fchmod(fd, mode) < 0)
+		r = -errno;
+	return r ? r : sync_fd(fd);
+}
+
+int fd_replace_file(
+    int dirfd, const char *name, mode_t mode, const void *p, size_t n)
+{
+	CLEANUP_FD int fd = -1;
+	char tmp[PATH_MAX];
+	uint64_t salt;
+	int len, r;
+
+	if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
+		return -EIO;
+	len = snprintf(
+	    tmp, sizeof tmp, "%s.%016llx.tmp", name, (unsigned long long)salt);
+	if (len < 0 || (size_t)len >= sizeof tmp)
+		return -ENAMETOOLONG;
+	fd = openat(dirfd, tmp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    mode & (S_IRUSR | S_IWUSR));
+	if (fd < 0)
+		return -errno;
+	r = write_new_file(fd, mode, p, n);
+	if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
+		r = -errno;
+	if (r) {
+		unlinkat(dirfd, tmp, 0);
+		return r;
+	}
+	return sync_parent(dirfd, name);
+}
+
+int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret)
+{
+	bool made = mkdirat(dirfd, name, mode) == 0;
+	int fd;
+
+	if (!made && errno != EEXIST && errno != EROFS && errno != EACCES)
+		return -errno;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (made) {
+		int r = sync_parent(dirfd, name);
+
+		if (r) {
+			fd_close(&fd);
+			return r;
+		}
+	}
+	*ret = fd;
+	return 0;
+}
