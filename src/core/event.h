@@ -269,6 +269,27 @@ static inline struct str event_str(const struct event *ev, enum field f)
 	return event_has(ev, f) ? ev->v[f].s : STR_NONE;
 }
 
+/*
+ * The first field at or behind `from` that ev has, EVENT_N_FIELDS at the end:
+ * for (f = event_next_field(ev, 0); f < EVENT_N_FIELDS;
+ *      f = event_next_field(ev, f + 1))
+ */
+static inline enum field event_next_field(const struct event *ev, unsigned from)
+{
+	size_t w = from / 64;
+	uint64_t bits;
+
+	if (from >= EVENT_N_FIELDS)
+		return EVENT_N_FIELDS;
+	bits = ev->has[w] & ~(uint64_t)0 << (from % 64);
+	while (!bits) {
+		if (++w == sizeof ev->has / sizeof *ev->has)
+			return EVENT_N_FIELDS;
+		bits = ev->has[w];
+	}
+	return (enum field)(w * 64 + (unsigned)__builtin_ctzll(bits));
+}
+
 const char *event_kind_name(enum event_kind kind);
 /* -1 when there is no such kind. */
 int event_kind_parse(struct str name);

@@ -7,7 +7,11 @@
  * Strings hold any bytes. A byte that is not part of well-formed UTF-8 is
  * written as the lone surrogate \udcNN (NN: the byte), as Python's
  * "surrogateescape" does: the JSON stays ASCII-clean and nothing is lost.
- * Control characters (C0, DEL, C1) are always escaped.
+ * Control characters (C0, DEL, C1), line separators and the characters that
+ * change the direction of text are always escaped.
+ *
+ * jansson refuses lone surrogates, and reindexing needs the speed: so writer
+ * and reader are our own, for the flat objects that we write.
  */
 #ifndef CORE_EVENT_JSON_H
 #define CORE_EVENT_JSON_H
@@ -18,13 +22,20 @@ enum event_json_flags {
 	EVENT_JSON_DERIVED = 1, /* with derived fields */
 };
 
-/* Append ev to b as one object; b's sticky error tells of failure. */
+/*
+ * Append ev to b as one object; b's sticky error tells of failure. With
+ * EVENT_JSON_DERIVED, `session` is ev->track: who prints sets that to the id
+ * of the session first. Times outside the years 0 to 9999 are written as a
+ * number of microseconds.
+ */
 void event_to_json(const struct event *ev, unsigned flags, struct buf *b);
 
 /*
- * Read one object back. Strings are copied to `a`. Unknown keys are skipped
- * (a newer version wrote them). `kind`, `time` and `host` must be there.
- * -EINVAL with the byte offset in `err` on anything malformed.
+ * Read one object back. Strings are copied to `a`, each with a NUL behind it.
+ * Unknown keys are skipped (a newer version wrote them); an unknown kind is
+ * read as OTHER. `kind`, `time` and `host` must be there; no key may come
+ * twice. Derived fields are read where they are there. -ENOMEM; -EINVAL with
+ * the byte offset in `err` on anything malformed.
  */
 int event_from_json(struct event *ev, struct str json, struct arena *a,
     struct err *err);

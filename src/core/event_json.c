@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/event_json.h"
+
+#include "core/json_string.h"
+
+static const char hex[] = "0123456789abcdef";
+
+/* `,"key":` for every field, so that a key is one memcpy. */
+static const struct str field_keys[EVENT_N_FIELDS] = {
+#define X(c, json, type, group, help) {",\"" json "\":", sizeof json + 3},
+    EVENT_FIELDS(X)
+#undef X
+};
+
+static void add_u_escape(struct buf *b, unsigned unit)
+{
+	char esc[6] = {'\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15],
+	    hex[unit >> 4 & 15], hex[unit & 15]};
+
+	buf_add(b, esc, sizeof esc);
+}
+
+static void add_ascii_escape(struct buf *b, uint8_t c)
+{
+	static const char short_form[128] = {['\b'] = 'b',
+	    ['\t'] = 't',
+	    ['\n'] = 'n',
+	    ['\f'] = 'f',
+	    ['\r'] = 'r',
+	    ['"'] = '"',
+	    ['\\'] = '\\'};
+	char esc[2] = {'\\', short_form[c]};
+
+	if (short_form[c])
+		buf_add(b, esc, sizeof esc);
+	else
+		add_u_escape(b, c);
+}
+
+/*
+ * Beyond controls: line separators and the characters that turn the direction
+ * of text, with which a command can be made to look like another one.
+ */
+static bool is_deceptive(uint32_t cp)
+{
+	return (cp >= 0x80 && cp <= 0x9f) || cp == 0x061c || cp == 0x200e ||
+	       cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
+	       (cp >= 0x2066 && cp <= 0x2069);
+}
+
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Adds the character, or the byte that is none, at p; returns its length. */
+static size_t add_special(struct buf *b, const uint8_t *p, size_t n)
+{
+	uint32_t cp;
+	size_t len;
+
+	if (p[0] < 0x80) {
+		add_ascii_escape(b, p[0]);
+		return 1;
+	}
+	len = utf8_decode(p, n, &cp);
+	if (len == 0) {
+		add_u_escape(b, 0xdc00u | p[0]);
+		return 1;
+	}
+	if (is_deceptive(cp))
+		add_u_escape(b, cp);
+	else
+		buf_add(b, p, len);
+	return len;
+}
+
+static void add_escaped(struct buf *b, struct str s)
+{
+	const uint8_t *p = (const uint8_t *)s.p;
+	size_t i = 0;
+
+	while (i < s.n) {
+		size_t run = i;
+
+		while (run < s.n && is_plain(p[run]))
+			run++;
+		buf_add(b, p + i, run - i);
+		i = run;
+		if (i < s.n)
+			i += add_special(b, p + i, s.n - i);
+	}
+}
+
+void json_add_string(struct buf *b, struct str s)
+{
+	char *at = buf_reserve(b, s.n + 2);
+	uint64_t word;
+	size_t i = 0;
+
+	if (!at)
+		return;
+	*at++ = '"';
+	for (; s.n - i >= 8; i += 8) {
+		memcpy(&word, s.p + i, 8);
+		if (swar_special(word))
+			break;
+		memcpy(at + i, &word, 8);
+	}
+	while (i < s.n && is_plain((uint8_t)s.p[i])) {
+		at[i] = s.p[i];
+		i++;
+	}
+	b->n += i + 1;
+	if (i < s.n)
+		add_escaped(b, str_from(s, i));
+	buf_add_char(b, '"');
+}
+
+static void add_list(struct buf *b, struct str list)
+{
+	char sep = '[';
+	struct str item;
+
+	if (list.n == 0)
+		buf_add_char(b, '[');
+	while (list.n) {
+		str_cut(&list, '\0', &item);
+		buf_add_char(b, sep);
+		json_add_string(b, item);
+		sep = ',';
+	}
+	buf_add_char(b, ']');
+}
+
+static void add_time(struct buf *b, int64_t us)
+{
+	char quoted[JSON_TIME_LEN + 2];
+
+	if (json_time_format(us, quoted + 1)) {
+		quoted[0] = quoted[sizeof quoted - 1] = '"';
+		buf_add(b, quoted, sizeof quoted);
+	} else {
+		buf_add_i64(b, us);
+	}
+}
+
+static void add_hex(struct buf *b, uint64_t v)
+{
+	char text[18];
+
+	text[0] = text[17] = '"';
+	for (unsigned i = 0; i < 16; i++)
+		text[1 + i] = hex[v >> (60 - 4 * i) & 15];
+	buf_add(b, text, sizeof text);
+}
+
+static void add_value(
+    struct buf *b, enum field_type type, const union field_value *v)
+{
+	switch (type) {
+	case FIELD_INT:
+		buf_add_i64(b, v->i);
+		return;
+	case FIELD_BOOL:
+		buf_add_str(b, v->i ? STR("true") : STR("false"));
+		return;
+	case FIELD_HEX:
+		add_hex(b, v->u);
+		return;
+	case FIELD_TIME:
+		add_time(b, v->i);
+		return;
+	case FIELD_STR:
+		json_add_string(b, v->s);
+		return;
+	case FIELD_LIST:
+		add_list(b, v->s);
+		return;
+	}
+}
+
+static void add_header(struct buf *b, const struct event *ev)
+{
+	buf_add_char(b, '{');
+	if (ev->seq) {
+		buf_add_str(b, STR("\"seq\":"));
+		buf_add_u64(b, ev->seq);
+		buf_add_char(b, ',');
+	}
+	buf_add_str(b, STR("\"time\":"));
+	add_time(b, ev->time);
+	buf_add_str(b, STR(",\"host\":"));
+	json_add_string(b, ev->host);
+	if (ev->boot.n) {
+		buf_add_str(b, STR(",\"boot\":"));
+		json_add_string(b, ev->boot);
+	}
+	buf_add_str(b, STR(",\"kind\":\""));
+	buf_add_z(b, event_kind_name(ev->kind));
+	buf_add_char(b, '"');
+	if (ev->source.n) {
+		buf_add_str(b, STR(",\"source\":"));
+		json_add_string(b, ev->source);
+	}
+	buf_add_str(b, STR(",\"trust\":\""));
+	buf_add_z(b, trust_name(ev->trust));
+	buf_add_char(b, '"');
+}
+
+void event_to_json(const struct event *ev, unsigned flags, struct buf *b)
+{
+	enum field f;
+
+	add_header(b, ev);
+	if (ev->track && flags & EVENT_JSON_DERIVED) {
+		buf_add_str(b, STR(",\"session\":"));
+		add_hex(b, ev->track);
+	}
+	for (f = event_next_field(ev, 0); f < EVENT_N_FIELDS;
+	     f = event_next_field(ev, f + 1)) {
+		if (event_field_derived(f) && !(flags & EVENT_JSON_DERIVED))
+			break;
+		buf_add_str(b, field_keys[f]);
+		add_value(b, event_fields[f].type, &ev->v[f]);
+	}
+	buf_add_char(b, '}');
+}
