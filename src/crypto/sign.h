@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ed25519 keys, and checkpoints as C2SP signed notes. */
+/* Ed25519 keys, and their text forms. */
 #ifndef CRYPTO_SIGN_H
 #define CRYPTO_SIGN_H
 
@@ -21,8 +21,9 @@ struct sign_key {
 
 /*
  * Read the key of directory `dirfd` (files NAME.key, mode 0600, and NAME.pub,
- * both text), or make it when there is none. -EBADMSG for a damaged file;
- * never replaces an existing one.
+ * one line of text each), or make it when there is none. -EBADMSG for a
+ * damaged file or two that do not belong together; -EACCES when others may
+ * read the secret; never replaces an existing key.
  */
 int sign_key_load(struct sign_key *ret, int dirfd, const char *name,
     struct err *err);
@@ -30,30 +31,16 @@ void sign_key_wipe(struct sign_key *key);
 
 /*
  * The public key as a C2SP verifier key, NAME+HASH+BASE64, and back.
- * `origin` is the key name; no blanks, no plus sign.
+ * `origin` is the key name; no blanks, no plus sign. *ret_origin points into
+ * `text` and may be NULL.
  */
 void sign_public_format(const struct sign_public *pub, struct str origin,
     struct buf *b);
 int sign_public_parse(struct str text, struct sign_public *ret,
     struct str *ret_origin, struct err *err);
 
-/* https://c2sp.org/tlog-checkpoint */
-struct checkpoint {
-	struct str origin;
-	uint64_t size;
-	struct sha256 root;
-	struct str extension; /* further lines, each with its newline; or none */
-};
-
-void checkpoint_sign(const struct checkpoint *cp, const struct sign_key *key,
-    struct buf *b);
-
-/*
- * Parse and check one. 0; -EBADMSG: malformed; -EKEYREJECTED: no valid
- * signature by `pub`; -ENOKEY: signed, but by other keys only. Strings of
- * *ret point into `note`.
- */
-int checkpoint_verify(struct str note, const struct sign_public *pub,
-    struct checkpoint *ret, struct err *err);
+/* First four bytes of SHA-256(NAME "\n" 0x01 KEY), as a C2SP note wants it. */
+void sign_key_hash(const struct sign_public *pub, struct str name,
+    uint8_t ret[static 4]);
 
 #endif
