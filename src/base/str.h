@@ -18,6 +18,11 @@ struct str {
 };
 
 #define STR(lit) ((struct str){"" lit, sizeof(lit) - 1})
+/* As STR(), for the initialisers of static tables. */
+#define STR_INIT(lit)                                                          \
+	{                                                                      \
+		"" lit, sizeof(lit) - 1                                        \
+	}
 #define STR_NONE ((struct str){NULL, 0})
 /* For printf: printf("%.*s", STR_ARG(s)). */
 #define STR_ARG(s)                                                             \
