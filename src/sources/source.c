@@ -115,6 +115,17 @@ void source_unparsed(struct source_sink *sink, uint64_t offset, struct str line,
 		memcpy(sink->examples[i].text, line.p, line.n);
 }
 
+void source_event_init(struct event *ev, enum event_kind kind,
+    const char *source, const struct source_input *in, uint64_t offset)
+{
+	event_init(ev, kind);
+	ev->trust = TRUST_DAEMON;
+	ev->host = in->host;
+	ev->source = str_z(source);
+	event_set_int(ev, F_OFFSET, (int64_t)offset);
+	event_set_str(ev, F_INFERRED, str_z(in->host_inferred));
+}
+
 /* Drop what is left of an overlong line; false when its end is not here. */
 static bool line_skip_rest(struct str data, size_t *at, bool *skip)
 {

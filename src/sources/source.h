@@ -15,7 +15,10 @@
 /* Lines of this many bytes and more (without newline) are cut and counted. */
 #define SOURCE_LINE_MAX ((size_t)64 << 10)
 
-/* What the driver knows about the input and the format does not say. */
+/*
+ * What the driver knows about the input and the format does not say. All that
+ * it points to lives until close().
+ */
 struct source_input {
 	const char *name;         /* for messages, and hints as ".../wtmp" */
 	int64_t mtime;            /* microseconds; 0 when not known */
@@ -121,6 +124,21 @@ uint64_t source_id(const uint8_t key[static 16], const struct str *parts,
  */
 void source_unparsed(struct source_sink *sink, uint64_t offset, struct str line,
     const char *expected);
+
+/*
+ * Begin an event of the source named `source`: host, and why it is only
+ * concluded, from `in`; trust is TRUST_DAEMON; `offset` is that of the line or
+ * first record. Time and identity are left to the caller.
+ */
+void source_event_init(struct event *ev, enum event_kind kind,
+    const char *source, const struct source_input *in, uint64_t offset);
+
+/* As event_set_str(), but an empty string sets nothing either. */
+static inline void source_set_str(struct event *ev, enum field f, struct str s)
+{
+	if (s.n)
+		event_set_str(ev, f, s);
+}
 
 /*
  * Cut the next line out of `data` at *at. Returns 1 and the line without its
