@@ -9,7 +9,11 @@
  * Every source, one line each: X(name) stands for `source_name`. Where two are
  * equally sure of a file, the upper one gets it.
  */
-#define SOURCES(X)
+#define SOURCES(X) \
+	X(utmp) \
+	X(lastlog) \
+	X(wtmpdb) \
+	X(lastlog2)
 
 #define X(name) extern const struct source source_##name;
 SOURCES(X)

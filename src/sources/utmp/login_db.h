@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Login databases: one SQLite table read out of the bytes of a database file.
+ * The file may be hostile: nothing but a real table is read, no view, trigger,
+ * function or index of the file is used, and work and lengths are bounded.
+ *
+ * A file in WAL mode is read as it lies: rows that are still in a -wal file
+ * beside it are not seen.
+ */
+#ifndef SOURCES_UTMP_LOGIN_DB_H
+#define SOURCES_UTMP_LOGIN_DB_H
+
+#include <sqlite3.h>
+
+#include "sources/source.h"
+
+struct login_table {
+	const char *name;
+	const char *sql;      /* SELECT of one table, main.NAME NOT INDEXED */
+	const char *expected; /* what a row must be, for messages */
+	/*
+	 * One row. 0; 1: it was not understood; else a negative errno, which
+	 * ends the reading. Column values live during the call.
+	 */
+	int (*row)(struct source_run *run, sqlite3_stmt *row,
+	    struct source_sink *sink);
+};
+
+/* Whether `head` begins a SQLite database whose schema names the table. */
+bool login_db_probe(struct str head, const char *table);
+
+/*
+ * All rows of the table. Rows not understood, and damage or anything else that
+ * keeps the database from being read on, are counted in the sink. Returns 0,
+ * -ENOMEM or what `row` returned.
+ */
+int login_db_read(struct str content, const struct login_table *table,
+    struct source_run *run, struct source_sink *sink);
+
+/* Text of a column, STR_NONE when it is of another type or empty. */
+struct str login_db_text(sqlite3_stmt *row, int column);
+/*
+ * Time of a column as microseconds, when it counts `unit` microseconds and
+ * lies in the years 1970 to 2106. False for anything else, also NULL.
+ */
+bool login_db_time(sqlite3_stmt *row, int column, int64_t unit, int64_t *ret);
+
+#endif
