@@ -21,9 +21,9 @@ enum frame_type {
 };
 
 struct frame {
-	uint64_t seq;      /* from 1, without gaps */
-	int64_t realtime;  /* microseconds since 1970, when appended */
-	int64_t boottime;  /* microseconds since boot, when appended */
+	uint64_t seq;	  /* from 1, without gaps */
+	int64_t realtime; /* microseconds since 1970, when appended */
+	int64_t boottime; /* microseconds since boot, when appended */
 	enum frame_type type;
 	uint32_t stream;
 	struct str payload;
@@ -31,42 +31,56 @@ struct frame {
 
 struct trail;
 
+#define TRAIL_ORIGIN_MAX 255
+
 struct trail_config {
-	const char *origin;          /* chain name, "import:web-01" */
-	const struct sign_key *key;
+	const char *origin;	    /* chain name, "import:web-01" */
+	const struct sign_key *key; /* must stay until the trail is closed */
 	/* Clocks; NULL for the system's. Tests drive time through it. */
 	void (*now)(int64_t *realtime, int64_t *boottime);
+	/* 16 bytes; NULL: asked of /proc, which a sandbox may hide. */
+	const uint8_t *boot_id;
+	int level; /* of zstd for closed segments; 0: 1 */
 };
 
 /* What recovery found; all zero when the last writer closed properly. */
 struct trail_recovery {
-	uint64_t torn_bytes;   /* cut from the tail */
-	uint64_t last_seq;     /* of the chain after recovery */
-	bool unclean;          /* frames were found behind the last checkpoint */
+	uint64_t torn_bytes; /* cut from the tail, in *.torn now */
+	uint64_t last_seq;   /* of the chain after recovery; always set */
+	bool unclean;	     /* frames were found behind the last checkpoint */
 };
 
 /*
- * Open the chain in directory `dirfd` for appending, made if new. A torn tail
- * of the last segment is moved to a file *.torn beside it, never discarded;
- * *recovery says so, and the caller writes the gap event. -EBADMSG: damage
- * elsewhere, see trail_verify(); nothing is changed then.
+ * Open the chain in directory `dirfd` (not needed afterwards) for appending,
+ * made if new. A torn tail of the last segment is moved to a file *.torn
+ * beside it, never discarded; *recovery says so, and the caller writes the gap
+ * event. -EBADMSG: damage to what was signed, see trail_verify(); nothing is
+ * changed then. -EKEYREJECTED, -ENOKEY: signed by another key.
  */
 int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
     struct trail_recovery *recovery, struct err *err);
 
 /*
- * Append one frame; its sequence number in *ret_seq. Durable after the next
- * trail_sync(). -EMSGSIZE: payload above TRAIL_PAYLOAD_MAX. -ENOSPC and other
- * write errors: nothing was added, what came before is unharmed, and further
- * appends fail with the same error until the chain is opened anew.
+ * Append one frame; its sequence number in *ret_seq (may be NULL). Durable
+ * after the next trail_sync(): until then it may lie in a buffer of this
+ * process. -EMSGSIZE: payload above TRAIL_PAYLOAD_MAX, the trail goes on.
+ *
+ * -ENOSPC (-EDQUOT, -EFBIG): this frame was not added, nor were those of
+ * before, not synced yet, whose numbers are above trail_last_seq() now. What
+ * came before them is unharmed: trail_sync(), trail_checkpoint() and
+ * trail_close() still work, appends fail until the chain is opened anew.
+ * Any other error: nothing more can be done with `t` but trail_abandon().
  */
 int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
     struct str payload, uint64_t *ret_seq, struct err *err);
 
-/* Everything appended is on the disk when this returns 0. */
+/* Everything up to trail_last_seq() is on the disk when this returns 0. */
 int trail_sync(struct trail *t, struct err *err);
 
-/* Sync, then sign size and root and put the checkpoint in place atomically. */
+/*
+ * Sync, then sign size and root and put the checkpoint in place atomically.
+ * Works on a full disk too, once: room is kept for it in the file `reserve`.
+ */
 int trail_checkpoint(struct trail *t, struct err *err);
 
 uint64_t trail_last_seq(const struct trail *t);
@@ -76,18 +90,23 @@ int trail_close(struct trail *t, struct err *err);
 /* Close without another write, after an error. */
 void trail_abandon(struct trail *t);
 
-/* Reading, from sequence number `from` on; the chain may be growing. */
+/*
+ * Reading, from sequence number `from` on (or from the first that is there);
+ * the chain may be growing. Nothing is believed but the checksums: whether it
+ * is the signed history is asked of trail_verify(). Frames of a new segment
+ * are seen once it was synced or closed.
+ */
 struct trail_reader;
 
-int trail_reader_open(struct trail_reader **ret, int dirfd, uint64_t from,
-    struct err *err);
+int trail_reader_open(
+    struct trail_reader **ret, int dirfd, uint64_t from, struct err *err);
 /*
- * 1 and a frame, valid until the next call; 0 at the end of what is there;
- * -EBADMSG: damage, named in err; the reader stands behind the damaged
- * segment and the next call goes on there.
+ * 1 and a frame, valid until the next call; 0 at the end of what is there,
+ * call again when there may be more; -EBADMSG: damage or missing frames, named
+ * in err; the reader stands behind it and the next call goes on there.
  */
-int trail_reader_next(struct trail_reader *r, struct frame *ret,
-    struct err *err);
+int trail_reader_next(
+    struct trail_reader *r, struct frame *ret, struct err *err);
 void trail_reader_close(struct trail_reader *r);
 
 #endif

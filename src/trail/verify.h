@@ -8,32 +8,32 @@
 #include "trail/trail.h"
 
 enum verdict {
-	VERDICT_EDITED,        /* bytes differ from what was signed */
-	VERDICT_TRUNCATED,     /* the end is missing: fewer frames than signed */
-	VERDICT_MISSING,       /* a segment within the chain is missing */
-	VERDICT_REORDERED,     /* frames or segments stand in another order */
-	VERDICT_FORKED,        /* two different histories were signed */
-	VERDICT_BADSIG,        /* a signature does not verify */
+	VERDICT_EDITED,	   /* bytes differ from what was signed */
+	VERDICT_TRUNCATED, /* the end is missing: fewer frames than signed */
+	VERDICT_MISSING,   /* a segment within the chain is missing */
+	VERDICT_REORDERED, /* frames or segments stand in another order */
+	VERDICT_FORKED,	   /* two different histories were signed */
+	VERDICT_BADSIG,	   /* a signature does not verify */
 	VERDICT_UNTRUSTED_KEY, /* signed by another key than the one given */
-	VERDICT_CLOCK,         /* time ran backwards: noted, evidence is sound */
+	VERDICT_CLOCK, /* time ran backwards: noted, evidence is sound */
 	VERDICT_UNSEALED_TAIL, /* frames behind the last checkpoint: noted */
 	VERDICT_N
 };
 
 struct finding {
 	enum verdict verdict;
-	const char *segment;  /* file name, or "checkpoint" */
-	uint64_t seq;         /* first sequence number concerned, 0: none */
-	const char *detail;   /* a sentence */
+	const char *segment; /* file name, or "checkpoint" */
+	uint64_t seq;	     /* first sequence number concerned, 0: none */
+	const char *detail;  /* a sentence */
 };
 
 struct verify_result {
 	uint64_t frames, segments, bytes; /* bytes: of frames, uncompressed */
 	uint64_t first_seq, last_seq;
-	uint64_t signed_size;             /* of the newest good checkpoint */
+	uint64_t signed_size; /* of the newest good checkpoint */
 	struct sha256 root;
-	unsigned verdicts;                /* bit set of enum verdict */
-	bool sound;   /* no verdict but CLOCK and UNSEALED_TAIL */
+	unsigned verdicts; /* bit set of enum verdict */
+	bool sound;	   /* no verdict but CLOCK and UNSEALED_TAIL */
 };
 
 /*

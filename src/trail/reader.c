@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "trail/frame.h"
+#include "trail/header.h"
+#include "trail/segment.h"
+#include "trail/trail.h"
+
+struct trail_reader {
+	int dirfd;
+	uint64_t from;	  /* frames before it are passed over */
+	uint64_t next;	  /* number of the next frame */
+	uint64_t segment; /* first number of the loaded one; 0: none */
+	bool behind;	  /* done with it: damaged, or another follows */
+	struct buf bytes;
+	size_t at;
+	char name[SEGMENT_NAME_LEN];
+};
+
+int trail_reader_open(
+    struct trail_reader **ret, int dirfd, uint64_t from, struct err *err)
+{
+	struct trail_reader *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return err_sys(err, -ENOMEM, "cannot read the trail");
+	r->from = from ? from : 1;
+	r->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->dirfd < 0) {
+		int e = -errno;
+
+		free(r);
+		return err_sys(err, e, "cannot open the trail");
+	}
+	*ret = r;
+	return 0;
+}
+
+void trail_reader_close(struct trail_reader *r)
+{
+	if (!r)
+		return;
+	fd_close(&r->dirfd);
+	buf_free(&r->bytes);
+	free(r);
+}
+
+/*
+ * The segment to read after the current one: at the start the one that holds
+ * `from`, later the next by number. 0 when there is none yet.
+ */
+static int find_next(const struct trail_reader *r, uint64_t *ret)
+{
+	struct segment_list list;
+	int e = segment_list_read(r->dirfd, &list);
+
+	*ret = 0;
+	if (e < 0)
+		return e;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct segment_files *f = &list.v[i];
+
+		if (!f->plain && !f->packed)
+			continue;
+		if (r->segment == 0 && (*ret == 0 || f->first <= r->from))
+			*ret = f->first;
+		if (r->segment != 0 && *ret == 0 && f->first > r->segment)
+			*ret = f->first;
+	}
+	segment_list_free(&list);
+	return 0;
+}
+
+static int enter(struct trail_reader *r, uint64_t first, struct err *err)
+{
+	bool gap = r->segment != 0 && !r->behind && first != r->next;
+	struct segment_header h;
+	uint64_t missing = r->next;
+	int e;
+
+	r->segment = first;
+	r->behind = true;
+	e = segment_load(r->dirfd, first, &r->bytes, r->name, err);
+	if (e == 0)
+		e = segment_header_get(buf_str(&r->bytes), &h, err);
+	if (e == -EBADMSG)
+		err_context(err, e, "segment %s", r->name);
+	if (e < 0)
+		return e;
+	if (h.first_seq != first)
+		return err_set(err, -EBADMSG,
+		    "segment %s holds frames of another place", r->name);
+	r->behind = false;
+	r->at = h.len;
+	r->next = first;
+	return gap ? err_set(err, -EBADMSG, "frames %llu to %llu are missing",
+			 (unsigned long long)missing,
+			 (unsigned long long)first - 1)
+		   : 0;
+}
+
+/* What the writer added to the current segment since it was loaded. */
+static int grow(struct trail_reader *r)
+{
+	CLEANUP_FD int fd = -1;
+	struct stat st;
+	size_t room;
+	ssize_t n;
+	char *at;
+
+	if (str_ends(str_z(r->name), STR(".zst")))
+		return 0;
+	fd = openat(r->dirfd, r->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? segment_load(r->dirfd, r->segment,
+					     &r->bytes, r->name, NULL)
+				       : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size <= (off_t)r->bytes.n)
+		return 0;
+	if ((size_t)st.st_size > SEGMENT_FILE_MAX)
+		return -EBADMSG;
+	room = (size_t)st.st_size - r->bytes.n;
+	at = buf_reserve(&r->bytes, room);
+	if (!at)
+		return buf_error(&r->bytes);
+	n = fd_pread_full(fd, at, room, (off_t)r->bytes.n);
+	if (n < 0)
+		return (int)n;
+	r->bytes.n += (size_t)n;
+	return 0;
+}
+
+/* 1: a frame; 0: the bytes end; -EBADMSG. */
+static int take(struct trail_reader *r, struct frame *ret, struct err *err)
+{
+	enum frame_state state = FRAME_CUT;
+	size_t len;
+
+	if (r->at < r->bytes.n)
+		state =
+		    frame_get(str_from(buf_str(&r->bytes), r->at), ret, &len);
+	if (state == FRAME_CUT)
+		return 0;
+	if (state == FRAME_DAMAGED || ret->seq != r->next) {
+		r->behind = true;
+		return err_set(err, -EBADMSG,
+		    "segment %s: frame %llu is damaged", r->name,
+		    (unsigned long long)r->next);
+	}
+	r->at += len;
+	r->next++;
+	return 1;
+}
+
+static int cut_short(struct trail_reader *r, struct err *err)
+{
+	return err_set(err, -EBADMSG, "segment %s: frame %llu is cut short",
+	    r->name, (unsigned long long)r->next);
+}
+
+/* At the end of what was loaded: look for more. 1 when there may be some. */
+static int advance(struct trail_reader *r, struct err *err)
+{
+	size_t had = r->bytes.n;
+	uint64_t next;
+	int e = find_next(r, &next);
+
+	if (e < 0)
+		return err_sys(err, e, "cannot list the segments");
+	/* Only then: frames may have come before the next segment did. */
+	if (r->segment != 0 && !r->behind) {
+		e = grow(r);
+		if (e < 0)
+			return err_sys(err, e, "cannot read %s", r->name);
+		if (r->bytes.n > had)
+			return 1;
+	}
+	if (next == 0)
+		return 0;
+	if (r->segment != 0 && !r->behind && r->at < r->bytes.n) {
+		r->behind = true;
+		return cut_short(r, err);
+	}
+	e = enter(r, next, err);
+	return e < 0 ? e : 1;
+}
+
+int trail_reader_next(
+    struct trail_reader *r, struct frame *ret, struct err *err)
+{
+	for (;;) {
+		int e = 0;
+
+		if (r->segment != 0 && !r->behind)
+			e = take(r, ret, err);
+		if (e < 0 || (e > 0 && ret->seq >= r->from))
+			return e;
+		if (e > 0)
+			continue;
+		e = advance(r, err);
+		if (e <= 0)
+			return e;
+	}
+}

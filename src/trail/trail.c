@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trail/trail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "trail/frame.h"
+#include "trail/header.h"
+#include "trail/recover.h"
+#include "trail/sealer.h"
+#include "trail/segment.h"
+
+#define FLUSH_AT    ((size_t)256 << 10)
+#define RESERVE_LEN 65536
+
+struct trail {
+	int dirfd;
+	char origin[TRAIL_ORIGIN_MAX + 1];
+	const struct sign_key *key;
+	void (*now)(int64_t *realtime, int64_t *boottime);
+	uint8_t chain[16];
+	uint8_t boot[16];
+
+	int fd; /* of the current segment */
+	uint64_t first_seq;
+	bool fresh;	 /* its name ends in .new */
+	size_t file_len; /* written */
+	size_t header_len;
+	struct merkle tree; /* of the frames written */
+
+	struct buf out;	   /* frames not written yet */
+	uint64_t last_seq; /* of those */
+
+	struct sealer *sealer;
+	int full;   /* no room: appends fail with this */
+	int broken; /* everything fails with this */
+};
+
+static void clock_system(int64_t *realtime, int64_t *boottime)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	*realtime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	*boottime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void boot_id_read(uint8_t ret[static 16])
+{
+	struct buf b = BUF_INIT;
+	size_t n = 0;
+
+	memset(ret, 0, 16);
+	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) ==
+	    0)
+		for (size_t i = 0; i < b.n && n < 32; i++) {
+			int v = str_hexdigit(b.p[i]);
+
+			if (v < 0)
+				continue;
+			ret[n / 2] = (uint8_t)(ret[n / 2] << 4 | v);
+			n++;
+		}
+	buf_free(&b);
+}
+
+static bool is_full(int r)
+{
+	return r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
+}
+
+static int trail_fail(struct trail *t, int r)
+{
+	if (is_full(r))
+		t->full = r;
+	else
+		t->broken = r;
+	return r;
+}
+
+/* The signed note of the tree as it is written. */
+static int state_sign(const struct trail *t, struct buf *b)
+{
+	struct checkpoint cp = {
+	    .origin = str_z(t->origin), .size = t->tree.size};
+
+	merkle_root(&t->tree, &cp.root);
+	return checkpoint_sign(&cp, t->key, b);
+}
+
+static void hash_frames(struct trail *t, const char *p, size_t n)
+{
+	struct sha256 leaf;
+
+	for (size_t at = 0, len; at < n; at += len) {
+		len = frame_len(p + at);
+		merkle_leaf_hash(p + at, len, &leaf);
+		merkle_append(&t->tree, &leaf);
+	}
+}
+
+/*
+ * No room: keep the whole frames that were written, cut what is left of the
+ * next one, forget the others.
+ */
+static int flush_cut(struct trail *t, int error)
+{
+	size_t kept = 0, written;
+	struct stat st;
+
+	if (fstat(t->fd, &st) < 0)
+		return t->broken = -errno;
+	written = (size_t)st.st_size > t->file_len
+		      ? (size_t)st.st_size - t->file_len
+		      : 0;
+	while (kept < t->out.n && kept + frame_len(t->out.p + kept) <= written)
+		kept += frame_len(t->out.p + kept);
+	if (ftruncate(t->fd, (off_t)(t->file_len + kept)) < 0)
+		return t->broken = -errno;
+	hash_frames(t, t->out.p, kept);
+	t->file_len += kept;
+	t->last_seq = t->tree.size;
+	buf_clear(&t->out);
+	return t->full = error;
+}
+
+static int flush(struct trail *t)
+{
+	int r;
+
+	if (t->out.n == 0)
+		return 0;
+	r = fd_pwrite_all(t->fd, t->out.p, t->out.n, (off_t)t->file_len);
+	if (is_full(r))
+		return flush_cut(t, r);
+	if (r < 0)
+		return t->broken = r;
+	hash_frames(t, t->out.p, t->out.n);
+	t->file_len += t->out.n;
+	buf_clear(&t->out);
+	return 0;
+}
+
+static int header_make(const struct trail *t, struct buf *b)
+{
+	struct segment_header h = {
+	    .first_seq = t->tree.size + 1, .tree = t->tree};
+	struct buf note = BUF_INIT;
+	int r = state_sign(t, &note);
+
+	memcpy(h.chain, t->chain, sizeof h.chain);
+	memcpy(h.boot, t->boot, sizeof h.boot);
+	t->now(&h.realtime, &h.boottime);
+	h.note = buf_str(&note);
+	if (r == 0)
+		segment_header_put(b, &h);
+	buf_free(&note);
+	return r < 0 ? r : buf_error(b);
+}
+
+/* A new segment behind all frames written; the old fd is not touched. */
+static int segment_begin(struct trail *t)
+{
+	char name[SEGMENT_NAME_LEN];
+	struct buf header = BUF_INIT;
+	int fd, r = header_make(t, &header);
+
+	if (r < 0) {
+		buf_free(&header);
+		return r;
+	}
+	segment_name(t->tree.size + 1, ".new", name);
+	fd = openat(t->dirfd, name,
+	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	r = fd < 0 ? -errno : fd_write_all(fd, header.p, header.n);
+	if (r < 0 && fd >= 0) {
+		fd_close(&fd);
+		unlinkat(t->dirfd, name, 0);
+	}
+	if (r == 0) {
+		t->fd = fd;
+		t->fresh = true;
+		t->first_seq = t->tree.size + 1;
+		t->file_len = t->header_len = header.n;
+	}
+	buf_free(&header);
+	return r;
+}
+
+static int rotate(struct trail *t)
+{
+	int old = t->fd, r = flush(t);
+	uint64_t first = t->first_seq;
+	bool fresh = t->fresh;
+
+	if (r == 0)
+		r = segment_begin(t);
+	if (r < 0)
+		return trail_fail(t, r);
+	r = sealer_give(t->sealer, old, first, fresh);
+	return r < 0 ? trail_fail(t, r) : 0;
+}
+
+static int check_state(const struct trail *t, bool append, struct err *err)
+{
+	int r = t->broken ? t->broken : append ? t->full : 0;
+
+	return r ? err_sys(err, r, "cannot write to the trail %s", t->origin)
+		 : 0;
+}
+
+int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
+    struct str payload, uint64_t *ret_seq, struct err *err)
+{
+	struct frame f = {.seq = t->last_seq + 1,
+	    .type = type,
+	    .stream = stream,
+	    .payload = payload};
+	size_t stored, len = FRAME_HEADER_LEN + payload.n;
+
+	if (payload.n > TRAIL_PAYLOAD_MAX)
+		return err_set(
+		    err, -EMSGSIZE, "%zu bytes in one frame", payload.n);
+	if (check_state(t, true, err) < 0)
+		return t->broken ? t->broken : t->full;
+	stored = t->file_len - t->header_len + t->out.n;
+	if (stored + len > TRAIL_SEGMENT_MAX)
+		rotate(t);
+	else if (t->out.n >= FLUSH_AT)
+		flush(t);
+	if (check_state(t, true, err) < 0)
+		return t->broken ? t->broken : t->full;
+	t->now(&f.realtime, &f.boottime);
+	frame_put(&t->out, &f);
+	if (buf_error(&t->out)) {
+		/* What was put before is whole and stays. */
+		t->out.error = 0;
+		return err_sys(err, -ENOMEM, "cannot append");
+	}
+	t->last_seq++;
+	if (ret_seq)
+		*ret_seq = f.seq;
+	return 0;
+}
+
+/* The final name says: this segment and all before it are on the disk. */
+static int segment_settle(struct trail *t)
+{
+	char name[SEGMENT_NAME_LEN], final_name[SEGMENT_NAME_LEN];
+
+	if (fdatasync(t->fd) < 0)
+		return -errno;
+	if (!t->fresh)
+		return 0;
+	segment_name(t->first_seq, ".new", name);
+	segment_name(t->first_seq, "", final_name);
+	if (renameat(t->dirfd, name, t->dirfd, final_name) < 0 ||
+	    fsync(t->dirfd) < 0)
+		return -errno;
+	t->fresh = false;
+	return 0;
+}
+
+static int sync_written(struct trail *t, struct err *err)
+{
+	int r = check_state(t, false, err);
+
+	if (r < 0)
+		return r;
+	r = sealer_wait(t->sealer, err);
+	if (r < 0)
+		return t->broken = r;
+	r = segment_settle(t);
+	if (r < 0) {
+		t->broken = r;
+		return err_sys(err, r, "cannot sync the trail %s", t->origin);
+	}
+	return 0;
+}
+
+int trail_sync(struct trail *t, struct err *err)
+{
+	int full, r = check_state(t, false, err);
+
+	if (r < 0)
+		return r;
+	full = t->full;
+	r = flush(t);
+	if (r < 0 && (t->broken || !full))
+		err_sys(err, r, "cannot write to the trail %s", t->origin);
+	if (t->broken)
+		return r;
+	if (r < 0) {
+		/* Told this once; what did fit is made durable all the same. */
+		sync_written(t, NULL);
+		return r;
+	}
+	return sync_written(t, err);
+}
+
+static void reserve_make(const struct trail *t)
+{
+	CLEANUP_FD int fd = openat(t->dirfd, "reserve",
+	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+
+	/* Without it, only the comfort on a full disk is missing. */
+	if (fd >= 0 && posix_fallocate(fd, 0, RESERVE_LEN) != 0)
+		unlinkat(t->dirfd, "reserve", 0);
+}
+
+static int checkpoint_put(const struct trail *t)
+{
+	struct buf b = BUF_INIT;
+	int r = state_sign(t, &b);
+
+	if (r == 0)
+		r = fd_replace_file(t->dirfd, "checkpoint", 0644, b.p, b.n);
+	if (is_full(r) && unlinkat(t->dirfd, "reserve", 0) == 0) {
+		r = fd_replace_file(t->dirfd, "checkpoint", 0644, b.p, b.n);
+		reserve_make(t);
+	}
+	buf_free(&b);
+	return r;
+}
+
+int trail_checkpoint(struct trail *t, struct err *err)
+{
+	int r = trail_sync(t, err);
+
+	if (r < 0)
+		return r;
+	r = checkpoint_put(t);
+	return r < 0 ? err_sys(err, r, "cannot write the checkpoint") : 0;
+}
+
+uint64_t trail_last_seq(const struct trail *t)
+{
+	return t->last_seq;
+}
+
+void trail_abandon(struct trail *t)
+{
+	if (!t)
+		return;
+	sealer_stop(t->sealer);
+	fd_close(&t->fd);
+	fd_close(&t->dirfd);
+	buf_free(&t->out);
+	free(t);
+}
+
+int trail_close(struct trail *t, struct err *err)
+{
+	int r = 0;
+
+	if (!t)
+		return 0;
+	r = trail_checkpoint(t, err);
+	/* The frames that did not fit are lost; those that did get signed. */
+	if (r < 0 && t->full && !t->broken)
+		trail_checkpoint(t, NULL);
+	trail_abandon(t);
+	return r;
+}
+
+static int open_segment(struct trail *t, const struct chain_end *end)
+{
+	char name[SEGMENT_NAME_LEN];
+
+	t->tree = end->tree;
+	t->last_seq = end->tree.size;
+	if (!end->may_continue ||
+	    end->segment_len >= end->header_len + TRAIL_SEGMENT_MAX)
+		return segment_begin(t);
+	segment_name(end->segment, "", name);
+	t->fd = openat(t->dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (t->fd < 0)
+		return -errno;
+	t->first_seq = end->segment;
+	t->file_len = end->segment_len;
+	t->header_len = end->header_len;
+	return 0;
+}
+
+/* Closed segments that a crash left uncompressed; a few at each opening. */
+static void pack_backlog(const struct trail *t, int level)
+{
+	struct segment_list list;
+	char name[SEGMENT_NAME_LEN];
+	unsigned n = 0;
+
+	if (segment_list_read(t->dirfd, &list) < 0)
+		return;
+	for (size_t i = 0; i + 1 < list.n && n < 4; i++)
+		if (list.v[i].plain && !list.v[i].packed &&
+		    list.v[i].first != t->first_seq) {
+			segment_name(list.v[i].first, "", name);
+			segment_pack(
+			    t->dirfd, list.v[i].first, name, level, NULL);
+			n++;
+		}
+	segment_list_free(&list);
+}
+
+static int trail_start(struct trail *t, const struct trail_config *cfg,
+    struct trail_recovery *recovery, struct err *err)
+{
+	struct chain_end end;
+	bool is_new;
+	int r = chain_recover(t->dirfd, cfg, t->boot, &end, recovery, err);
+
+	if (r < 0)
+		return r;
+	is_new = end.segment == 0;
+	t->tree = end.tree;
+	if (is_new)
+		r = checkpoint_put(t);
+	if (r == 0)
+		r = open_segment(t, &end);
+	if (r == 0)
+		r = sealer_start(&t->sealer, t->dirfd, cfg->level);
+	if (r < 0)
+		return err_sys(err, r, "cannot open the trail %s", t->origin);
+	reserve_make(t);
+	pack_backlog(t, cfg->level ? cfg->level : 1);
+	return 0;
+}
+
+int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
+    struct trail_recovery *recovery, struct err *err)
+{
+	struct trail_recovery ignored;
+	struct trail *t;
+	size_t n = strlen(cfg->origin);
+	int r;
+
+	if (n == 0 || n > TRAIL_ORIGIN_MAX)
+		return err_set(err, -EINVAL, "not a name for a trail");
+	t = calloc(1, sizeof *t);
+	if (!t)
+		return err_sys(err, -ENOMEM, "cannot open the trail");
+	t->fd = -1;
+	memcpy(t->origin, cfg->origin, n + 1);
+	t->key = cfg->key;
+	t->now = cfg->now ? cfg->now : clock_system;
+	chain_id(str_z(t->origin), &t->key->pub, t->chain);
+	if (cfg->boot_id)
+		memcpy(t->boot, cfg->boot_id, sizeof t->boot);
+	else
+		boot_id_read(t->boot);
+	t->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = t->dirfd < 0
+		? err_sys(err, -errno, "cannot open the directory")
+		: trail_start(t, cfg, recovery ? recovery : &ignored, err);
+	if (r < 0)
+		trail_abandon(t);
+	else
+		*ret = t;
+	return r;
+}

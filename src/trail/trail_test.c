@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trail/trail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "trail/fixture.h"
+#include "trail/frame.h"
+
+#define FIRST "00000000000000000001.seg"
+
+static struct trail *open_trail(
+    const struct fixture *fx, struct trail_recovery *rec)
+{
+	struct trail *t = NULL;
+	struct err err = {""};
+
+	if (trail_open(&t, fx->dirfd, &fx->cfg, rec, &err) < 0)
+		fail_msg("%s", err.text);
+	return t;
+}
+
+static void test_frame(void **state)
+{
+	struct frame f = {7, -1, 2, FRAME_RECORDING, 9, STR("payload")}, g;
+	struct buf b = BUF_INIT;
+	size_t len;
+
+	frame_put(&b, &f);
+	assert_int_equal(b.n, 47);
+	assert_int_equal(frame_get(buf_str(&b), &g, &len), FRAME_WHOLE);
+	assert_int_equal(len, 47);
+	assert_int_equal(g.seq, 7);
+	assert_int_equal(g.realtime, -1);
+	assert_int_equal(g.boottime, 2);
+	assert_int_equal(g.type, FRAME_RECORDING);
+	assert_int_equal(g.stream, 9);
+	assert_true(str_eq(g.payload, f.payload));
+	for (size_t n = 1; n < b.n; n++)
+		assert_int_equal(
+		    frame_get(str_upto(buf_str(&b), n), &g, &len), FRAME_CUT);
+	for (size_t i = 0; i < 8 * b.n; i++) {
+		b.p[i / 8] = (char)(b.p[i / 8] ^ 1 << i % 8);
+		assert_int_not_equal(
+		    frame_get(buf_str(&b), &g, &len), FRAME_WHOLE);
+		b.p[i / 8] = (char)(b.p[i / 8] ^ 1 << i % 8);
+	}
+	assert_int_equal(frame_resync(buf_str(&b), 6), STR_NPOS);
+	buf_add(&b, b.p, 0);
+	frame_put(&b, &f);
+	assert_int_equal(frame_resync(buf_str(&b), 6), 47);
+	assert_int_equal(frame_resync(buf_str(&b), 7), STR_NPOS);
+	buf_free(&b);
+}
+
+static void test_round_trip(void **state)
+{
+	struct fixture *fx = *state;
+	struct trail_recovery rec;
+	struct trail *t = open_trail(fx, &rec);
+
+	assert_int_equal(rec.last_seq, 0);
+	assert_false(rec.unclean);
+	fixture_append(t, 3, 100);
+	assert_int_equal(trail_close(t, NULL), 0);
+	t = open_trail(fx, &rec);
+	assert_int_equal(rec.last_seq, 3);
+	assert_int_equal(rec.torn_bytes, 0);
+	assert_false(rec.unclean);
+	fixture_append(t, 2, 100);
+	assert_int_equal(trail_close(t, NULL), 0);
+	assert_int_equal(fixture_count(fx, 100), 5);
+	assert_int_equal(fixture_files(fx, ".seg"), 1);
+}
+
+static void test_many_segments(void **state)
+{
+	struct fixture *fx = *state;
+	struct trail_recovery rec;
+	struct trail *t;
+
+	/* Four segments and a bit, none of them ever synced before. */
+	fixture_fill(fx, 9000, 4000);
+	assert_int_equal(fixture_files(fx, ".seg.zst"), 4);
+	assert_int_equal(fixture_files(fx, ".seg"), 5);
+	assert_int_equal(fixture_files(fx, ".new"), 0);
+	assert_int_equal(fixture_count(fx, 4000), 9000);
+	t = open_trail(fx, &rec);
+	assert_int_equal(rec.last_seq, 9000);
+	fixture_append(t, 3000, 4000);
+	assert_int_equal(trail_sync(t, NULL), 0);
+	assert_int_equal(fixture_count(fx, 4000), 12000);
+	assert_int_equal(trail_close(t, NULL), 0);
+}
+
+static void test_reader_position(void **state)
+{
+	struct fixture *fx = *state;
+	static const uint64_t places[] = {
+	    1, 2, 2000, 2077, 2078, 2079, 2100, 4500};
+	struct trail_reader *r;
+	struct frame f;
+
+	fixture_fill(fx, 4500, 4000);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		assert_int_equal(
+		    trail_reader_open(&r, fx->dirfd, places[i], NULL), 0);
+		assert_int_equal(trail_reader_next(r, &f, NULL), 1);
+		assert_int_equal(f.seq, places[i]);
+		trail_reader_close(r);
+	}
+	assert_int_equal(trail_reader_open(&r, fx->dirfd, 4501, NULL), 0);
+	assert_int_equal(trail_reader_next(r, &f, NULL), 0);
+	fixture_fill(fx, 1, 50);
+	assert_int_equal(trail_reader_next(r, &f, NULL), 1);
+	assert_int_equal(f.seq, 4501);
+	trail_reader_close(r);
+}
+
+/* A reader that follows sees each frame once, across segments. */
+static void test_reader_follows(void **state)
+{
+	struct fixture *fx = *state;
+	struct trail_reader *r;
+	struct trail *t = open_trail(fx, NULL);
+	struct frame f;
+	uint64_t seen = 0;
+
+	assert_int_equal(trail_reader_open(&r, fx->dirfd, 0, NULL), 0);
+	assert_int_equal(trail_reader_next(r, &f, NULL), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		fixture_append(t, 100, 4000);
+		assert_int_equal(trail_sync(t, NULL), 0);
+		while (trail_reader_next(r, &f, NULL) > 0)
+			assert_int_equal(f.seq, ++seen);
+		assert_int_equal(seen, 100 * (i + 1));
+	}
+	trail_reader_close(r);
+	assert_int_equal(trail_close(t, NULL), 0);
+}
+
+static void test_limits(void **state)
+{
+	struct fixture *fx = *state;
+	struct trail *t = open_trail(fx, NULL);
+	char *big = calloc(1, TRAIL_PAYLOAD_MAX + 1);
+	struct trail_reader *r;
+	struct frame f;
+	uint64_t seq;
+
+	assert_int_equal(trail_append(t, FRAME_RECORDING, 1,
+			     str_make(big, TRAIL_PAYLOAD_MAX + 1), &seq, NULL),
+	    -EMSGSIZE);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(
+		    trail_append(t, FRAME_RECORDING, 1,
+			str_make(big, TRAIL_PAYLOAD_MAX), &seq, NULL),
+		    0);
+	assert_int_equal(
+	    trail_append(t, FRAME_EVENT, 1, STR_NONE, &seq, NULL), 0);
+	assert_int_equal(seq, 21);
+	assert_int_equal(trail_close(t, NULL), 0);
+	assert_int_equal(trail_reader_open(&r, fx->dirfd, 0, NULL), 0);
+	for (unsigned i = 1; i <= 20; i++) {
+		assert_int_equal(trail_reader_next(r, &f, NULL), 1);
+		assert_int_equal(f.payload.n, TRAIL_PAYLOAD_MAX);
+	}
+	assert_int_equal(trail_reader_next(r, &f, NULL), 1);
+	assert_int_equal(f.payload.n, 0);
+	assert_int_equal(trail_reader_next(r, &f, NULL), 0);
+	trail_reader_close(r);
+	free(big);
+}
+
+static void test_other_boot(void **state)
+{
+	struct fixture *fx = *state;
+	static const uint8_t other[16] = "the next boot..";
+	struct trail_recovery rec;
+
+	fixture_fill(fx, 3, 100);
+	fx->cfg.boot_id = other;
+	fixture_fill(fx, 3, 100);
+	assert_int_equal(fixture_files(fx, ".seg"), 2);
+	assert_int_equal(fixture_count(fx, 100), 6);
+	trail_abandon(open_trail(fx, &rec));
+	assert_false(rec.unclean);
+}
+
+static void test_other_key(void **state)
+{
+	struct fixture *fx = *state;
+	struct sign_key other;
+	struct trail *t;
+
+	fixture_fill(fx, 3, 100);
+	assert_int_equal(sign_key_load(&other, fx->dirfd, "other", NULL), 0);
+	fx->cfg.key = &other;
+	assert_int_equal(
+	    trail_open(&t, fx->dirfd, &fx->cfg, NULL, NULL), -ENOKEY);
+	fx->cfg.key = &fx->key;
+	fx->cfg.origin = "events:other";
+	assert_int_equal(
+	    trail_open(&t, fx->dirfd, &fx->cfg, NULL, NULL), -ENOKEY);
+}
+
+/* A limit on the file's size stands for a disk that is full. */
+static void test_full_disk(void **state)
+{
+	struct fixture *fx = *state;
+	struct rlimit old, small;
+	struct trail_recovery rec;
+	struct trail *t = open_trail(fx, &rec);
+	struct buf b = BUF_INIT;
+	uint64_t stored, tries = 0;
+	int r = 0;
+
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small = old;
+	small.rlim_cur = 1000003;
+	setrlimit(RLIMIT_FSIZE, &small);
+	fixture_payload(1, 1000, &b);
+	while (r == 0 && tries++ < 3000)
+		r = trail_append(t, FRAME_EVENT, 7, buf_str(&b), NULL, NULL);
+	assert_int_equal(r, -EFBIG);
+	stored = trail_last_seq(t);
+	assert_in_range(stored, 900, 1000003 / 1040);
+	assert_int_equal(
+	    trail_append(t, FRAME_EVENT, 7, buf_str(&b), NULL, NULL), -EFBIG);
+	assert_int_equal(trail_checkpoint(t, NULL), 0);
+	assert_int_equal(trail_close(t, NULL), 0);
+	setrlimit(RLIMIT_FSIZE, &old);
+	t = open_trail(fx, &rec);
+	assert_int_equal(rec.last_seq, stored);
+	assert_int_equal(rec.torn_bytes, 0);
+	assert_false(rec.unclean);
+	fixture_append(t, 5, 100);
+	assert_int_equal(trail_last_seq(t), stored + 5);
+	assert_int_equal(trail_close(t, NULL), 0);
+	buf_free(&b);
+}
+
+int main(void)
+{
+#define WITH_FIXTURE(f)                                                        \
+	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_frame),
+	    WITH_FIXTURE(test_round_trip),
+	    WITH_FIXTURE(test_many_segments),
+	    WITH_FIXTURE(test_reader_position),
+	    WITH_FIXTURE(test_reader_follows),
+	    WITH_FIXTURE(test_limits),
+	    WITH_FIXTURE(test_other_boot),
+	    WITH_FIXTURE(test_other_key),
+	    WITH_FIXTURE(test_full_disk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
