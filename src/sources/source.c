@@ -13,7 +13,8 @@
 	X(utmp) \
 	X(lastlog) \
 	X(wtmpdb) \
-	X(lastlog2)
+	X(lastlog2) \
+	X(authlog)
 
 #define X(name) extern const struct source source_##name;
 SOURCES(X)

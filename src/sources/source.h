@@ -76,6 +76,14 @@ struct source {
 	 */
 	int (*next)(struct source_run *run, const struct source_input *in);
 	/*
+	 * Optional: a first pass over a file's whole content, in pieces as for
+	 * feed(), after open() or next() and before its first feed(), for what
+	 * only the whole tells (the year of times without one). Returns how
+	 * much was taken, or 0 when it needs to see no more. A driver that
+	 * cannot read twice leaves it out: then the source concludes less.
+	 */
+	size_t (*prescan)(struct source_run *run, struct str data, bool last);
+	/*
 	 * Take from `data`, which begins at byte `offset` of the content, as
 	 * much as can be read; returns how many bytes were taken, or a
 	 * negative errno from the sink (-ENOMEM otherwise; malformed input is
