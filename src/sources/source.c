@@ -14,7 +14,10 @@
 	X(lastlog) \
 	X(wtmpdb) \
 	X(lastlog2) \
-	X(authlog)
+	X(authlog) \
+	X(authorized_keys) \
+	X(identity) \
+	X(passwd)
 
 #define X(name) extern const struct source source_##name;
 SOURCES(X)
