@@ -72,6 +72,7 @@ enum frame_state frame_get(struct str bytes, struct frame *ret, size_t *ret_len)
 size_t frame_resync(struct str bytes, uint64_t after)
 {
 	uint64_t span = bytes.n / FRAME_HEADER_LEN + 1;
+	unsigned tries = 0;
 	struct frame f;
 	size_t len;
 
@@ -81,6 +82,8 @@ size_t frame_resync(struct str bytes, uint64_t after)
 		/* So that a checksum is rarely computed in vain. */
 		if (seq <= after || seq - after > span)
 			continue;
+		if (++tries > FRAME_RESYNC_TRIES)
+			break;
 		if (frame_get(str_from(bytes, at), &f, &len) == FRAME_WHOLE)
 			return at;
 	}

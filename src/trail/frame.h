@@ -33,8 +33,10 @@ size_t frame_len(const void *p);
 /*
  * Behind damage at the start of `bytes`: offset of the next whole frame whose
  * sequence number is above `after` and not further on than there is room for,
- * or STR_NPOS.
+ * or STR_NPOS. Gives up after FRAME_RESYNC_TRIES places that look like one, so
+ * that bytes made for it cannot cost a checksum at every offset.
  */
+#define FRAME_RESYNC_TRIES 256
 size_t frame_resync(struct str bytes, uint64_t after);
 
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pass over the frames of a segment, for verification. */
+#ifndef TRAIL_WALK_H
+#define TRAIL_WALK_H
+
+#include "crypto/merkle.h"
+#include "trail/trail.h"
+
+struct walk {
+	/* In. */
+	struct str frames;  /* the segment behind its header */
+	struct merkle tree; /* before them; after them when `whole` */
+	uint64_t sealed;    /* frames above it, at the very end, may be torn */
+	bool is_last;	    /* of the chain */
+	/* Called for each frame in order, with the tree up to it. */
+	void (*each)(void *ctx, const struct walk *w, const struct frame *f);
+	void *ctx;
+
+	/* Out. */
+	uint64_t n_frames;
+	uint64_t last;	    /* highest number seen; that before if none */
+	bool whole;	    /* nothing amiss: `tree` holds all of it */
+	bool end_unknown;   /* what follows `last` cannot be read */
+	uint64_t edited;    /* first frame that was changed, 0: none */
+	uint64_t missing;   /* first number passed over, 0: none */
+	uint64_t reordered; /* first number that comes too late, 0: none */
+	uint64_t cut;  /* the file ends within this frame, 0: it does not */
+	uint64_t torn; /* as cut or edited, but not sealed yet */
+};
+
+void walk_run(struct walk *w);
+
+#endif
