@@ -9,14 +9,14 @@
  * Every source, one line each: X(name) stands for `source_name`. Where two are
  * equally sure of a file, the upper one gets it.
  */
-#define SOURCES(X) \
-	X(utmp) \
-	X(lastlog) \
-	X(wtmpdb) \
-	X(lastlog2) \
-	X(authlog) \
-	X(authorized_keys) \
-	X(identity) \
+#define SOURCES(X)                                                             \
+	X(utmp)                                                                \
+	X(lastlog)                                                             \
+	X(wtmpdb)                                                              \
+	X(lastlog2)                                                            \
+	X(authlog)                                                             \
+	X(authorized_keys)                                                     \
+	X(identity)                                                            \
 	X(passwd)
 
 #define X(name) extern const struct source source_##name;

@@ -20,12 +20,12 @@
  * it points to lives until close().
  */
 struct source_input {
-	const char *name;         /* for messages, and hints as ".../wtmp" */
-	int64_t mtime;            /* microseconds; 0 when not known */
-	utc_offset_fn *utc_offset;/* for times without a zone; NULL: UTC */
-	struct str host;          /* host for formats that name none */
-	const char *host_inferred;/* why `host` is only concluded, or NULL */
-	const uint8_t *id_key;    /* 16 bytes for source_id() */
+	const char *name;	   /* for messages, and hints as ".../wtmp" */
+	int64_t mtime;		   /* microseconds; 0 when not known */
+	utc_offset_fn *utc_offset; /* for times without a zone; NULL: UTC */
+	struct str host;	   /* host for formats that name none */
+	const char *host_inferred; /* why `host` is only concluded, or NULL */
+	const uint8_t *id_key;	   /* 16 bytes for source_id() */
 };
 
 /*
@@ -35,8 +35,8 @@ struct source_input {
  */
 struct source_sink {
 	int (*event)(struct source_sink *sink, struct event *ev);
-	uint64_t lines;       /* lines or records read; counted by the source */
-	uint64_t unparsed;    /* of them not understood */
+	uint64_t lines;	   /* lines or records read; counted by the source */
+	uint64_t unparsed; /* of them not understood */
 	/* Up to 10 examples of lines not understood, cut at 200 bytes. */
 	struct {
 		uint64_t offset;
@@ -51,7 +51,7 @@ struct source_sink {
 struct source_run; /* state of one run, made by the source */
 
 struct source {
-	const char *name;     /* "auth-log"; also `source` of its events */
+	const char *name; /* "auth-log"; also `source` of its events */
 	const char *summary;
 	/*
 	 * How sure, 0 to 100, that `head` (the first up to 64 KiB of the
@@ -113,8 +113,8 @@ struct source {
 extern const struct source *const sources[];
 
 /* The source that is surest of `head`, or NULL when none is. */
-const struct source *source_detect(struct str head, const char *name,
-    struct str *ret_host, int64_t *ret_time);
+const struct source *source_detect(
+    struct str head, const char *name, struct str *ret_host, int64_t *ret_time);
 
 /* By its name, or NULL. */
 const struct source *source_find(struct str name);
@@ -123,8 +123,8 @@ const struct source *source_find(struct str name);
  * Identity of a fact (field `id`): a keyed hash, so that nobody can write a
  * line that passes for another. Parts are delimited by their lengths.
  */
-uint64_t source_id(const uint8_t key[static 16], const struct str *parts,
-    size_t n);
+uint64_t source_id(
+    const uint8_t key[static 16], const struct str *parts, size_t n);
 
 /*
  * Count a line that was not understood, keeping it as an example. Its number
