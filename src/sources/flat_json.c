@@ -87,10 +87,23 @@ static bool value_take(struct str *s, struct json_pair *ret)
 	return plain_take(s, &ret->raw);
 }
 
+bool flat_json_pair(struct str *s, struct json_pair *ret)
+{
+	bool escaped;
+
+	blanks_skip(s);
+	if (!str_skip(s, STR("\"")) || !string_take(s, &ret->key, &escaped))
+		return false;
+	blanks_skip(s);
+	if (!str_skip(s, STR(":")))
+		return false;
+	blanks_skip(s);
+	return value_take(s, ret);
+}
+
 int flat_json_next(struct flat_json *j, struct json_pair *ret)
 {
 	bool first = !j->started;
-	bool escaped;
 
 	blanks_skip(&j->rest);
 	if (first && !str_skip(&j->rest, STR("{")))
@@ -102,16 +115,8 @@ int flat_json_next(struct flat_json *j, struct json_pair *ret)
 	if (!first) {
 		if (!str_skip(&j->rest, STR(",")))
 			return -1;
-		blanks_skip(&j->rest);
 	}
-	if (!str_skip(&j->rest, STR("\"")) ||
-	    !string_take(&j->rest, &ret->key, &escaped))
-		return -1;
-	blanks_skip(&j->rest);
-	if (!str_skip(&j->rest, STR(":")))
-		return -1;
-	blanks_skip(&j->rest);
-	return value_take(&j->rest, ret) ? 1 : -1;
+	return flat_json_pair(&j->rest, ret) ? 1 : -1;
 }
 
 static int hex4(struct str s)

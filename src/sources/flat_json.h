@@ -31,6 +31,9 @@ struct flat_json {
 /* 1: *ret is the next pair. 0: end of the object. -1: not well-formed. */
 int flat_json_next(struct flat_json *j, struct json_pair *ret);
 
+/* One `"key": value` at the start of *s, which is moved behind it. */
+bool flat_json_pair(struct str *s, struct json_pair *ret);
+
 /*
  * The text of a value: a string without its escapes, an array of numbers as
  * the bytes they are (journald's form of text that is not UTF-8), the first

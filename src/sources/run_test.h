@@ -41,11 +41,11 @@ static void test_run_feed(struct test_run *t, const struct source *s,
 	t->sink = (struct source_sink){.event = test_run_event};
 	assert_int_equal(s->open(&run, in, &err), 0);
 	for (size_t done = 0; s->prescan && done < data.n;) {
-		size_t n = s->prescan(run, str_from(data, done), true);
+		ssize_t n = s->prescan(run, str_from(data, done), true);
 
-		if (!n)
+		if (n < 0)
 			break;
-		done += n;
+		done += (size_t)n;
 	}
 	for (size_t end = step; at < data.n; end += step) {
 		bool last = end >= data.n;

@@ -15,6 +15,8 @@
 	X(wtmpdb)                                                              \
 	X(lastlog2)                                                            \
 	X(authlog)                                                             \
+	X(journal)                                                             \
+	X(journal_file)                                                        \
 	X(authorized_keys)                                                     \
 	X(identity)                                                            \
 	X(passwd)

@@ -79,10 +79,10 @@ struct source {
 	 * Optional: a first pass over a file's whole content, in pieces as for
 	 * feed(), after open() or next() and before its first feed(), for what
 	 * only the whole tells (the year of times without one). Returns how
-	 * much was taken, or 0 when it needs to see no more. A driver that
+	 * much was taken, or -1 when it needs to see no more. A driver that
 	 * cannot read twice leaves it out: then the source concludes less.
 	 */
-	size_t (*prescan)(struct source_run *run, struct str data, bool last);
+	ssize_t (*prescan)(struct source_run *run, struct str data, bool last);
 	/*
 	 * Take from `data`, which begins at byte `offset` of the content, as
 	 * much as can be read; returns how many bytes were taken, or a

@@ -52,7 +52,7 @@ static int run_open(
 	return 0;
 }
 
-static size_t run_prescan(struct source_run *run, struct str data, bool last)
+static ssize_t run_prescan(struct source_run *run, struct str data, bool last)
 {
 	struct log_line l;
 	struct str line;
@@ -60,7 +60,7 @@ static size_t run_prescan(struct source_run *run, struct str data, bool last)
 	bool cut;
 
 	if (run->scan_done)
-		return 0;
+		return -1;
 	while (source_line(data, &at, last, &run->scan_skip, &line, &cut) > 0) {
 		enum line_kind kind;
 
@@ -73,11 +73,11 @@ static size_t run_prescan(struct source_run *run, struct str data, bool last)
 		/* A log whose times have a year has it in all its lines. */
 		if (!l.yearless) {
 			run->scan_done = true;
-			return 0;
+			return -1;
 		}
 		year_scan(&run->years, &l.civil);
 	}
-	return at;
+	return (ssize_t)at;
 }
 
 static void host_set(const struct source_run *run, struct log_entry *e)
