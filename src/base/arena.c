@@ -13,15 +13,32 @@ struct arena_chunk {
 	_Alignas(16) char data[];
 };
 
+/*
+ * Bytes of the next chunk, never more than may still be handed out: so what is
+ * left of a chunk is always within the maximum. 0: nothing may.
+ */
+static size_t next_size(const struct arena *a, size_t wanted)
+{
+	size_t size = wanted > CHUNK_SIZE ? wanted : CHUNK_SIZE;
+	size_t allowed = a->max ? (a->max - a->used) & ~(size_t)15 : size;
+
+	if (a->max && (a->used > a->max || wanted > allowed))
+		return 0;
+	return size < allowed ? size : allowed;
+}
+
 void *arena_alloc_slow(struct arena *a, size_t n)
 {
-	size_t rounded = (n + 15) & ~(size_t)15;
-	size_t size = rounded > CHUNK_SIZE ? rounded : CHUNK_SIZE;
+	/* Pieces of no bytes have their own address too. */
+	size_t rounded = n ? (n + 15) & ~(size_t)15 : 16, size;
 	struct arena_chunk *c;
 
-	if (rounded < n || (a->max && rounded > a->max - a->used))
+	if (n == 0 && a->left >= rounded)
+		return arena_alloc(a, rounded);
+	if (rounded < n || rounded > PTRDIFF_MAX - sizeof *c)
 		return NULL;
-	c = malloc(sizeof *c + size);
+	size = next_size(a, rounded);
+	c = size ? malloc(sizeof *c + size) : NULL;
 	if (!c)
 		return NULL;
 	c->next = a->chunks;

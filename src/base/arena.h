@@ -26,7 +26,8 @@ static inline void *arena_alloc(struct arena *a, size_t n)
 {
 	size_t rounded = (n + 15) & ~(size_t)15;
 
-	if (__builtin_expect(rounded >= n && rounded <= a->left, 1)) {
+	/* 0 bytes, and what overflowed when it was rounded, go the slow way. */
+	if (__builtin_expect(rounded - 1 < a->left && rounded >= n, 1)) {
 		void *p = a->at;
 
 		a->at += rounded;

@@ -26,6 +26,19 @@ int buf_error(const struct buf *b)
 	return b->error;
 }
 
+/*
+ * Half as much again, within the maximum. One byte more than that is
+ * allocated always, for the NUL of buf_z() and buf_printf().
+ */
+static size_t next_cap(const struct buf *b, size_t need)
+{
+	size_t cap = b->cap < 64 ? 64 : b->cap;
+
+	if (__builtin_add_overflow(cap, cap / 2, &cap) || cap < need)
+		cap = need;
+	return b->max && cap > b->max ? b->max : cap;
+}
+
 char *buf_reserve_slow(struct buf *b, size_t n)
 {
 	size_t need, cap;
@@ -33,17 +46,15 @@ char *buf_reserve_slow(struct buf *b, size_t n)
 
 	if (b->error)
 		return NULL;
-	if (__builtin_add_overflow(b->n, n, &need) ||
+	if (__builtin_add_overflow(b->n, n, &need) || need >= PTRDIFF_MAX ||
 	    (b->max && need > b->max)) {
 		b->error = -EMSGSIZE;
 		return NULL;
 	}
 	if (need <= b->cap && b->p)
 		return b->p + b->n;
-	cap = b->cap ? b->cap : 64;
-	while (cap < need)
-		cap += cap / 2;
-	p = realloc(b->p, cap);
+	cap = next_cap(b, need);
+	p = realloc(b->p, cap + 1);
 	if (!p) {
 		b->error = -ENOMEM;
 		return NULL;
@@ -90,7 +101,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 		b->error = -EINVAL;
 		return;
 	}
-	at = buf_reserve(b, (size_t)n + 1);
+	at = buf_reserve(b, (size_t)n);
 	if (!at)
 		return;
 	va_start(ap, fmt);
@@ -141,9 +152,9 @@ void buf_consume(struct buf *b, size_t n)
 
 char *buf_z(struct buf *b)
 {
-	char *at = buf_reserve(b, 1);
+	char *at = buf_reserve(b, 0);
 
-	if (!at)
+	if (!at && !(at = buf_reserve_slow(b, 0)))
 		return NULL;
 	*at = '\0';
 	return b->p;
