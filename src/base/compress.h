@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-/* Compress p and append to b. 0 or -ENOMEM. Thread-safe. */
+/* Compress p and append to b. 0, -ENOMEM or -EMSGSIZE. Thread-safe. */
 int compress_append(struct buf *b, const void *p, size_t n, int level);
 
 /*
