@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+#include "cli/rows.h"
+#include "cli/session_text.h"
+#include "cli/table.h"
+
+/*
+ * Logins and starts of hosts in one list. The store gives each in order of
+ * time; here the two are merged.
+ */
+
+struct last_options {
+	bool no_boots;
+};
+
+static const struct opt last_opts[] = {
+    {"no-boots", 0, OPT_FLAG, .help = "without starts of hosts",
+	.at = offsetof(struct last_options, no_boots)},
+    {NULL},
+};
+
+static const struct column last_columns[] = {
+    {"USER", 32, false, 10},
+    {"TTY", 12, false, 0},
+    {"FROM", 40, false, 15},
+    {"HOST", 24, false, 8},
+    {"LOGIN", 0, false, 0},
+    {"LOGOUT", 0, false, 0},
+    {"DURATION", 0, true, 0},
+};
+
+struct boot_row {
+	int64_t time;
+	struct str host, what;
+};
+
+#define BOOTS_MAX 10000
+
+struct last {
+	struct cli *cli;
+	struct table table;
+	struct arena arena;
+	struct buf boots; /* of struct boot_row, in the order asked for */
+	size_t at;	  /* next of them to print */
+	bool oldest_first;
+	uint64_t limit, n;
+};
+
+static const struct boot_row *boot_at(const struct last *l, size_t i)
+{
+	return (const struct boot_row *)(const void *)l->boots.p + i;
+}
+
+static size_t boots_count(const struct last *l)
+{
+	return l->boots.n / sizeof(struct boot_row);
+}
+
+static bool keep_boot(void *ctx, const struct event *ev)
+{
+	struct last *l = ctx;
+	struct boot_row row = {ev->time, arena_dup(&l->arena, ev->host),
+	    arena_dup(&l->arena, event_str(ev, F_TEXT))};
+
+	buf_add(&l->boots, &row, sizeof row);
+	return boots_count(l) < BOOTS_MAX && !buf_error(&l->boots);
+}
+
+static int read_boots(struct last *l, const struct query *asked)
+{
+	struct query q = {.since = asked->since,
+	    .until = INT64_MAX,
+	    .n_host = asked->n_host,
+	    .order = asked->order,
+	    .kinds = (uint64_t)1 << EVENT_HOST_BOOT};
+
+	memcpy(q.host, asked->host, sizeof q.host);
+	query_want(&q, F_TEXT);
+	query_want(&q, F_OP);
+	return rows_events(l->cli, &q, keep_boot, l, NULL, NULL);
+}
+
+/* The first start of the host behind `time`, or INT64_MAX. */
+static int64_t boot_after(const struct last *l, struct str host, int64_t time)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < boots_count(l); i++) {
+		const struct boot_row *b = boot_at(l, i);
+
+		if (b->time > time && b->time < first && str_eq(b->host, host))
+			first = b->time;
+	}
+	return first;
+}
+
+static bool count_row(struct last *l)
+{
+	l->n++;
+	return table_row(&l->table) && !(l->limit && l->n >= l->limit);
+}
+
+static bool print_boot(struct last *l, const struct boot_row *b)
+{
+	char time[TIME_LOCAL_LEN];
+
+	table_cell_z(&l->table, "reboot", STYLE_DIM);
+	table_cell_z(&l->table, "system boot", STYLE_DIM);
+	table_cell(&l->table, b->what, STYLE_DIM);
+	table_cell(&l->table, b->host, STYLE_DIM);
+	table_cell(
+	    &l->table, clock_format(&l->cli->clock, b->time, time), STYLE_DIM);
+	table_cell(&l->table, STR_NONE, STYLE_NONE);
+	table_cell(&l->table, STR_NONE, STYLE_NONE);
+	return count_row(l);
+}
+
+/* Boots that come before a session of this start in the order asked for. */
+static bool print_boots_before(struct last *l, int64_t start)
+{
+	for (; l->at < boots_count(l); l->at++) {
+		const struct boot_row *b = boot_at(l, l->at);
+
+		if (l->oldest_first ? b->time > start : b->time < start)
+			break;
+		if (!print_boot(l, b))
+			return false;
+	}
+	return true;
+}
+
+static void cells_end(struct last *l, const struct session *s)
+{
+	const struct track *t = &s->sum;
+	char time[TIME_LOCAL_LEN], span[TIME_SPAN_LEN];
+	int64_t end = t->end;
+	int64_t boot = INT64_MAX;
+
+	if (session_is_open(s)) {
+		boot = boot_after(l, t->host, t->start);
+		end = boot;
+	}
+	if (!session_is_open(s))
+		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
+		    STYLE_NONE);
+	else if (boot != INT64_MAX)
+		table_cell_z(&l->table, "crash", STYLE_RED);
+	else
+		table_cell_z(&l->table, "still logged in", STYLE_GREEN);
+	if (end == INT64_MAX) {
+		table_cell(&l->table, STR_NONE, STYLE_NONE);
+		return;
+	}
+	time_format_span(end > t->start ? end - t->start : 0, span);
+	table_cell_z(&l->table, span, STYLE_NONE);
+}
+
+static bool print_session(struct last *l, const struct session *s)
+{
+	const struct track *t = &s->sum;
+	char time[TIME_LOCAL_LEN];
+
+	table_cell(&l->table, t->user, STYLE_NONE);
+	table_cell(&l->table, t->tty.n ? t->tty : t->origin, STYLE_NONE);
+	table_cell(&l->table, t->addr, STYLE_CYAN);
+	table_cell(&l->table, t->host, STYLE_NONE);
+	table_cell(&l->table, clock_format(&l->cli->clock, t->start, time),
+	    STYLE_NONE);
+	cells_end(l, s);
+	return count_row(l);
+}
+
+/* What last(1) would know of: SSH logins and all others with a terminal. */
+static bool is_shown(const struct session *s)
+{
+	return s->sum.flags & (TRACK_SSH | TRACK_TTY);
+}
+
+static int print_rows(struct last *l, struct session_rows *rows, int64_t until)
+{
+	struct session s;
+	bool more = true;
+	int r = 0;
+
+	while (more && (r = session_rows_next(rows, &s)) > 0) {
+		if (!is_shown(&s))
+			continue;
+		more =
+		    print_boots_before(l, s.sum.start) && print_session(l, &s);
+	}
+	if (more && r == 0)
+		print_boots_before(l, l->oldest_first ? until : INT64_MIN);
+	return r < 0 ? CLI_FAILED : CLI_FOUND;
+}
+
+static int print_last(
+    struct last *l, const struct invocation *inv, struct query *q)
+{
+	const struct last_options *own = inv->own;
+	struct session_rows rows;
+	int r = read_boots(l, q);
+
+	if (r != CLI_FOUND)
+		return r;
+	if (own->no_boots || q->n_user || q->n_person || q->n_addr ||
+	    q->session || filters_about_events(inv->filters))
+		l->at = boots_count(l);
+	while (l->at < boots_count(l) && !l->oldest_first &&
+	       boot_at(l, l->at)->time >= q->until)
+		l->at++;
+	l->limit = q->limit;
+	q->limit = 0;
+	r = session_rows_open(&rows, l->cli, inv->filters, q, false);
+	if (r != CLI_FOUND)
+		return r;
+	r = print_rows(l, &rows, q->until);
+	session_rows_close(&rows);
+	return r;
+}
+
+static int last_json(const struct invocation *inv, const struct query *q)
+{
+	struct session_rows rows;
+	int r = session_rows_open(&rows, inv->cli, inv->filters, q, false);
+
+	if (r != CLI_FOUND)
+		return r;
+	r = session_rows_json(&rows);
+	session_rows_close(&rows);
+	return r == CLI_FOUND ? cli_found(inv->cli, rows.n, "login") : r;
+}
+
+static int last_run(const struct invocation *inv)
+{
+	struct cli *c = inv->cli;
+	struct last l = {.cli = c, .arena = ARENA_INIT, .boots = BUF_INIT};
+	struct query q;
+	int r = filters_query(inv->filters, c, RANGE_WEEK, &q);
+
+	if (r == CLI_FOUND)
+		r = cli_open(c);
+	if (r != CLI_FOUND)
+		return r;
+	if (c->json)
+		return last_json(inv, &q);
+	l.oldest_first = q.order == ORDER_OLDEST_FIRST;
+	if (table_begin(&l.table, &c->out, &c->term, last_columns,
+		sizeof last_columns / sizeof *last_columns) < 0)
+		return cli_fail(c, "cannot list logins: out of memory");
+	r = print_last(&l, inv, &q);
+	buf_free(&l.boots);
+	arena_free(&l.arena);
+	if (table_end(&l.table) < 0)
+		return cli_fail(c, "cannot list logins: out of memory");
+	return r == CLI_FOUND ? cli_found(c, l.n, "login") : r;
+}
+
+const struct command cmd_last = {
+    .name = "last",
+    .operands = "",
+    .summary = "list logins and boots, as last does, from all sources",
+    .help = "Newest first. LOGOUT is \"still logged in\" where no end was "
+	    "seen, and \"crash\" where the host started again before one. "
+	    "Shows the 7 days before the newest event in the store unless "
+	    "--since or --all say otherwise. --json prints the logins as 'ls "
+	    "--json' does.",
+    .examples = "  sshtrail last --host web-01 --all\n"
+		"  sshtrail last -n 20 --user amelia\n",
+    .opts = last_opts,
+    .opts_size = sizeof(struct last_options),
+    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
+    .max_args = 0,
+    .run = last_run,
+};

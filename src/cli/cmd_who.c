@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+#include "cli/event_text.h"
+#include "cli/rows.h"
+#include "cli/session_text.h"
+#include "cli/table.h"
+
+struct who_options {
+	bool local;
+};
+
+static const struct opt who_opts[] = {
+    {"local", 'l', OPT_FLAG,
+	.help = "also sessions that did not come over SSH: console, cron, su",
+	.at = offsetof(struct who_options, local)},
+    {NULL},
+};
+
+static const struct column who_columns[] = {
+    {"USER", 32, false, 10},
+    {"TTY", 12, false, 0},
+    {"FROM", 40, false, 15},
+    {"HOST", 24, false, 8},
+    {"SESSION", 0, false, 0},
+    {"LOGIN", 0, false, 0},
+    {"LAST SEEN", 0, false, 0},
+    {"LAST COMMAND", 0, false, 0},
+};
+
+struct who {
+	struct cli *cli;
+	struct table table;
+	struct buf command;
+	unsigned id_width;
+};
+
+static bool keep_command(void *ctx, const struct event *ev)
+{
+	struct who *w = ctx;
+
+	event_describe(ev, &w->command);
+	return false;
+}
+
+/* The newest command of a session; empty when none was seen. */
+static int last_command(struct who *w, const struct session *s)
+{
+	struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .kinds = (uint64_t)1 << EVENT_EXEC,
+	    .session = s->sum.id,
+	    .order = ORDER_NEWEST_FIRST,
+	    .limit = 1};
+
+	buf_clear(&w->command);
+	if (s->sum.n_exec <= 0)
+		return CLI_FOUND;
+	event_describe_want(&q);
+	return rows_events(w->cli, &q, keep_command, w, NULL, NULL);
+}
+
+static bool who_row(struct who *w, const struct session *s)
+{
+	const struct track *t = &s->sum;
+	char id[SESSION_ID_LEN], time[TIME_LOCAL_LEN];
+	struct clock_text *clock = &w->cli->clock;
+	int64_t login = t->login >= 0 ? t->login : t->start;
+
+	table_cell(&w->table, t->user, STYLE_NONE);
+	table_cell(&w->table, t->tty, STYLE_NONE);
+	table_cell(&w->table, t->addr, STYLE_CYAN);
+	table_cell(&w->table, t->host, STYLE_NONE);
+	table_cell(
+	    &w->table, session_id_text(t->id, w->id_width, id), STYLE_YELLOW);
+	table_cell(&w->table, clock_format(clock, login, time), STYLE_NONE);
+	table_cell(&w->table, clock_format(clock, t->end, time), STYLE_NONE);
+	table_cell(&w->table, buf_str(&w->command), STYLE_NONE);
+	return table_row(&w->table);
+}
+
+static int print_table(struct cli *c, struct session_rows *rows)
+{
+	struct who w = {.cli = c, .id_width = rows_id_width(c)};
+	struct session s;
+	bool more = true;
+	int r, code = CLI_FOUND;
+
+	if (table_begin(&w.table, &c->out, &c->term, who_columns,
+		sizeof who_columns / sizeof *who_columns) < 0)
+		return cli_fail(c, "cannot list sessions: out of memory");
+	while (more && code == CLI_FOUND &&
+	       (r = session_rows_next(rows, &s)) != 0) {
+		code = r < 0 ? CLI_FAILED : last_command(&w, &s);
+		if (code == CLI_FOUND)
+			more = who_row(&w, &s);
+	}
+	buf_free(&w.command);
+	if (table_end(&w.table) < 0)
+		return cli_fail(c, "cannot list sessions: out of memory");
+	return code;
+}
+
+static int who_run(const struct invocation *inv)
+{
+	const struct who_options *own = inv->own;
+	struct cli *c = inv->cli;
+	struct session_rows rows;
+	struct query q;
+	int r = filters_query(inv->filters, c, RANGE_ALL, &q);
+
+	if (r == CLI_FOUND)
+		r = cli_open(c);
+	if (r != CLI_FOUND)
+		return r;
+	q.open_only = true;
+	q.ssh_only = !own->local;
+	r = session_rows_open(&rows, c, inv->filters, &q, false);
+	if (r != CLI_FOUND)
+		return r;
+	r = c->json ? session_rows_json(&rows) : print_table(c, &rows);
+	session_rows_close(&rows);
+	return r == CLI_FOUND ? cli_found(c, rows.n, "open session") : r;
+}
+
+const struct command cmd_who = {
+    .name = "who",
+    .operands = "",
+    .summary = "list sessions that are open, with their last command",
+    .help = "A session is open when its end was not seen; in imported logs "
+	    "that is the state at the end of the logs. LAST SEEN is the time "
+	    "of the newest event in it.",
+    .examples = "  sshtrail who --host web-01\n",
+    .opts = who_opts,
+    .opts_size = sizeof(struct who_options),
+    .takes = COMMAND_FILTERS | COMMAND_FILTERS_FLAGS | COMMAND_PAGER,
+    .max_args = 0,
+    .run = who_run,
+};

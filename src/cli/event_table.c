@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/event_table.h"
+
+#include "cli/event_text.h"
+#include "cli/rows.h"
+#include "cli/session_text.h"
+#include "cli/table.h"
+
+static const struct column event_columns[] = {
+    {"TIME", 0, false, 0},
+    {"HOST", 24, false, 8},
+    {"USER", 24, false, 10},
+    {"SESSION", 0, false, 0},
+    {"KIND", 0, false, 0},
+    {"TEXT", 0, false, 0},
+};
+
+struct event_table {
+	struct cli *cli;
+	struct table table;
+	struct buf text;
+	unsigned id_width;
+};
+
+static const enum style kind_styles[EVENT_N_KINDS] = {
+    [EVENT_AUTH_OK] = STYLE_GREEN,
+    [EVENT_SESSION_OPEN] = STYLE_GREEN,
+    [EVENT_AUTH_FAIL] = STYLE_RED,
+    [EVENT_GAP] = STYLE_RED,
+    [EVENT_ALERT] = STYLE_RED,
+    [EVENT_PRIV] = STYLE_YELLOW,
+};
+
+static bool row_cells(void *ctx, const struct event *ev)
+{
+	struct event_table *s = ctx;
+	char time[TIME_LOCAL_LEN], id[SESSION_ID_LEN];
+	struct str user = event_str(ev, F_LOGIN_USER);
+
+	table_cell(&s->table, clock_format(&s->cli->clock, ev->time, time),
+	    STYLE_NONE);
+	table_cell(&s->table, ev->host, STYLE_NONE);
+	table_cell(
+	    &s->table, user.n ? user : event_str(ev, F_USER), STYLE_NONE);
+	table_cell(&s->table,
+	    ev->track ? session_id_text(ev->track, s->id_width, id) : STR_NONE,
+	    STYLE_YELLOW);
+	table_cell_z(
+	    &s->table, event_kind_name(ev->kind), kind_styles[ev->kind]);
+	buf_clear(&s->text);
+	event_describe(ev, &s->text);
+	table_cell(&s->table, buf_str(&s->text), STYLE_NONE);
+	return table_row(&s->table);
+}
+
+int event_table_print(
+    struct cli *c, struct query *q, uint64_t *ret_n, struct buf *mark)
+{
+	struct event_table s = {.cli = c, .id_width = rows_id_width(c)};
+	int r;
+
+	event_describe_want(q);
+	query_want(q, F_USER);
+	query_want(q, F_LOGIN_USER);
+	if (table_begin(&s.table, &c->out, &c->term, event_columns,
+		sizeof event_columns / sizeof *event_columns) < 0)
+		return cli_fail(c, "cannot list events: out of memory");
+	r = rows_events(c, q, row_cells, &s, ret_n, mark);
+	buf_free(&s.text);
+	if (table_end(&s.table) < 0)
+		return cli_fail(c, "cannot list events: out of memory");
+	return r;
+}

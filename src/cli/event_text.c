@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/event_text.h"
+
+#include "base/when.h"
+
+enum how {
+	VALUE = 0, /* before, value, after; nothing when the field is absent */
+	IF_TRUE,   /* before, when the field is true */
+	IF_FALSE,  /* before, when the field is there and false */
+	IF_ABSENT, /* before, when the field is absent */
+	BYTES,
+	SPAN,
+	COMMAND, /* argv, else cmd; F_ARGV or F_CMD */
+};
+
+struct piece {
+	const char *before;
+	enum field field;
+	const char *after;
+	enum how how;
+};
+
+#define PIECES_MAX 14
+/* Ends a list: `before` NULL. */
+typedef const struct piece pieces[PIECES_MAX];
+
+static pieces describe_conn_open = {
+    {"connection from ", F_ADDR, "", VALUE},
+    {"connection", F_ADDR, "", IF_ABSENT},
+    {" port ", F_PORT, "", VALUE},
+    {" to ", F_LADDR, "", VALUE},
+    {" port ", F_LPORT, "", VALUE},
+};
+
+static pieces describe_conn_close = {
+    {"connection closed", F_ADDR, "", IF_ABSENT},
+    {"connection from ", F_ADDR, "", VALUE},
+    {" port ", F_PORT, "", VALUE},
+    {" closed", F_ADDR, "", VALUE},
+    {" for ", F_USER, "", VALUE},
+    {" before login", F_PREAUTH, "", IF_TRUE},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_auth_ok = {
+    {"login", F_METHOD, "", IF_ABSENT},
+    {"", F_METHOD, "", VALUE},
+    {" accepted for ", F_USER, "", VALUE},
+    {" from ", F_ADDR, "", VALUE},
+    {" port ", F_PORT, "", VALUE},
+    {", ", F_KEY_TYPE, "", VALUE},
+    {" ", F_FP, "", VALUE},
+    {", certificate ", F_CERT_ID, "", VALUE},
+    {" serial ", F_CERT_SERIAL, "", VALUE},
+    {" by CA ", F_CA_FP, "", VALUE},
+};
+
+static pieces describe_auth_fail = {
+    {"login", F_METHOD, "", IF_ABSENT},
+    {"", F_METHOD, "", VALUE},
+    {" failed for unknown user ", F_VALID, "", IF_FALSE},
+    {" failed for ", F_VALID, "", IF_TRUE},
+    {" failed for ", F_VALID, "", IF_ABSENT},
+    {"", F_USER, "", VALUE},
+    {" from ", F_ADDR, "", VALUE},
+    {" port ", F_PORT, "", VALUE},
+    {", ", F_KEY_TYPE, "", VALUE},
+    {" ", F_FP, "", VALUE},
+    {": ", F_REASON, "", VALUE},
+    {" (weak: concluded from how the connection ended)", F_WEAK, "", IF_TRUE},
+};
+
+static pieces describe_auth_partial = {
+    {"login", F_METHOD, "", IF_ABSENT},
+    {"", F_METHOD, "", VALUE},
+    {" not yet a login for ", F_USER, "", VALUE},
+    {" from ", F_ADDR, "", VALUE},
+    {" port ", F_PORT, "", VALUE},
+    {", ", F_KEY_TYPE, "", VALUE},
+    {" ", F_FP, "", VALUE},
+    {", certificate ", F_CERT_ID, "", VALUE},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_session_open = {
+    {"session opened for ", F_USER, "", VALUE},
+    {"session opened", F_USER, "", IF_ABSENT},
+    {" from ", F_ADDR, "", VALUE},
+    {" on ", F_TTY, "", VALUE},
+    {" (", F_SERVICE, ")", VALUE},
+    {", audit session ", F_SES, "", VALUE},
+};
+
+static pieces describe_session_close = {
+    {"session closed for ", F_USER, "", VALUE},
+    {"session closed", F_USER, "", IF_ABSENT},
+    {" on ", F_TTY, "", VALUE},
+    {" (", F_SERVICE, ")", VALUE},
+    {" after ", F_DURATION, "", SPAN},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_channel = {
+    {"", F_CHAN_TYPE, "", VALUE},
+    {"channel", F_CHAN_TYPE, "", IF_ABSENT},
+    {" ", F_SERVICE, "", VALUE},
+    {" on ", F_TTY, "", VALUE},
+    {" for ", F_USER, "", VALUE},
+    {": ", F_ARGV, "", COMMAND},
+    {": ", F_CMD, "", COMMAND},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_exec = {
+    {"", F_ARGV, "", COMMAND},
+    {"", F_CMD, "", COMMAND},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+};
+
+static pieces describe_exit = {
+    {"", F_COMM, " ", VALUE},
+    {"exit ", F_EXIT, "", VALUE},
+    {"killed by signal ", F_SIGNAL, "", VALUE},
+    {" after ", F_DURATION, "", SPAN},
+};
+
+static pieces describe_file = {
+    {"", F_DIRECTION, " ", VALUE},
+    {"", F_OP, " ", VALUE},
+    {"", F_PATH, "", VALUE},
+    {"inode ", F_INODE, "", VALUE},
+    {" on ", F_DEV, "", VALUE},
+    {" -> ", F_PATH2, "", VALUE},
+    {", read ", F_BYTES_READ, "", BYTES},
+    {", written ", F_BYTES_WRITTEN, "", BYTES},
+    {" by ", F_COMM, "", VALUE},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_connect = {
+    {"connect to ", F_ADDR, "", VALUE},
+    {" port ", F_PORT, "", VALUE},
+    {" (", F_PATH, ")", VALUE},
+    {" from ", F_LADDR, "", VALUE},
+    {" port ", F_LPORT, "", VALUE},
+    {" by ", F_COMM, "", VALUE},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+};
+
+static pieces describe_listen = {
+    {"listen on ", F_LADDR, "", VALUE},
+    {"listen", F_LADDR, "", IF_ABSENT},
+    {" port ", F_LPORT, "", VALUE},
+    {" by ", F_COMM, "", VALUE},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+};
+
+static pieces describe_forward = {
+    {"forward ", F_CHAN_TYPE, "", VALUE},
+    {"forward", F_CHAN_TYPE, "", IF_ABSENT},
+    {" ", F_OP, "", VALUE},
+    {" listening on ", F_LADDR, "", VALUE},
+    {" port ", F_LPORT, "", VALUE},
+    {" to ", F_DEST, "", VALUE},
+    {" port ", F_DPORT, "", VALUE},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_priv = {
+    {"", F_VIA, " ", VALUE},
+    {"identity change ", F_VIA, "", IF_ABSENT},
+    {"", F_USER, "", VALUE},
+    {" -> ", F_TARGET, "", VALUE},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {": ", F_ARGV, "", COMMAND},
+    {": ", F_CMD, "", COMMAND},
+    {" in ", F_CWD, "", VALUE},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_tty_input = {
+    {"typed: ", F_TEXT, "", VALUE},
+};
+
+static pieces describe_change = {
+    {"", F_OP, " ", VALUE},
+    {"", F_TARGET, "", VALUE},
+    {" ", F_PATH, "", VALUE},
+    {" ", F_FP, "", VALUE},
+    {" ", F_COMMENT, "", VALUE},
+    {" by ", F_USER, "", VALUE},
+    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {": ", F_REASON, "", VALUE},
+    {": ", F_TEXT, "", VALUE},
+};
+
+static pieces describe_host = {
+    {"", F_OP, "", VALUE},
+    {"", F_IDENT, "", VALUE},
+    {": ", F_REASON, "", VALUE},
+    {": ", F_TEXT, "", VALUE},
+};
+
+static pieces describe_gap = {
+    {"", F_LOST, " lost", VALUE},
+    {"something may have been lost", F_LOST, "", IF_ABSENT},
+    {" from ", F_SINCE, "", VALUE},
+    {" until ", F_UNTIL, "", VALUE},
+    {": ", F_REASON, "", VALUE},
+};
+
+static pieces describe_import = {
+    {"", F_FILE_NAME, "", VALUE},
+    {", ", F_FORMAT, "", VALUE},
+    {", ", F_LINES, " lines", VALUE},
+    {", ", F_UNPARSED, " not understood", VALUE},
+    {", SHA-256 ", F_SHA256, "", VALUE},
+};
+
+static pieces describe_text = {
+    {"", F_TEXT, "", VALUE},
+};
+
+static const pieces *const describe[EVENT_N_KINDS] = {
+    [EVENT_CONN_OPEN] = &describe_conn_open,
+    [EVENT_CONN_CLOSE] = &describe_conn_close,
+    [EVENT_AUTH_OK] = &describe_auth_ok,
+    [EVENT_AUTH_FAIL] = &describe_auth_fail,
+    [EVENT_AUTH_PARTIAL] = &describe_auth_partial,
+    [EVENT_SESSION_OPEN] = &describe_session_open,
+    [EVENT_SESSION_CLOSE] = &describe_session_close,
+    [EVENT_CHANNEL_OPEN] = &describe_channel,
+    [EVENT_CHANNEL_CLOSE] = &describe_channel,
+    [EVENT_EXEC] = &describe_exec,
+    [EVENT_EXIT] = &describe_exit,
+    [EVENT_FILE] = &describe_file,
+    [EVENT_NET_CONNECT] = &describe_connect,
+    [EVENT_NET_LISTEN] = &describe_listen,
+    [EVENT_FORWARD] = &describe_forward,
+    [EVENT_PRIV] = &describe_priv,
+    [EVENT_TTY_INPUT] = &describe_tty_input,
+    [EVENT_ACCOUNT] = &describe_change,
+    [EVENT_CONFIG] = &describe_change,
+    [EVENT_HOST_BOOT] = &describe_host,
+    [EVENT_AGENT_START] = &describe_host,
+    [EVENT_AGENT_STOP] = &describe_host,
+    [EVENT_CLOCK] = &describe_change,
+    [EVENT_GAP] = &describe_gap,
+    [EVENT_ALERT] = &describe_text,
+    [EVENT_IMPORT_START] = &describe_import,
+    [EVENT_IMPORT_END] = &describe_import,
+    [EVENT_OTHER] = &describe_text,
+};
+
+/* Behind every sentence: how far it can be trusted. */
+static pieces describe_marks = {
+    {" (", F_REPEAT, " more times)", VALUE},
+    {" (cut)", F_CUT, "", IF_TRUE},
+    {" (records missing)", F_PARTIAL, "", IF_TRUE},
+    {" (inferred: ", F_INFERRED, ")", VALUE},
+};
+
+void bytes_format(int64_t n, struct buf *b)
+{
+	static const char units[] = "KMGTPE";
+	int64_t unit = 1024;
+	size_t i = 0;
+
+	if (n < 1024) {
+		buf_add_i64(b, n);
+		buf_add_z(b, " B");
+		return;
+	}
+	for (; i + 2 < sizeof units && n / 1024 >= unit; i++)
+		unit *= 1024;
+	buf_add_i64(b, n / unit);
+	buf_add_char(b, '.');
+	buf_add_i64(b, n % unit / (unit / 10 + 1));
+	buf_add_char(b, ' ');
+	buf_add_char(b, units[i]);
+	buf_add_z(b, "iB");
+}
+
+static void add_time(struct buf *b, int64_t us)
+{
+	char text[TIME_ISO_LEN];
+
+	time_format_iso(us, text);
+	buf_add_z(b, text);
+}
+
+static void add_span(struct buf *b, int64_t us)
+{
+	char text[TIME_SPAN_LEN];
+
+	time_format_span(us, text);
+	buf_add_z(b, text);
+}
+
+static void add_list(struct buf *b, struct str list)
+{
+	struct str item;
+
+	for (bool first = true; list.n; first = false) {
+		str_cut(&list, '\0', &item);
+		if (!first)
+			buf_add_char(b, ' ');
+		buf_add_str(b, item);
+	}
+}
+
+static void add_value(struct buf *b, const struct event *ev, enum field f)
+{
+	switch (event_fields[f].type) {
+	case FIELD_INT:
+		buf_add_i64(b, ev->v[f].i);
+		break;
+	case FIELD_BOOL:
+		buf_add_z(b, ev->v[f].i ? "yes" : "no");
+		break;
+	case FIELD_HEX:
+		buf_printf(b, "%016llx", (unsigned long long)ev->v[f].u);
+		break;
+	case FIELD_TIME:
+		add_time(b, ev->v[f].i);
+		break;
+	case FIELD_STR:
+		buf_add_str(b, ev->v[f].s);
+		break;
+	case FIELD_LIST:
+		add_list(b, ev->v[f].s);
+		break;
+	}
+}
+
+static bool piece_applies(const struct event *ev, const struct piece *p)
+{
+	bool has = event_has(ev, p->field);
+
+	switch (p->how) {
+	case VALUE:
+	case BYTES:
+	case SPAN:
+		return has;
+	case COMMAND:
+		return has && !(p->field == F_CMD && event_has(ev, F_ARGV));
+	case IF_TRUE:
+		return has && ev->v[p->field].i;
+	case IF_FALSE:
+		return has && !ev->v[p->field].i;
+	case IF_ABSENT:
+		return !has;
+	}
+	return false;
+}
+
+static void add_piece(
+    struct buf *b, const struct event *ev, const struct piece *p, bool first)
+{
+	const char *before = p->before;
+
+	/* What sets off from the words before makes no sense without them. */
+	while (first && (*before == ' ' || *before == ':' || *before == ','))
+		before++;
+	buf_add_z(b, before);
+	switch (p->how) {
+	case VALUE:
+		add_value(b, ev, p->field);
+		break;
+	case BYTES:
+		bytes_format(ev->v[p->field].i, b);
+		break;
+	case SPAN:
+		add_span(b, ev->v[p->field].i);
+		break;
+	case COMMAND:
+		event_command(ev, b);
+		break;
+	case IF_TRUE:
+	case IF_FALSE:
+	case IF_ABSENT:
+		return;
+	}
+	buf_add_z(b, p->after);
+}
+
+static void add_pieces(
+    struct buf *b, const struct event *ev, const pieces *p, size_t begin)
+{
+	for (size_t i = 0; i < PIECES_MAX && (*p)[i].before; i++)
+		if (piece_applies(ev, &(*p)[i]))
+			add_piece(b, ev, &(*p)[i], b->n == begin);
+}
+
+/* Fields that stand in when a kind's own are all absent, best first. */
+static const enum field fallback[] = {F_TEXT, F_EXE, F_COMM, F_TYPE};
+
+void event_describe(const struct event *ev, struct buf *b)
+{
+	size_t begin = b->n;
+
+	add_pieces(b, ev, describe[ev->kind], begin);
+	for (size_t i = 0;
+	     b->n == begin && i < sizeof fallback / sizeof *fallback; i++)
+		buf_add_str(b, event_str(ev, fallback[i]));
+	add_pieces(b, ev, &describe_marks, begin);
+}
+
+static void want_pieces(struct query *q, const pieces *p)
+{
+	for (size_t i = 0; i < PIECES_MAX && (*p)[i].before; i++)
+		query_want(q, (*p)[i].field);
+}
+
+void event_describe_want(struct query *q)
+{
+	for (size_t k = 0; k < EVENT_N_KINDS; k++)
+		want_pieces(q, describe[k]);
+	want_pieces(q, &describe_marks);
+	for (size_t i = 0; i < sizeof fallback / sizeof *fallback; i++)
+		query_want(q, fallback[i]);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For tests: an archive with a fixed index and fixed findings. */
+#include <errno.h>
+
+#include "archive/archive.h"
+#include "cli/fake_store.h"
+
+struct archive {
+	struct store store;
+};
+
+int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
+    struct err *err)
+{
+	static struct archive fake = {{&fake_store_ops}};
+
+	if (str_ends(str_z(dir), STR("missing")))
+		return err_set(err, -ENOENT, "no store in %s", dir);
+	*ret = &fake;
+	return 0;
+}
+
+struct store *archive_store(struct archive *a)
+{
+	return &a->store;
+}
+
+void archive_close(struct archive *a)
+{
+}
+
+static const struct finding fake_findings[] = {
+    {VERDICT_EDITED, "0000000001.seg", 17, "frame differs from its hash"},
+    {VERDICT_CLOCK, "0000000002.seg", 40, "time ran backwards by 3s\033[1m"},
+};
+
+int archive_verify(const char *dir, const struct sign_public *pub,
+    const struct archive_verify_sink *sink, bool *ret_sound, struct err *err)
+{
+	struct verify_result good = {.frames = 1000,
+	    .segments = 2,
+	    .bytes = 5 << 20,
+	    .first_seq = 1,
+	    .last_seq = 1000,
+	    .signed_size = 1000,
+	    .sound = true};
+	struct verify_result bad = good;
+
+	if (strcmp(dir, "missing") == 0)
+		return err_set(err, -ENOENT, "no store in %s", dir);
+	sink->chain(sink->ctx, "import:bastion01", &good);
+	*ret_sound = strcmp(dir, "edited") != 0;
+	if (*ret_sound)
+		return 0;
+	for (size_t i = 0; i < 2; i++)
+		sink->finding(sink->ctx, "import:db02", &fake_findings[i]);
+	bad.sound = false;
+	bad.verdicts = 1u << VERDICT_EDITED | 1u << VERDICT_CLOCK;
+	sink->chain(sink->ctx, "import:db02", &bad);
+	return 0;
+}
+
+int archive_reindex(const char *dir,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
+    struct err *err)
+{
+	if (strcmp(dir, "missing") == 0)
+		return err_set(err, -ENOENT, "no store in %s", dir);
+	progress(ctx, 1, 1);
+	return 0;
+}
+
+static const char *const fake_verdicts[VERDICT_N] = {
+    [VERDICT_EDITED] = "EDITED",
+    [VERDICT_TRUNCATED] = "TRUNCATED",
+    [VERDICT_MISSING] = "MISSING",
+    [VERDICT_REORDERED] = "REORDERED",
+    [VERDICT_FORKED] = "FORKED",
+    [VERDICT_BADSIG] = "BADSIG",
+    [VERDICT_UNTRUSTED_KEY] = "UNTRUSTED_KEY",
+    [VERDICT_CLOCK] = "CLOCK",
+    [VERDICT_UNSEALED_TAIL] = "UNSEALED_TAIL",
+};
+
+const char *verdict_name(enum verdict v)
+{
+	return fake_verdicts[v];
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For tests: all commands that read; import has tests of its own. */
+#include "cli/command.h"
+
+extern const struct command cmd_completion;
+extern const struct command cmd_export;
+extern const struct command cmd_failed;
+extern const struct command cmd_help;
+extern const struct command cmd_last;
+extern const struct command cmd_ls;
+extern const struct command cmd_reindex;
+extern const struct command cmd_search;
+extern const struct command cmd_show;
+extern const struct command cmd_verify;
+extern const struct command cmd_version;
+extern const struct command cmd_who;
+
+const struct command *const commands[] = {
+    &cmd_ls,
+    &cmd_show,
+    &cmd_search,
+    &cmd_who,
+    &cmd_last,
+    &cmd_failed,
+    &cmd_export,
+    &cmd_verify,
+    &cmd_reindex,
+    &cmd_completion,
+    &cmd_help,
+    &cmd_version,
+};
+
+const size_t commands_count = sizeof commands / sizeof *commands;

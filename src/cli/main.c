@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "cli/command.h"
+
+/* Room for every command's name and for words that mean one. */
+#define NAMES_MAX 32
+
+static int open_archive(struct cli *c, struct err *err)
+{
+	int r = archive_open(&c->archive, c->dir.p, ARCHIVE_READ, err);
+
+	if (r < 0)
+		return r;
+	c->store = archive_store(c->archive);
+	return 0;
+}
+
+static const struct {
+	const char *option, *command;
+} spellings[] = {
+    {"--help", "help"},
+    {"-h", "help"},
+    {"--version", "version"},
+    {"-V", "version"},
+};
+
+static const struct command *find_spelling(struct str name)
+{
+	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
+		if (str_eqz(name, spellings[i].option))
+			return command_find(str_z(spellings[i].command));
+	return command_find(name);
+}
+
+static int unknown_command(struct cli *c, const char *name)
+{
+	const char *names[NAMES_MAX], *near;
+	size_t n = 0;
+
+	while (n < commands_count && n < NAMES_MAX) {
+		names[n] = commands[n]->name;
+		n++;
+	}
+	near = opt_nearest(str_z(name), names, n);
+	if (near)
+		return cli_usage(
+		    c, "no command \"%s\"; did you mean \"%s\"?", name, near);
+	return cli_usage(
+	    c, "no command \"%s\"; 'sshtrail help' lists them", name);
+}
+
+static int print_usage(struct cli *c)
+{
+	command_help(NULL, 0, &c->out.b);
+	c->out.fd = c->err_fd;
+	out_end(&c->out);
+	return CLI_USAGE;
+}
+
+static int run(struct cli *c, char **argv, size_t n)
+{
+	struct common_options common = {0};
+	struct opt_group groups[] = {{NULL, common_opts, &common}, {0}};
+	struct opt_args args = {argv, n, c->now, true};
+	const struct command *command;
+	struct err err = {""};
+
+	if (n && (command = find_spelling(str_z(argv[0]))) != NULL) {
+		args.v++;
+		args.n--;
+	} else {
+		if (opt_parse(groups, &args, &err) < 0)
+			return cli_usage(
+			    c, "%s; see 'sshtrail help'", err.text);
+		if (args.n == 0)
+			return print_usage(c);
+		command = command_find(str_z(args.v[0]));
+		if (!command)
+			return unknown_command(c, args.v[0]);
+		args.v++;
+		args.n--;
+	}
+	args.stop_early = false;
+	return command_run(command, c, &common, &args);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c = {
+	    .out = OUT_INIT(STDOUT_FILENO),
+	    .err_fd = STDERR_FILENO,
+	    .now = time_now(),
+	    .open = open_archive,
+	};
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	tzset();
+	term_init(&c.term, c.out.fd, 0, COLOR_AUTO);
+	code = run(&c, argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+	if (c.archive)
+		archive_close(c.archive);
+	buf_free(&c.out.b);
+	buf_free(&c.dir);
+	return code;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session in words, letters and JSON. */
+#ifndef CLI_SESSION_TEXT_H
+#define CLI_SESSION_TEXT_H
+
+#include "base/buf.h"
+#include "core/track.h"
+
+/* "7f3a": the first `width` hex digits of an id, for table cells. */
+#define SESSION_ID_LEN 17
+struct str session_id_text(
+    uint64_t id, unsigned width, char ret[static SESSION_ID_LEN]);
+
+/* What the letters mean, for help texts. */
+#define SESSION_FLAG_LEGEND                                                    \
+	"R root, S sudo or su, T transfer, F failed attempts, G gap, "         \
+	"O still open, ? inferred, ! sources disagree"
+
+/* Append the letters, in the order of the legend. */
+void session_add_letters(struct buf *b, const struct session *s);
+/* The same in words: "sudo or su, transfer". */
+void session_add_words(struct buf *b, const struct session *s);
+
+static inline bool session_is_open(const struct session *s)
+{
+	return !(s->sum.flags & TRACK_CLOSED);
+}
+
+/* Append the session as one JSON object without a line break. */
+void session_to_json(struct buf *b, const struct session *s);
+
+/* Append `"KEY":"2026-11-22T11:49:28.940565Z"`, or null for us < 0. */
+void json_add_time(struct buf *b, const char *key, int64_t us);
+
+#endif
