@@ -32,6 +32,7 @@ enum track_flag {
 	TRACK_TTY = 1 << 8,       /* it had a terminal */
 	TRACK_INFERRED = 1 << 9,  /* some fact in it is concluded, not read */
 	TRACK_CONFLICT = 1 << 10, /* sources disagree, see `notes` */
+	TRACK_BEGAN = 1 << 11,    /* its beginning was seen */
 };
 
 /*
@@ -49,7 +50,7 @@ struct track {
 	int64_t end;        /* end if CLOSED, else last fact seen */
 	int64_t login;      /* time of the accepted login, or -1 */
 	int64_t ses, auid, pid, child_pid, port;
-	int64_t n_exec, n_file, n_auth_fail, n_priv;
+	int64_t n_exec, n_file, n_auth_fail, n_priv; /* 0: none seen */
 	int64_t bytes_in, bytes_out; /* transferred to, from the host */
 	struct str user, addr, method, key_type, fp, cert_id, tty;
 	struct str origin;  /* program that made the login: sshd, cron, login */

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "core/scenario.h"
+
+struct scene {
+	const char *name;
+	const char *events;
+	const char *want;
+};
+
+#define AUDIT_LOGIN(t, ses, pid, auid)                                         \
+	"audit session.open " t " trust=kernel ses=" ses " pid=" pid           \
+	" auid=" auid " ident=sshd exe=/usr/sbin/sshd\n"
+#define AUDIT_START(t, ses, pid, user, addr)                                   \
+	"audit session.open " t " ses=" ses " pid=" pid " user=" user          \
+	" addr=" addr " tty=ssh exe=/usr/sbin/sshd\n"
+#define AUDIT_END(t, ses, pid)                                                 \
+	"audit session.close " t " ses=" ses " pid=" pid                       \
+	" exe=/usr/sbin/sshd op=PAM:session_close\n"
+#define AUDIT_EXEC(t, ses, pid, ppid, argv)                                    \
+	"audit exec " t " ses=" ses " pid=" pid " ppid=" ppid                  \
+	" tty=pts0 argv=" argv "\n"
+#define CONN(t, pid, addr, port)                                               \
+	"auth-log conn.open " t " ident=sshd pid=" pid " addr=" addr           \
+	" port=" port "\n"
+#define ACCEPTED(t, pid, user, addr, port)                                     \
+	"auth-log auth.ok " t " ident=sshd pid=" pid " user=" user             \
+	" addr=" addr " port=" port " method=publickey fp=SHA256:x\n"
+#define CHILD(t, pid, child)                                                   \
+	"auth-log other " t " ident=sshd pid=" pid " child_pid=" child "\n"
+#define SHELL(t, pid, user, addr, port, tty)                                   \
+	"auth-log channel.open " t " ident=sshd pid=" pid " user=" user        \
+	" addr=" addr " port=" port " chan_type=shell tty=" tty "\n"
+#define GONE(t, pid, addr, port)                                               \
+	"auth-log conn.close " t " ident=sshd pid=" pid " addr=" addr          \
+	" port=" port " reason=user\n"
+#define PAM_CLOSED(t, pid, user)                                               \
+	"auth-log session.close " t " ident=sshd pid=" pid " user=" user "\n"
+
+#define AUDIT_A                                                                \
+	AUDIT_LOGIN("101", "4", "100", "1000")                                 \
+	AUDIT_START("101.1", "4", "100", "ann", "192.0.2.1")                   \
+	AUDIT_EXEC("102", "4", "110", "105", "-bash")                          \
+	AUDIT_EXEC("103", "4", "111", "110", "ls,-l")                          \
+	AUDIT_END("120", "4", "100")
+#define LOG_A                                                                  \
+	CONN("100", "100", "192.0.2.1", "5000")                                \
+	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")                     \
+	CHILD("101", "100", "105")                                             \
+	SHELL("102", "105", "ann", "192.0.2.1", "5000", "pts/0")               \
+	GONE("120", "105", "192.0.2.1", "5000")                                \
+	PAM_CLOSED("120", "100", "ann")
+#define WTMP_A                                                                 \
+	"utmp session.open 102 pid=105 user=ann addr=192.0.2.1 tty=pts/0\n"    \
+	"utmp session.close 120 pid=105 tty=pts/0\n"
+#define DIV "---\n"
+
+static const struct scene scenes[] = {
+    {"audit only", AUDIT_A,
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=2\n"},
+    {"auth.log only", LOG_A,
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-120 LCHY reason=user\n"},
+    {"wtmp only", WTMP_A,
+	"1 user=ann addr=192.0.2.1 tty=pts/0 102-120 LCHYI\n"},
+    {"all three, any order", LOG_A DIV WTMP_A DIV AUDIT_A,
+	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey tty=pts/0 100-120 LCHYI exec=2 reason=user\n"},
+    {"all three in one run", LOG_A WTMP_A AUDIT_A,
+	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey tty=pts/0 100-120 LCHYI exec=2 reason=user\n"},
+    {"audit and wtmp, without sshd's lines", WTMP_A DIV AUDIT_A,
+	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHYI "
+	"exec=2\n"},
+    {"pid used again for another login",
+	LOG_A ACCEPTED("200", "100", "bob", "192.0.2.9", "6000")
+	    PAM_CLOSED("210", "100", "bob"),
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-120 LCHY reason=user\n"
+	"1 origin=sshd user=bob addr=192.0.2.9 port=6000 method=publickey "
+	"200-210 LCH\n"},
+    {"port used again within the late time of the first",
+	LOG_A CONN("121", "300", "192.0.2.1", "5000") ACCEPTED("122", "300",
+	    "ann", "192.0.2.1", "5000") GONE("130", "300", "192.0.2.1", "5000"),
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-120 LCHY reason=user\n"
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"121-130 LCH reason=user\n"},
+    {"two channels on one connection (ControlMaster)",
+	CONN("100", "100", "192.0.2.1", "5000") ACCEPTED(
+	    "101", "100", "ann", "192.0.2.1", "5000") CHILD("101", "100", "105")
+	    SHELL("102", "105", "ann", "192.0.2.1", "5000", "pts/0")
+		SHELL("1000", "105", "ann", "192.0.2.1", "5000", "pts/1")
+		    GONE("2000", "105", "192.0.2.1", "5000") DIV
+	"utmp session.open 102 pid=105 user=ann addr=192.0.2.1 tty=pts/0\n"
+	"utmp session.open 1000 pid=105 user=ann addr=192.0.2.1 tty=pts/1\n"
+	"utmp session.close 1999 pid=105 tty=pts/1\n"
+	"utmp session.close 2000 pid=105 tty=pts/0\n",
+	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-2000 LCHYI reason=user\n"},
+    {"failures are a connection of their own",
+	CONN("100", "90", "203.0.113.5",
+	    "40000") "auth-log auth.fail 101 ident=sshd pid=90 user=root "
+		     "addr=203.0.113.5 port=40000 repeat=2\n"
+		     "auth-log auth.fail 102 ident=sshd pid=90 user=root "
+		     "addr=203.0.113.5 port=40000\n"
+		     "auth-log conn.close 103 ident=sshd pid=90 "
+		     "addr=203.0.113.5 "
+		     "port=40000 reason=closed\n",
+	"1 origin=sshd user=root addr=203.0.113.5 port=40000 100-103 CFH "
+	"fail=4 reason=closed\n"},
+    {"the same ses after a boot",
+	AUDIT_A "audit host.boot 500 trust=kernel type=SYSTEM_BOOT serial=2\n"
+		"audit agent.start 501 serial=9999\n" AUDIT_LOGIN(
+		    "510", "4", "77", "1001")
+		    AUDIT_START("510", "4", "77", "bob", "192.0.2.2"),
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=2\n"
+	"1 origin=sshd user=bob addr=192.0.2.2 ses=4 510-510 LH\n"},
+    {"a boot that only the login tells of",
+	AUDIT_LOGIN("100", "40", "100", "1000") AUDIT_EXEC("101", "40", "110",
+	    "100", "id") AUDIT_LOGIN("300", "2", "50", "1000") AUDIT_EXEC("301",
+	    "2", "60", "50", "id") AUDIT_LOGIN("400", "40", "900", "1000"),
+	"1 origin=sshd ses=40 tty=pts/0 100-101 LCHYI exec=1 "
+	"reason=host restarted notes=no end was recorded: the host was "
+	"restarted\n"
+	"1 origin=sshd ses=2 tty=pts/0 300-301 LHY exec=1\n"
+	"1 origin=sshd ses=40 400-400 LH\n"},
+    {"auditd restarted, no boot",
+	"audit exec 90 ses=4 pid=5 serial=100 argv=a\n"
+	"audit agent.start 91 serial=7\n"
+	"audit exec 92 ses=4 pid=5 serial=101 argv=b\n",
+	"1 ses=4 90-92 exec=2\n"},
+    {"auditd started and serials fell: a boot",
+	"audit exec 90 ses=4 pid=5 serial=100 argv=a\n"
+	"audit agent.start 91 serial=7\n"
+	"audit exec 92 ses=4 pid=5 serial=12 argv=b\n",
+	"1 ses=4 90-90 CI exec=1 reason=host restarted notes=no end was "
+	"recorded: the host was restarted\n"
+	"1 ses=4 92-92 exec=1\n"},
+    {"rotated parts in the wrong order",
+	AUDIT_EXEC("110", "4", "112", "110", "vi") AUDIT_END("120", "4", "100")
+	    DIV AUDIT_LOGIN("101", "4", "100", "1000")
+		AUDIT_START("101.1", "4", "100", "ann", "192.0.2.1")
+		    AUDIT_EXEC("103", "4", "111", "110", "ls") DIV LOG_A,
+	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey tty=pts/0 100-120 LCHY exec=2 reason=user\n"},
+    {"rotated parts, a boot between them",
+	AUDIT_LOGIN("101", "4", "100", "1000") DIV
+	"audit host.boot 105 type=KERNEL\n" DIV AUDIT_EXEC(
+	    "110", "4", "112", "110", "vi"),
+	"1 origin=sshd ses=4 101-101 LH\n"
+	"1 ses=4 tty=pts/0 110-110 Y exec=1\n"},
+    {"cron is a login, but not ssh's",
+	"audit session.open 60 trust=kernel ses=9 pid=70 auid=0 ident=cron\n"
+	"audit session.open 60 ses=9 pid=70 user=root addr=? tty=cron "
+	"exe=/usr/sbin/cron\n"
+	"audit exec 60 ses=9 pid=71 ppid=70 euid=0 argv=/bin/sh,-c,date\n"
+	"audit session.close 61 ses=9 pid=70 exe=/usr/sbin/cron\n"
+	"auth-log session.open 60 ident=CRON pid=70 user=root\n",
+	"1 origin=cron user=root ses=9 60-61 LCR exec=1\n"},
+    {"sudo within a session does not end it",
+	AUDIT_LOGIN("101", "4", "100", "1000")
+	    AUDIT_START("101", "4", "100", "ann",
+		"192.0.2.1") "audit priv 110 ses=4 pid=200 user=ann "
+			     "target=root via=sudo "
+			     "exe=/usr/bin/sudo\n"
+			     "audit exec 111 ses=4 pid=201 euid=0 argv=id\n"
+			     "audit session.close 112 ses=4 pid=200 "
+			     "exe=/usr/bin/sudo\n"
+			     "audit exec 113 ses=4 pid=202 euid=1000 argv=id\n",
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 101-113 LRSH exec=2 "
+	"priv=1\n"},
+    {"nested login",
+	AUDIT_LOGIN(
+	    "101", "4", "100", "1000") "audit session.open 110 trust=kernel "
+				       "ses=5 pid=150 auid=0 old_ses=4 "
+				       "old_auid=1000 ident=su\n",
+	"1 origin=sshd ses=4 101-101 LH\n"
+	"1 origin=su ses=5 110-110 LR notes=began within another audit "
+	"session (nested login)\n"},
+    {"two people in one ses",
+	AUDIT_LOGIN("101", "4", "100", "0") AUDIT_START("101", "4", "100",
+	    "root", "192.0.2.1") AUDIT_START("200", "4", "700", "eve",
+	    "203.0.113.7") AUDIT_EXEC("201", "4", "710", "705", "id")
+	    AUDIT_END("210", "4", "700") AUDIT_END("220", "4", "100"),
+	"1 origin=sshd user=root addr=192.0.2.1 ses=4 tty=pts/0 101-220 "
+	"LCRHY! exec=1 notes=another login shares this audit session: "
+	"commands of both are here\n"
+	"1 origin=sshd user=eve addr=203.0.113.7 ses=4 200-210 LCH! "
+	"notes=shares the audit session of whoever started this sshd: "
+	"commands are listed there\n"},
+    {"sudo line tied by terminal",
+	LOG_A CONN("200", "300", "192.0.2.1", "5001") ACCEPTED("201", "300",
+	    "ann", "192.0.2.1",
+	    "5001") SHELL("202", "305", "ann", "192.0.2.1", "5001", "pts/0")
+	    CONN("203", "310", "192.0.2.1", "5002") ACCEPTED("204", "310",
+		"ann", "192.0.2.1", "5002") "auth-log priv 205 ident=sudo "
+					    "user=ann target=root via=sudo "
+					    "tty=pts/0\n"
+					    "auth-log priv 206 ident=sudo "
+					    "user=ann target=root via=sudo\n",
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-120 LCHY reason=user\n"
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5001 method=publickey "
+	"tty=pts/0 200-205 LSHYI priv=1\n"
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5002 method=publickey "
+	"203-204 LH\n"},
+    {"sudo line tied by the only session of its user",
+	ACCEPTED("101", "100", "ann", "192.0.2.1",
+	    "5000") "auth-log priv 102 ident=sudo user=ann target=root "
+		    "via=sudo\n"
+		    "auth-log priv 103 ident=su pid=55 user=zoe target=root "
+		    "via=su\n",
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"101-102 LSHI priv=1\n"},
+    {"sftp-server is tied by user, address and time",
+	ACCEPTED("101", "100", "ann", "192.0.2.1",
+	    "5000") "auth-log channel.open 102 ident=sshd pid=105 user=ann "
+		    "addr=192.0.2.1 port=5000 chan_type=subsystem "
+		    "service=sftp\n"
+		    "auth-log channel.open 102 ident=internal-sftp pid=106 "
+		    "user=ann "
+		    "addr=192.0.2.1 service=internal-sftp\n"
+		    "auth-log file 103 ident=internal-sftp pid=106 path=/x "
+		    "direction=upload bytes_read=0 bytes_written=77\n"
+		    "auth-log file 104 ident=internal-sftp pid=999 path=/y "
+		    "direction=upload bytes_read=0 bytes_written=5\n",
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"101-103 LTHI file=1 in=77 out=0\n"},
+    {"a failure before the login, under another name",
+	AUDIT_LOGIN("101", "4", "100", "1000") AUDIT_START("101", "4", "100",
+	    "ann", "192.0.2.1") DIV CONN("100", "100", "192.0.2.1",
+	    "5000") "auth-log auth.fail 101 ident=sshd pid=100 user=mallory "
+		    "addr=192.0.2.1 port=5000\n",
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 100-101 LFH "
+	"fail=1\n"},
+    {"sources disagree about the user",
+	LOG_A DIV
+	"utmp session.open 102 pid=105 user=eve addr=192.0.2.1 tty=pts/0\n",
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-120 LCHYI! reason=user notes=sshd says user ann, the "
+	"login record says eve\n"},
+    {"the journal tells the ses",
+	AUDIT_LOGIN("100", "4", "1", "1000") DIV
+	"journal auth.ok 300 ident=sshd pid=100 user=ann addr=192.0.2.1 "
+	"port=5000 method=password ses=4\n" DIV AUDIT_EXEC(
+	    "290", "4", "112", "110", "vi"),
+	"2 origin=sshd ses=4 tty=pts/0 100-290 LHY exec=1\n"
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=password 300-300 LH\n"},
+    {"one log in two forms, one with whole seconds",
+	CONN("100.4", "100", "192.0.2.1", "5000")
+	    ACCEPTED("101.6", "100", "ann", "192.0.2.1", "5000")
+		GONE("120.9", "105", "192.0.2.1", "5000") DIV LOG_A,
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 100-120 LCHY reason=user\n"},
+    {"a log that goes on in the next import",
+	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
+	    DIV PAM_CLOSED("9000", "100", "ann"),
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"101-9000 LCH\n"},
+    {"wtmp: crash, and a terminal taken over",
+	"utmp session.open 100 pid=1 user=ann addr=192.0.2.1 tty=pts/0\n"
+	"utmp session.open 200 pid=2 user=bob addr=192.0.2.2 tty=pts/0\n"
+	"utmp host.boot 300\n"
+	"utmp session.open 400 pid=3 user=cat addr=:0 tty=pts/1\n",
+	"1 user=ann addr=192.0.2.1 tty=pts/0 100-200 LCHYI "
+	"reason=terminal reused notes=no logout was recorded: another login "
+	"took its terminal\n"
+	"1 user=bob addr=192.0.2.2 tty=pts/0 200-300 LCHYI "
+	"reason=host restarted notes=no end was recorded: the host was "
+	"restarted\n"
+	"1 user=cat addr=:0 tty=pts/1 400-400 LY\n"},
+    {"a gap marks what was open",
+	ACCEPTED("101", "100", "ann", "192.0.2.1",
+	    "5000") "auth-log gap 102\n" ACCEPTED("103", "101", "bob",
+	    "192.0.2.2", "5000"),
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"101-101 LGH\n"
+	"1 origin=sshd user=bob addr=192.0.2.2 port=5000 method=publickey "
+	"103-103 LH\n"},
+    {"no session for what is nobody's",
+	"audit exec 100 pid=5 ppid=1 argv=systemd\n"
+	"audit exec 100 pid=5 ppid=1 argv=systemd ses=4294967295\n"
+	"auth-log agent.start 100 ident=sshd pid=1 text=listening\n"
+	"auth-log other 100 ident=sshd pid=1\n"
+	"utmp auth.fail 100 user=x addr=192.0.2.3 pid=9\n"
+	"auth-log session.close 100 ident=sudo user=root\n",
+	""},
+};
+
+static void scenes_give_sessions(void **state)
+{
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+		for (unsigned seed = 0; seed < 6; seed++) {
+			struct buf got = BUF_INIT;
+			struct scenario s;
+
+			scenario_run(&s, scenes[i].events);
+			scenario_sessions(&s, seed, &got);
+			if (!str_eqz(buf_str(&got), scenes[i].want)) {
+				printf("# %s, seed %u\n# got:\n%s# want:\n%s",
+				    scenes[i].name, seed, buf_z(&got),
+				    scenes[i].want);
+				wrong++;
+			}
+			buf_free(&got);
+			scenario_free(&s);
+		}
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void same_events_give_same_tracks(void **state)
+{
+	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+		struct scenario a, b;
+
+		scenario_run(&a, scenes[i].events);
+		scenario_run(&b, scenes[i].events);
+		assert_true(str_eq(buf_str(&a.log), buf_str(&b.log)));
+		scenario_free(&a);
+		scenario_free(&b);
+	}
+}
+
+/* What is said of each event: was it typed, was its session concluded. */
+static void events_are_attributed(void **state)
+{
+	static const char events[] = AUDIT_LOGIN("101", "4", "100", "1000")
+	    AUDIT_START("101", "4", "100", "ann", "192.0.2.1") AUDIT_EXEC("102",
+		"4", "110", "105", "-bash") AUDIT_EXEC("103", "4", "111", "110",
+		"make,-j2") AUDIT_EXEC("104", "4", "112", "111", "sh,-c,cc")
+		AUDIT_EXEC("105", "4", "113", "112", "cc") AUDIT_EXEC("106",
+		    "4", "114", "110", "bash,-e,run.sh") AUDIT_EXEC("107", "4",
+		    "115", "114", "date") AUDIT_EXEC("108", "4", "116", "999",
+		    "date") "audit exit 109 ses=4 pid=110\n" AUDIT_EXEC("110",
+		    "4", "117", "110",
+		    "date") "audit file 111 pid=117 type=URINGOP path=/x\n"
+			    "audit file 112 pid=5555 type=URINGOP path=/x\n"
+			    "audit file 113 pid=117 path=/x\n"
+			    "auth-log auth.fail 113 ident=sshd pid=7 user=x "
+			    "addr=a port=1\n"
+			    "auth-log other 114 ident=kernel\n";
+	static const char *const want[] = {"", "ann", "ann", "typed ann",
+	    "script ann", "script ann", "typed ann", "script ann", "ann", "ann",
+	    "ann", "inferred ann", "", "", "x", ""};
+	struct scenario s;
+	struct str rest, line, id;
+
+	scenario_run(&s, events);
+	rest = buf_str(&s.log);
+	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+		str_cut(&rest, '\n', &line);
+		str_cut(&line, ' ', &id);
+		if (!str_eqz(line, want[i]))
+			fail_msg("event %zu: %.*s", i, STR_ARG(line));
+		assert_true(
+		    i == 0 || !*want[i] == str_eqz(id, "0000000000000000"));
+	}
+	scenario_free(&s);
+}
+
+/* More connections than are kept must neither fail nor grow without end. */
+static void floods_are_bounded(void **state)
+{
+	static const uint8_t key[16] = {0};
+	struct correlator *c;
+	struct arena a = ARENA_INIT;
+	size_t tracks = 0;
+
+	assert_int_equal(correlator_new(&c, key), 0);
+	for (unsigned i = 0; i < 40000; i++) {
+		struct event ev;
+
+		event_init(&ev, EVENT_CONN_OPEN);
+		ev.time = i * 1000;
+		ev.host = STR("h");
+		ev.source = STR("auth-log");
+		event_set_str(&ev, F_IDENT, STR("sshd"));
+		event_set_str(&ev, F_ADDR, STR("203.0.113.1"));
+		event_set_int(&ev, F_PORT, 1 + i % 60000);
+		event_set_int(&ev, F_PID, 1 + i % 30000);
+		assert_int_equal(correlate(c, &ev), 0);
+		assert_true(ev.track != 0);
+		tracks += ev.track != 0;
+	}
+	assert_int_equal(tracks, 40000);
+	correlator_free(c);
+	arena_free(&a);
+}
+
+/* Thousands of tracks that share all they can be found by. */
+static void hostile_joins_are_quick(void **state)
+{
+	enum { N = 30000 };
+	struct track *t = calloc(N, sizeof *t);
+	size_t sessions = 0;
+
+	for (size_t i = 0; i < N; i++)
+		t[i] = (struct track){.id = i + 1,
+		    .kind = i % 3,
+		    .flags = TRACK_BEGAN,
+		    .host = STR("h"),
+		    .start = (int64_t)(i / 100),
+		    .end = (int64_t)(i / 100),
+		    .login = (int64_t)(i / 100),
+		    .ses = i % 3 ? -1 : (int64_t)i,
+		    .auid = 0,
+		    .pid = 7,
+		    .child_pid = 8,
+		    .port = (int64_t)(i % 65536),
+		    .tty = STR("pts/0"),
+		    .user = STR("root"),
+		    .addr = STR("203.0.113.1")};
+	assert_int_equal(join_tracks(t, N, NULL, 0), 0);
+	for (size_t i = 0; i < N; i++) {
+		assert_true(t[i].session != 0);
+		sessions += t[i].session == t[i].id;
+	}
+	/* Different ports and different ses are never one session. */
+	assert_true(sessions >= N / 3);
+	free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(scenes_give_sessions),
+	    cmocka_unit_test(same_events_give_same_tracks),
+	    cmocka_unit_test(events_are_attributed),
+	    cmocka_unit_test(floods_are_bounded),
+	    cmocka_unit_test(hostile_joins_are_quick),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
