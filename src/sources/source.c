@@ -10,6 +10,7 @@
  * equally sure of a file, the upper one gets it.
  */
 #define SOURCES(X)                                                             \
+	X(audit)                                                               \
 	X(utmp)                                                                \
 	X(lastlog)                                                             \
 	X(wtmpdb)                                                              \

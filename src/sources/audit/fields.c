@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sources/audit/fields.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* Eight bytes are looked at in one step. */
+#define ONES  0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+#define N_SLOTS 256
+
+struct key_slot {
+	uint64_t prefix; /* first eight bytes, the first one lowest */
+	size_t len;	 /* 0: free */
+	struct str name;
+	uint8_t key;
+};
+
+struct keys {
+	struct key_slot slots[N_SLOTS];
+};
+
+#define BIT(k) ((uint64_t)1 << (k))
+#define LAST_WINS                                                              \
+	(BIT(K_ADDR) | BIT(K_HOSTNAME) | BIT(K_TERMINAL) | BIT(K_RES) |        \
+	    BIT(K_AUID_NAME))
+
+static inline uint64_t load8(const char *p, size_t n)
+{
+	uint64_t v = 0;
+
+	if (__builtin_expect(n >= 8, 1)) {
+		memcpy(&v, p, 8);
+		return le64toh(v);
+	}
+	for (size_t i = 0; i < n; i++)
+		v |= (uint64_t)(uint8_t)p[i] << (8 * i);
+	return v;
+}
+
+/* The high bit of each byte that equals c; exact up to the lowest one. */
+static inline uint64_t match(uint64_t v, char c)
+{
+	uint64_t x = v ^ (uint8_t)c * ONES;
+
+	return (x - ONES) & ~x & HIGHS;
+}
+
+static inline const char *find1(const char *p, const char *end, char c)
+{
+	while (end - p >= 8) {
+		uint64_t m = match(load8(p, 8), c);
+
+		if (m)
+			return p + __builtin_ctzll(m) / 8;
+		p += 8;
+	}
+	while (p < end && *p != c)
+		p++;
+	return p;
+}
+
+static size_t key_hash(uint64_t prefix, size_t len)
+{
+	return (size_t)((prefix + len) * 0x9e3779b97f4a7c15u >> 56);
+}
+
+static inline enum audit_key key_find(
+    const struct keys *k, uint64_t prefix, struct str name)
+{
+	size_t at = key_hash(prefix, name.n);
+
+	for (;; at++) {
+		const struct key_slot *s = &k->slots[at & (N_SLOTS - 1)];
+
+		if (s->prefix == prefix && s->len == name.n &&
+		    (name.n <= 8 || str_eq(s->name, name)))
+			return s->key;
+		if (!s->len)
+			return K_N;
+	}
+}
+
+int keys_new(struct keys **ret)
+{
+	static const char *const names[] = {
+#define X(c, key) key,
+	    AUDIT_KEYS(X)
+#undef X
+	};
+	struct keys *k = calloc(1, sizeof *k);
+
+	if (!k)
+		return -ENOMEM;
+	for (size_t i = 0; i < K_N; i++) {
+		struct str name = str_z(names[i]);
+		uint64_t prefix = load8(name.p, name.n);
+		size_t at = key_hash(prefix, name.n);
+
+		while (k->slots[at & (N_SLOTS - 1)].len)
+			at++;
+		k->slots[at & (N_SLOTS - 1)] =
+		    (struct key_slot){prefix, name.n, name, (uint8_t)i};
+	}
+	*ret = k;
+	return 0;
+}
+
+void keys_free(struct keys *k)
+{
+	free(k);
+}
+
+struct scan {
+	const struct keys *keys;
+	struct fields *f;
+	const char *p, *end;
+	enum audit_key last; /* key of the token before */
+	bool old;	     /* the word before was "old" */
+};
+
+/*
+ * msg='...': the inside ends at the last apostrophe before the enriched tail,
+ * as account names may hold apostrophes.
+ */
+static struct str take_nested(struct scan *s)
+{
+	const char *from = s->p + 1;
+	struct str rest = str_make(from, (size_t)(s->end - from));
+	size_t quote = str_rfind_char(rest, '\'');
+
+	if (quote == STR_NPOS) {
+		s->f->cut = true;
+		s->p = s->end;
+		return rest;
+	}
+	s->p = from + quote + 1;
+	return str_upto(rest, quote);
+}
+
+static inline struct str take_value(struct scan *s, bool *quoted)
+{
+	const char *from = s->p, *to;
+
+	*quoted = from < s->end && *from == '"';
+	if (!*quoted) {
+		s->p = to = find1(from, s->end, ' ');
+		return str_make(from, (size_t)(to - from));
+	}
+	to = find1(++from, s->end, '"');
+	s->f->cut |= to == s->end;
+	s->p = to == s->end ? to : to + 1;
+	return str_make(from, (size_t)(to - from));
+}
+
+/*
+ * A word without '=': it continues an `op` with blanks in it, or is the "old"
+ * of the LOGIN record of kernels before 3.14 ("old auid=1 new auid=2").
+ */
+static void take_word(struct scan *s, const char *from, const char *to)
+{
+	struct str word = str_make(from, (size_t)(to - from));
+
+	s->p = to;
+	if (s->last == K_OP && !(s->f->quoted & BIT(K_OP)))
+		s->f->v[K_OP].n = (size_t)(to - s->f->v[K_OP].p);
+	else
+		s->last = K_N;
+	s->old = str_eq(word, STR("old"));
+}
+
+static void store(struct scan *s, enum audit_key k, struct str v, bool quoted)
+{
+	struct fields *f = s->f;
+
+	if (s->old && k == K_AUID)
+		k = K_OLD_AUID;
+	else if (s->old && k == K_SES)
+		k = K_OLD_SES;
+	s->old = false;
+	if ((f->has & BIT(k)) && !(LAST_WINS & BIT(k))) {
+		s->last = K_N;
+		return;
+	}
+	s->last = k;
+	f->has |= BIT(k);
+	f->quoted = (f->quoted & ~BIT(k)) | (uint64_t)quoted << k;
+	f->v[k] = v;
+}
+
+static inline void take_field(struct scan *s)
+{
+	const char *from = s->p;
+	size_t left = (size_t)(s->end - from);
+	uint64_t v = load8(from, left);
+	uint64_t m = match(v, '=') | match(v, ' ');
+	enum audit_key k;
+	bool quoted = false;
+	struct str value;
+	size_t len;
+
+	if (__builtin_expect(m != 0, 1)) {
+		len = (size_t)__builtin_ctzll(m) / 8;
+		v &= len ? ~(uint64_t)0 >> (64 - 8 * len) : 0;
+	} else {
+		len = left < 8 ? left : 8;
+		while (len < left && from[len] != '=' && from[len] != ' ')
+			len++;
+	}
+	if (len == left || from[len] == ' ') {
+		take_word(s, from, from + len);
+		return;
+	}
+	k = key_find(s->keys, v, str_make(from, len));
+	s->p = from + len + 1;
+	if (k == K_MSG && s->p < s->end && *s->p == '\'')
+		value = take_nested(s);
+	else
+		value = take_value(s, &quoted);
+	if (k != K_N)
+		store(s, k, value, quoted);
+	else
+		s->last = K_N;
+}
+
+static void scan_fields(struct scan *s)
+{
+	while (s->p < s->end) {
+		if (*s->p == ' ' || *s->p == 0x1d)
+			s->p++;
+		else
+			take_field(s);
+	}
+}
+
+void fields_parse(const struct keys *k, struct str body, struct fields *ret)
+{
+	struct scan s = {k, ret, body.p, NULL, K_N, false};
+	/* Split first, so that a value never runs into the enriched tail. */
+	size_t tail = str_find_char(body, 0x1d);
+
+	ret->has = ret->quoted = 0;
+	ret->cut = false;
+	if (!body.n)
+		return;
+	if (tail == STR_NPOS)
+		tail = body.n;
+	s.end = body.p + tail;
+	scan_fields(&s);
+	s.p = body.p + tail;
+	s.end = body.p + body.n;
+	s.last = K_N;
+	s.old = false;
+	scan_fields(&s);
+}
