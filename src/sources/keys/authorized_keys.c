@@ -77,11 +77,14 @@ static void authorized_keys_close(struct source_run *run)
 	free(run);
 }
 
-/* Without the time: the file's time changes with any key in it. */
+/*
+ * Without the time, which changes with any key of the file, and without the
+ * path where it told the user: a copy of the file elsewhere says the same.
+ */
 static uint64_t key_id(const struct source_run *run, struct str line)
 {
-	struct str parts[] = {
-	    STR(NAME), run->in.host, str_z(run->in.name), str_trim(line)};
+	struct str parts[] = {STR(NAME), run->in.host, run->user,
+	    run->user.n ? STR_NONE : str_z(run->in.name), str_trim(line)};
 
 	return source_id(run->in.id_key, parts, sizeof parts / sizeof parts[0]);
 }

@@ -193,6 +193,29 @@ static void test_source(void **state)
 	}
 }
 
+/* A copy of the file says the same; another user's or folder's does not. */
+static void test_ids(void **state)
+{
+	static const char *const names[] = {"/home/ann/.ssh/authorized_keys",
+	    "copy/home/ann/.ssh/authorized_keys",
+	    "/home/bob/.ssh/authorized_keys", "a/authorized_keys",
+	    "b/authorized_keys"};
+	uint64_t ids[5];
+
+	for (size_t i = 0; i < 5; i++) {
+		struct source_input in = test_input(names[i]);
+		struct test_sink *t = test_sink_new();
+
+		assert_int_equal(
+		    test_run(source(), &in, STR(ED "\n"), 0, t), 0);
+		assert_int_equal(t->n, 1);
+		ids[i] = t->ids[0];
+		test_sink_free(t);
+	}
+	assert_true(ids[0] == ids[1]);
+	assert_true(ids[1] != ids[2] && ids[2] != ids[3] && ids[3] != ids[4]);
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -240,6 +263,7 @@ int main(void)
 	    cmocka_unit_test(test_options),
 	    cmocka_unit_test(test_path_user),
 	    cmocka_unit_test(test_source),
+	    cmocka_unit_test(test_ids),
 	    cmocka_unit_test(test_probe),
 	    cmocka_unit_test(test_sink_error_is_returned),
 	};

@@ -123,7 +123,8 @@ static void seek_line(struct reading *r, size_t line)
 	while (r->line < line) {
 		size_t n = str_find_char(str_from(r->content, r->at), '\n');
 
-		if (n == STR_NPOS)
+		/* The end of the file is no line of its own. */
+		if (n == STR_NPOS || r->at + n + 1 == r->content.n)
 			return;
 		r->at += n + 1;
 		r->line++;
@@ -323,7 +324,7 @@ static int read_map(
 	yaml_parser_delete(&parser);
 	map_free(&r.owners);
 	seek_line(&r, SIZE_MAX);
-	sink->lines = r.lines0 + r.line + (r.at < content.n);
+	sink->lines = r.lines0 + r.line + 1;
 	return ret;
 }
 

@@ -72,6 +72,8 @@ static void test_maps(void **state)
 	    {"a: " FP1 "\nb: \"open\n", AT "a fp=" FP1 " op=identity\n", 1, 2},
 	    {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "", 1, 1},
 	    {"a: \xff\xfe\n", "", 1, 1},
+	    /* A lone CR breaks lines for YAML, not for editors. */
+	    {"a: b\nd: c\r\rt:b\n", "", 2, 1},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
