@@ -1,0 +1,370 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The C verifier and the one in Python must say the same of any damage.
+
+usage: verifiers_test.py TRAIL_TOOL VERIFY_TRAIL_PY
+"""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+TOOL, OTHER = sys.argv[1:3]
+sys.path.insert(0, os.path.dirname(OTHER))
+import verify_trail as vt  # noqa: E402
+
+ORIGIN = "events:tool"
+# Frames of the three segments that make() makes: a new boot begins one.
+COUNTS = (40, 30, 30)
+
+
+def run(*args):
+    return subprocess.run(args, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False, text=True)
+
+
+def tool(*args):
+    done = run(TOOL, *map(str, args))
+    if done.returncode not in (0, 3):
+        raise RuntimeError(f"{args}: {done.stderr}")
+    return done
+
+
+def verdicts(done):
+    found = {line.split()[0] for line in done.stdout.splitlines()}
+    return done.returncode, tuple(sorted(found)), done.stdout
+
+
+class Trail:
+    """A trail in a directory, with ways to damage it."""
+
+    def __init__(self, directory):
+        self.top = directory
+        self.at = os.path.join(directory, "events")
+
+    def make(self):
+        os.mkdir(self.at)
+        for boot, count in enumerate(COUNTS):
+            tool("append", self.at, count, 300, 0, boot + 1)
+
+    def names(self):
+        return sorted(n for n in os.listdir(self.at) if vt.SEGMENT.match(n))
+
+    def path(self, n):
+        return os.path.join(self.at, self.names()[n])
+
+    def read(self, n):
+        with open(self.path(n), "rb") as f:
+            data = f.read()
+        if self.path(n).endswith(".zst"):
+            data = subprocess.run(["zstd", "-dcq"], input=data, check=True,
+                                  stdout=subprocess.PIPE).stdout
+        header = vt.Header(data)
+        frames, at = [], header.length
+        while at < len(data):
+            length = vt.read_frame(data, at)[1]
+            frames.append(data[at:at + length])
+            at += length
+        return data[:header.length], frames
+
+    def write(self, n, header, frames, path=None):
+        data = header + b"".join(frames)
+        path = path or self.path(n)
+        if path.endswith(".zst"):
+            data = subprocess.run(["zstd", "-cq", f"--stream-size={len(data)}"],
+                                  input=data, check=True,
+                                  stdout=subprocess.PIPE).stdout
+        with open(path, "wb") as f:
+            f.write(data)
+
+    def checkpoint(self):
+        with open(os.path.join(self.at, "checkpoint"), "rb") as f:
+            return f.read()
+
+    def put(self, name, data):
+        with open(os.path.join(self.at, name), "wb") as f:
+            f.write(data)
+
+
+def resum(frame):
+    frame = bytearray(frame)
+    struct.pack_into("<I", frame, 0, len(frame))
+    crc = vt.crc32c(bytes(frame[:4] + frame[8:]))
+    struct.pack_into("<I", frame, 4, crc)
+    return bytes(frame)
+
+
+def reheader(header):
+    return header[:-4] + struct.pack("<I", vt.crc32c(header[:-4]))
+
+
+def flip(data, at):
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
+
+
+CASES = []
+
+
+def case(*expected):
+    def add(function):
+        CASES.append((function.__name__, function, tuple(sorted(expected))))
+        return function
+    return add
+
+
+@case()
+def untouched(t):
+    pass
+
+
+@case()
+def front_removed(t):
+    os.unlink(t.path(0))
+
+
+@case("EDITED")
+def payload_bit(t):
+    header, frames = t.read(1)
+    frames[5] = flip(frames[5], 50)
+    t.write(1, header, frames)
+
+
+@case("EDITED")
+def payload_bit_with_checksum(t):
+    header, frames = t.read(1)
+    frames[5] = resum(flip(frames[5], 50))
+    t.write(1, header, frames)
+
+
+@case("EDITED")
+def time_changed_in_last_segment(t):
+    header, frames = t.read(2)
+    frames[29] = resum(flip(frames[29], 20))
+    t.write(2, header, frames)
+
+
+@case("EDITED")
+def frame_zeroed(t):
+    header, frames = t.read(2)
+    frames[10] = bytes(len(frames[10]))
+    t.write(2, header, frames)
+
+
+@case("EDITED")
+def frame_appended_in_closed_segment(t):
+    header, frames = t.read(0)
+    t.write(0, header, frames + [b"left behind"])
+
+
+@case("EDITED")
+def header_bit(t):
+    header, frames = t.read(1)
+    t.write(1, flip(header, 60), frames)
+
+
+@case("EDITED")
+def header_frontier_with_checksum(t):
+    header, frames = t.read(1)
+    t.write(1, reheader(flip(header, 85)), frames)
+
+
+@case("EDITED")
+def compressed_bit(t):
+    with open(t.path(0), "rb") as f:
+        data = f.read()
+    with open(t.path(0), "wb") as f:
+        f.write(flip(data, len(data) // 2))
+
+
+@case("EDITED")
+def two_copies(t):
+    header, frames = t.read(0)
+    frames[3] = flip(frames[3], 60)
+    t.write(0, header, frames, t.path(0)[:-4] + ".tmp")
+    name = t.path(0)[:-4]
+    os.rename(name + ".tmp", name)
+
+
+@case("BADSIG")
+def header_note_with_checksum(t):
+    header, frames = t.read(1)
+    at = header.index(b"events:tool\n40\n") + 12
+    t.write(1, reheader(flip(header, at)), frames)
+
+
+@case("TRUNCATED")
+def last_byte_gone(t):
+    with open(t.path(2), "r+b") as f:
+        f.truncate(os.path.getsize(t.path(2)) - 1)
+
+
+@case("TRUNCATED")
+def last_frames_gone(t):
+    header, frames = t.read(2)
+    t.write(2, header, frames[:-3])
+
+
+@case("TRUNCATED")
+def last_segment_gone(t):
+    os.unlink(t.path(2))
+
+
+@case("TRUNCATED")
+def all_segments_gone(t):
+    for name in t.names():
+        os.unlink(os.path.join(t.at, name))
+
+
+@case("TRUNCATED", "UNSEALED_TAIL")
+def checkpoint_gone(t):
+    os.unlink(os.path.join(t.at, "checkpoint"))
+
+
+@case("MISSING")
+def middle_segment_gone(t):
+    os.unlink(t.path(1))
+
+
+@case("MISSING")
+def frame_gone(t):
+    header, frames = t.read(1)
+    t.write(1, header, frames[:7] + frames[8:])
+
+
+@case("MISSING")
+def frames_gone_at_a_segments_end(t):
+    header, frames = t.read(1)
+    t.write(1, header, frames[:-2])
+
+
+@case("MISSING")
+def segment_cut_within_a_frame(t):
+    header, frames = t.read(1)
+    t.write(1, header, frames[:-1] + [frames[-1][:-9]])
+
+
+@case("REORDERED")
+def frames_swapped(t):
+    header, frames = t.read(1)
+    frames[3], frames[4] = frames[4], frames[3]
+    t.write(1, header, frames)
+
+
+@case("REORDERED")
+def frame_repeated(t):
+    header, frames = t.read(1)
+    t.write(1, header, frames[:4] + frames[3:])
+
+
+@case("REORDERED")
+def segments_swapped(t):
+    one, two = t.read(0), t.read(1)
+    t.write(0, *two)
+    t.write(1, *one)
+
+
+@case("FORKED")
+def other_history_signed(t):
+    kept = t.checkpoint()
+    shutil.rmtree(t.at)
+    os.mkdir(t.at)
+    tool("append", t.at, 120, 310, 0, 1)
+    t.put("elsewhere.checkpoint", kept)
+
+
+@case("FORKED")
+def two_signed_of_one_size(t):
+    kept = t.checkpoint()
+    shutil.rmtree(t.at)
+    os.mkdir(t.at)
+    tool("append", t.at, 100, 310, 0, 1)
+    t.put("elsewhere.checkpoint", kept)
+
+
+@case("FORKED")
+def segments_of_two_histories(t):
+    """Two that went on from one state; one segment of the other is added."""
+    other = os.path.join(t.top, "other")
+    shutil.copytree(t.at, other)
+    tool("append", t.at, 20, 300, 0, 4)
+    tool("append", other, 5, 305, 0, 3)
+    tool("append", other, 5, 305, 0, 5)
+    name = sorted(n for n in os.listdir(other) if vt.SEGMENT.match(n))[-1]
+    shutil.copy(os.path.join(other, name), t.at)
+
+
+@case("TRUNCATED")
+def rolled_back_but_remembered(t):
+    old = os.path.join(t.top, "old")
+    shutil.copytree(t.at, old)
+    tool("append", t.at, 5, 300, 0, 3)
+    kept = t.checkpoint()
+    shutil.rmtree(t.at)
+    os.rename(old, t.at)
+    t.put("hub.checkpoint", kept)
+
+
+@case("BADSIG", "UNSEALED_TAIL")
+def checkpoint_size_changed(t):
+    t.put("checkpoint", t.checkpoint().replace(b"\n100\n", b"\n101\n"))
+
+
+@case("EDITED", "UNSEALED_TAIL")
+def checkpoint_is_no_note(t):
+    t.put("checkpoint", b"no note\n")
+
+
+@case("UNTRUSTED_KEY", "UNSEALED_TAIL")
+def other_key(t):
+    os.unlink(os.path.join(t.top, "host.key"))
+    os.unlink(os.path.join(t.top, "host.pub"))
+    os.mkdir(os.path.join(t.top, "x"))
+    tool("append", os.path.join(t.top, "x"), 1, 50)
+
+
+@case("UNSEALED_TAIL")
+def crashed(t):
+    tool("append", t.at, 5, 300, 5, 3, "crash")
+
+
+@case("UNSEALED_TAIL")
+def torn_tail(t):
+    tool("append", t.at, 5, 300, 1, 3, "crash")
+    with open(t.path(2), "ab") as f:
+        f.write(b"\x40\x01\0\0torn")
+
+
+def check(number, name, function, expected):
+    with tempfile.TemporaryDirectory(prefix="sshtrail-verifiers.") as top:
+        trail = Trail(top)
+        trail.make()
+        function(trail)
+        code_c, set_c, text_c = verdicts(tool("verify", trail.at))
+        with open(os.path.join(top, "host.pub"), encoding="ascii") as f:
+            key = f.read().strip()
+        code_p, set_p, text_p = verdicts(
+            run(sys.executable, OTHER, trail.at, ORIGIN, key))
+    sound = set(expected) <= vt.NOTED
+    good = (set_c == set_p == expected and text_c == text_p
+            and code_c == code_p == (0 if sound else 3))
+    print(f"{'ok' if good else 'not ok'} {number} - {name}")
+    if not good:
+        print(f"# expected {expected}\n# C: {code_c} {text_c.split()}\n"
+              f"# Python: {code_p} {text_p.split()}")
+    return good
+
+
+def main():
+    if not shutil.which("zstd"):
+        print("1..0 # SKIP the zstd program is not installed")
+        return 0
+    print(f"1..{len(CASES)}")
+    good = [check(i + 1, *c) for i, c in enumerate(CASES)]
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
