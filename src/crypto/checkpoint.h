@@ -15,15 +15,16 @@ struct checkpoint {
 	struct str origin; /* also the name of the key; no blank, no plus */
 	uint64_t size;
 	struct sha256 root;
-	struct str extension; /* further lines, each with its newline; or none */
+	struct str
+	    extension; /* further lines, each with its newline; or none */
 };
 
 /*
  * Append the signed note to b. 0; -EINVAL: the origin or the extension does
  * not fit into a note; or the error of b.
  */
-int checkpoint_sign(const struct checkpoint *cp, const struct sign_key *key,
-    struct buf *b);
+int checkpoint_sign(
+    const struct checkpoint *cp, const struct sign_key *key, struct buf *b);
 
 /*
  * Parse and check one. 0; -EBADMSG: malformed; -EKEYREJECTED: a signature

@@ -13,7 +13,7 @@
 #define MERKLE_MAX_LEVELS 64
 
 struct merkle {
-	uint64_t size;  /* leaves */
+	uint64_t size; /* leaves */
 	struct sha256 frontier[MERKLE_MAX_LEVELS];
 };
 

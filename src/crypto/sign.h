@@ -25,8 +25,8 @@ struct sign_key {
  * damaged file or two that do not belong together; -EACCES when others may
  * read the secret; never replaces an existing key.
  */
-int sign_key_load(struct sign_key *ret, int dirfd, const char *name,
-    struct err *err);
+int sign_key_load(
+    struct sign_key *ret, int dirfd, const char *name, struct err *err);
 void sign_key_wipe(struct sign_key *key);
 
 /*
@@ -34,13 +34,13 @@ void sign_key_wipe(struct sign_key *key);
  * `origin` is the key name; no blanks, no plus sign. *ret_origin points into
  * `text` and may be NULL.
  */
-void sign_public_format(const struct sign_public *pub, struct str origin,
-    struct buf *b);
+void sign_public_format(
+    const struct sign_public *pub, struct str origin, struct buf *b);
 int sign_public_parse(struct str text, struct sign_public *ret,
     struct str *ret_origin, struct err *err);
 
 /* First four bytes of SHA-256(NAME "\n" 0x01 KEY), as a C2SP note wants it. */
-void sign_key_hash(const struct sign_public *pub, struct str name,
-    uint8_t ret[static 4]);
+void sign_key_hash(
+    const struct sign_public *pub, struct str name, uint8_t ret[static 4]);
 
 #endif

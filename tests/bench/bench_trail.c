@@ -4,8 +4,9 @@
  * through verification. Usage: bench_trail [MEGABYTES [DIRECTORY]]
  */
 #include <dirent.h>
-#include <err.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -13,6 +14,18 @@
 #include <unistd.h>
 
 #include "trail/verify.h"
+
+__attribute__((format(printf, 2, 3))) _Noreturn static void die(
+    int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(code);
+}
 
 struct stopwatch {
 	double wall, cpu, own; /* own: CPU of the calling thread */
@@ -81,7 +94,7 @@ static uint64_t append(struct trail *t, uint64_t total)
 		struct str p = buf_str(&lines[i % 1024]);
 
 		if (trail_append(t, FRAME_EVENT, 1, p, NULL, &err) < 0)
-			errx(1, "%s", err.text);
+			die(1, "%s", err.text);
 		bytes += 40 + p.n;
 	}
 	for (uint64_t i = 0; i < 1024; i++)
@@ -98,12 +111,12 @@ static void bench_read(int dirfd, uint64_t bytes)
 
 	start(&w);
 	if (trail_reader_open(&r, dirfd, 0, NULL) < 0)
-		errx(1, "cannot read");
+		die(1, "cannot read");
 	while (trail_reader_next(r, &f, NULL) > 0)
 		got += 40 + f.payload.n;
 	trail_reader_close(r);
 	if (got != bytes)
-		errx(1, "%llu bytes of %llu read", (unsigned long long)got,
+		die(1, "%llu bytes of %llu read", (unsigned long long)got,
 		    (unsigned long long)bytes);
 	stop(&w, "read", bytes);
 }
@@ -117,7 +130,7 @@ static void bench_verify(int dirfd, const struct sign_key *key)
 	if (trail_verify(dirfd, &key->pub, "bench", NULL, NULL, &ret, NULL) <
 		0 ||
 	    !ret.sound)
-		errx(1, "does not verify");
+		die(1, "does not verify");
 	stop(&w, "verify", ret.bytes);
 }
 
@@ -146,19 +159,19 @@ int main(int argc, char **argv)
 	int dirfd;
 
 	if (argc > 1 && !str_u64(str_z(argv[1]), &megabytes))
-		errx(2, "usage: bench_trail [MEGABYTES [DIRECTORY]]");
+		die(2, "usage: bench_trail [MEGABYTES [DIRECTORY]]");
 	snprintf(path, sizeof path, "%s/bench-trail.XXXXXX", parent);
 	if (!mkdtemp(path) || (dirfd = open(path, O_RDONLY | O_DIRECTORY)) < 0)
-		err(1, "%s", path);
+		die(1, "%s: %s", path, strerror(errno));
 	if (sign_key_load(&key, dirfd, "k", &error) < 0)
-		errx(1, "%s", error.text);
+		die(1, "%s", error.text);
 	cfg.key = &key;
 	if (trail_open(&t, dirfd, &cfg, NULL, &error) < 0)
-		errx(1, "%s", error.text);
+		die(1, "%s", error.text);
 	start(&w);
 	bytes = append(t, megabytes * 1000000);
 	if (trail_close(t, &error) < 0)
-		errx(1, "%s", error.text);
+		die(1, "%s", error.text);
 	stop(&w, "append", bytes);
 	bench_read(dirfd, bytes);
 	bench_verify(dirfd, &key);

@@ -8,9 +8,9 @@
  *   trail_tool count DIR       number of good frames, each as expected
  *   trail_tool verify DIR      "VERDICT SEGMENT SEQ" lines; 0 sound, 3 not
  */
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,12 +19,24 @@
 
 #define ORIGIN "events:tool"
 
+__attribute__((format(printf, 2, 3))) _Noreturn static void die(
+    int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(code);
+}
+
 static uint64_t number(const char *s)
 {
 	uint64_t v;
 
 	if (!str_u64(str_z(s), &v))
-		errx(2, "not a number: %s", s);
+		die(2, "not a number: %s", s);
 	return v;
 }
 
@@ -67,11 +79,11 @@ static int append(int dirfd, int keyfd, char **args)
 	int r;
 
 	if (sign_key_load(&key, keyfd, "host", &err) < 0)
-		errx(4, "%s", err.text);
+		die(4, "%s", err.text);
 	cfg.key = &key;
 	r = trail_open(&t, dirfd, &cfg, &rec, &err);
 	if (r < 0)
-		errx(4, "open: %s", err.text);
+		die(4, "open: %s", err.text);
 	printf("opened %llu torn %llu\n", (unsigned long long)rec.last_seq,
 	    (unsigned long long)rec.torn_bytes);
 	fflush(stdout);
@@ -103,15 +115,15 @@ static int count(int dirfd)
 	int e;
 
 	if (trail_reader_open(&r, dirfd, 0, &err) < 0)
-		errx(4, "%s", err.text);
+		die(4, "%s", err.text);
 	while ((e = trail_reader_next(r, &f, &err)) > 0) {
 		payload(&want, f.seq, f.payload.n);
 		if (f.seq != ++n || !str_eq(f.payload, buf_str(&want)))
-			errx(3, "frame %llu is not as it was written",
+			die(3, "frame %llu is not as it was written",
 			    (unsigned long long)n);
 	}
 	if (e < 0)
-		errx(3, "%s", err.text);
+		die(3, "%s", err.text);
 	trail_reader_close(r);
 	buf_free(&want);
 	printf("%llu\n", (unsigned long long)n);
@@ -137,11 +149,11 @@ static int verify(int dirfd, int keyfd)
 	n = fd < 0 ? -1 : read(fd, line, sizeof line);
 	if (n < 0 || sign_public_parse(str_trim(str_make(line, (size_t)n)),
 			 &pub, NULL, &err) < 0)
-		errx(4, "host.pub: %s", err.text);
+		die(4, "host.pub: %s", err.text);
 	close(fd);
 	if (trail_verify(dirfd, &pub, ORIGIN, print_finding, NULL, &ret, &err) <
 	    0)
-		errx(4, "%s", err.text);
+		die(4, "%s", err.text);
 	return ret.sound ? 0 : 3;
 }
 
@@ -151,18 +163,18 @@ int main(int argc, char **argv)
 	char keys[4096];
 
 	if (argc < 3)
-		errx(2, "usage: trail_tool append|count|verify DIR ...");
+		die(2, "usage: trail_tool append|count|verify DIR ...");
 	/* The keys lie in the directory above, as they do in a store. */
 	snprintf(keys, sizeof keys, "%s/..", argv[2]);
 	dirfd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	keyfd = open(keys, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0 || keyfd < 0)
-		err(4, "%s", argv[2]);
+		die(4, "%s: %s", argv[2], strerror(errno));
 	if (strcmp(argv[1], "append") == 0 && argc >= 5)
 		return append(dirfd, keyfd, argv + 3);
 	if (strcmp(argv[1], "count") == 0)
 		return count(dirfd);
 	if (strcmp(argv[1], "verify") == 0)
 		return verify(dirfd, keyfd);
-	errx(2, "not a command: %s", argv[1]);
+	die(2, "not a command: %s", argv[1]);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A whole segment file from anywhere, plain or compressed. */
+#include "trail/segment.h"
+
+#include <stdlib.h>
+
+#include "base/compress.h"
+#include "trail/frame.h"
+#include "trail/walk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void see(void *ctx, const struct walk *w, const struct frame *f)
+{
+	uint64_t *n = ctx;
+
+	if (f->seq != w->tree.size || f->payload.n > TRAIL_PAYLOAD_MAX)
+		abort();
+	++*n;
+}
+
+static void walk_bytes(struct str bytes, const struct merkle *tree)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t n = 0;
+		struct walk w = {.frames = bytes,
+		    .tree = *tree,
+		    .sealed = tree->size + 1,
+		    .is_last = i,
+		    .each = see,
+		    .ctx = &n};
+
+		walk_run(&w);
+		if (n > w.n_frames || (w.whole && w.last != w.tree.size) ||
+		    (w.whole && (w.edited || w.missing || w.cut)))
+			abort();
+	}
+}
+
+static void read_bytes(struct str bytes)
+{
+	struct merkle empty;
+	struct segment_header h;
+
+	merkle_init(&empty);
+	walk_bytes(bytes, &empty);
+	if (segment_header_get(bytes, &h, NULL) < 0)
+		return;
+	if (h.len > bytes.n || h.tree.size + 1 != h.first_seq)
+		abort();
+	segment_header_check(
+	    &h, STR("events:test"), &(struct sign_public){{1}}, NULL);
+	walk_bytes(str_from(bytes, h.len), &h.tree);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint64_t plain;
+	char *p;
+
+	read_bytes(str_make(data, size));
+	if (decompressed_size(data, size, &plain) < 0 || plain > 1 << 20)
+		return 0;
+	p = malloc(plain + 1);
+	if (!p)
+		return 0;
+	if (decompress(data, size, p, plain) == 0)
+		read_bytes(str_make(p, plain));
+	free(p);
+	return 0;
+}
