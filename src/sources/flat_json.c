@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/flat_json.h"
 
+static inline bool char_skip(struct str *s, char c)
+{
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	s->p++;
+	s->n--;
+	return true;
+}
+
 static void blanks_skip(struct str *s)
 {
 	size_t i = 0;
@@ -75,7 +84,7 @@ static bool value_take(struct str *s, struct json_pair *ret)
 	ret->escaped = false;
 	if (s->n == 0)
 		return false;
-	if (str_skip(s, STR("\""))) {
+	if (char_skip(s, '"')) {
 		ret->type = JSON_STRING;
 		return string_take(s, &ret->raw, &ret->escaped);
 	}
@@ -92,10 +101,10 @@ bool flat_json_pair(struct str *s, struct json_pair *ret)
 	bool escaped;
 
 	blanks_skip(s);
-	if (!str_skip(s, STR("\"")) || !string_take(s, &ret->key, &escaped))
+	if (!char_skip(s, '"') || !string_take(s, &ret->key, &escaped))
 		return false;
 	blanks_skip(s);
-	if (!str_skip(s, STR(":")))
+	if (!char_skip(s, ':'))
 		return false;
 	blanks_skip(s);
 	return value_take(s, ret);
@@ -106,14 +115,14 @@ int flat_json_next(struct flat_json *j, struct json_pair *ret)
 	bool first = !j->started;
 
 	blanks_skip(&j->rest);
-	if (first && !str_skip(&j->rest, STR("{")))
+	if (first && !char_skip(&j->rest, '{'))
 		return -1;
 	j->started = true;
 	blanks_skip(&j->rest);
-	if (str_skip(&j->rest, STR("}")))
+	if (char_skip(&j->rest, '}'))
 		return 0;
 	if (!first) {
-		if (!str_skip(&j->rest, STR(",")))
+		if (!char_skip(&j->rest, ','))
 			return -1;
 	}
 	return flat_json_pair(&j->rest, ret) ? 1 : -1;

@@ -31,7 +31,7 @@ static int test_run_event(struct source_sink *sink, struct event *ev)
 }
 
 /* Feed data in pieces of `step` bytes more each time. */
-static void test_run_feed(struct test_run *t, const struct source *s,
+static inline void test_run_feed(struct test_run *t, const struct source *s,
     const struct source_input *in, struct str data, size_t step)
 {
 	struct source_run *run;
@@ -61,7 +61,7 @@ static void test_run_feed(struct test_run *t, const struct source *s,
 	s->close(run);
 }
 
-static struct test_run *test_run_new(void)
+static inline struct test_run *test_run_new(void)
 {
 	struct test_run *t = calloc(1, sizeof *t);
 
@@ -69,7 +69,7 @@ static struct test_run *test_run_new(void)
 	return t;
 }
 
-static void test_run_free(struct test_run *t)
+static inline void test_run_free(struct test_run *t)
 {
 	arena_free(&t->arena);
 	free(t);

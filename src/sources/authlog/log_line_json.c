@@ -60,7 +60,9 @@ static const struct {
 static enum key key_find(struct str name)
 {
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-		if (str_eq(keys[i].name, name))
+		if (keys[i].name.n == name.n &&
+		    keys[i].name.p[0] == name.p[0] &&
+		    str_eq(keys[i].name, name))
 			return keys[i].key;
 	return KEY_N;
 }

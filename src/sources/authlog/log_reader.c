@@ -185,7 +185,7 @@ static int entry_take(
 			notes[0] = STR("#ooo in the line is read as a control "
 				       "character");
 	}
-	result = message_parse(&m, &program);
+	result = message_parse(&m, program);
 	if (result == MESSAGE_IGNORED) {
 		r->last_emitted = false;
 		return 0;

@@ -168,7 +168,9 @@ static const struct program programs[] = {
 const struct program *program_find(struct str ident)
 {
 	for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
-		if (str_eq(programs[i].ident, ident))
+		if (programs[i].ident.n == ident.n &&
+		    programs[i].ident.p[0] == ident.p[0] &&
+		    str_eq(programs[i].ident, ident))
 			return &programs[i];
 	return NULL;
 }
@@ -212,12 +214,8 @@ static void keep(struct message *m)
 	message_set_str(m, F_TEXT, m->text);
 }
 
-enum message_result message_parse(
-    struct message *m, const struct program **ret_program)
+enum message_result message_parse(struct message *m, const struct program *p)
 {
-	const struct program *p = program_find(m->ident);
-
-	*ret_program = p;
 	if (pam_parse(m) || module_tag(m))
 		return MESSAGE_KNOWN;
 	if (!p)

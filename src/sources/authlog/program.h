@@ -31,8 +31,7 @@ enum message_result {
 	MESSAGE_UNKNOWN, /* the same, and counts as not understood */
 };
 
-/* Fill m->ev from m->text, written by the program m->ident. */
-enum message_result message_parse(
-    struct message *m, const struct program **ret_program);
+/* Fill m->ev from m->text, written by p: program_find(m->ident), or NULL. */
+enum message_result message_parse(struct message *m, const struct program *p);
 
 #endif

@@ -12,7 +12,7 @@ static const struct str names[JOURNAL_N_FIELDS] = {
 enum journal_field journal_field_find(struct str name)
 {
 	for (unsigned i = 0; i < JOURNAL_N_FIELDS; i++)
-		if (str_eq(names[i], name))
+		if (names[i].n == name.n && str_eq(names[i], name))
 			return (enum journal_field)i;
 	return JOURNAL_N_FIELDS;
 }
