@@ -2,6 +2,11 @@
 /*
  * The one way of asking. All front ends fill a struct query; every store
  * answers it alike. Empty strings and zero counts mean "any".
+ *
+ * Of sessions the same is asked: they match when they overlap the time; host,
+ * user, person and addr are the session's own; with any of kinds, exit, cmd,
+ * path, text or key, an event of the session must match all of these (and
+ * lie in the time).
  */
 #ifndef STORE_QUERY_H
 #define STORE_QUERY_H
@@ -13,31 +18,32 @@
 enum query_order { ORDER_OLDEST_FIRST, ORDER_NEWEST_FIRST };
 
 struct query {
-	int64_t since, until;   /* microseconds, [since, until); both mandatory:
-				   INT64_MIN and INT64_MAX ask for all */
+	int64_t since, until; /* microseconds, [since, until); both mandatory:
+				 INT64_MIN and INT64_MAX ask for all */
 	struct str host[QUERY_VALUES_MAX];
 	size_t n_host;
-	struct str user[QUERY_VALUES_MAX];   /* event's user, target or login user */
+	struct str
+	    user[QUERY_VALUES_MAX]; /* event's user, target or login user */
 	size_t n_user;
 	struct str person[QUERY_VALUES_MAX];
 	size_t n_person;
-	struct str addr[QUERY_VALUES_MAX];   /* address, or prefix "10.1." */
+	struct str addr[QUERY_VALUES_MAX]; /* address, or prefix "10.1." */
 	size_t n_addr;
-	uint64_t kinds;         /* bit set of 1 << enum event_kind; 0: any */
-	uint64_t session;       /* id of a session or track; 0: any */
+	uint64_t kinds;	  /* bit set of 1 << enum event_kind; 0: any */
+	uint64_t session; /* id of a session or track; 0: any */
 	bool has_exit;
-	int64_t exit;           /* exit status equals this ... */
-	bool exit_nonzero;      /* ... or is any but 0 */
-	struct str cmd;         /* substring of the command, ASCII case folded */
-	struct str path;        /* substring of path or path2, folded */
-	struct str text;        /* substring of any text of the event, folded */
-	struct str key;         /* audit rule key equals this */
+	int64_t exit;	   /* exit status equals this ... */
+	bool exit_nonzero; /* ... or is any but 0 */
+	struct str cmd;	   /* substring of the command, ASCII case folded */
+	struct str path;   /* substring of path or path2, folded */
+	struct str text;   /* substring of any text of the event, folded */
+	struct str key;	   /* audit rule key equals this */
 	unsigned session_flags; /* sessions only: all of enum track_flag */
-	bool ssh_only;          /* sessions only */
-	bool open_only;         /* sessions only: end not seen */
+	bool ssh_only;		/* sessions only */
+	bool open_only;		/* sessions only: end not seen */
 	enum query_order order;
-	uint64_t limit;         /* 0: none */
-	struct str cursor;      /* resume behind the row that gave this; or empty */
+	uint64_t limit;	   /* 0: none */
+	struct str cursor; /* resume behind the row that gave this; or empty */
 	/*
 	 * Fields wanted, as in struct event's `has`; all zero: all fields.
 	 * Others may be absent in the answer. Saves reading their columns.
@@ -52,7 +58,7 @@ static inline void query_want(struct query *q, enum field f)
 
 enum group_by {
 	GROUP_USER = 1, /* login user of the session, else the event's user */
-	GROUP_DAY = 2,  /* UTC day */
+	GROUP_DAY = 2,	/* UTC day */
 	GROUP_HOST = 4,
 	GROUP_KIND = 8,
 	GROUP_ADDR = 16,
@@ -60,7 +66,7 @@ enum group_by {
 
 struct group_row {
 	struct str user, host, addr;
-	int64_t day;            /* microseconds of its begin */
+	int64_t day; /* microseconds of its begin */
 	int kind;
 	uint64_t n;
 };

@@ -14,13 +14,13 @@ struct store;
 struct store_cursor;
 
 enum store_mode {
-	STORE_READ,   /* must exist; never written */
-	STORE_WRITE,  /* made when new; one writer, the caller holds a lock */
+	STORE_READ,  /* must exist; never written */
+	STORE_WRITE, /* made when new; one writer, the caller holds a lock */
 };
 
 struct store_stats {
 	uint64_t events, sessions, hosts, blocks, bytes;
-	int64_t oldest, newest;  /* event times; 0 when empty */
+	int64_t oldest, newest; /* event times; 0 when empty */
 };
 
 struct store_ops {
@@ -34,11 +34,23 @@ struct store_ops {
 	    struct err *err);
 	void (*close)(struct store *s);
 
-	/* Writing. What is added is seen by readers, all or nothing, after
-	 * commit; a crash before it leaves the state of the last commit. */
+	/*
+	 * Writing. What is added is seen by readers (and by questions to this
+	 * very store), all or nothing, after commit; a crash before it leaves
+	 * the state of the last commit. After a failure of any of these four
+	 * all of them return the same error until the store is opened anew;
+	 * then go on behind last_seq().
+	 *
+	 * Events of one chain come in the order of their seq; one that is not
+	 * above the last is ignored, so adding again is harmless. An event
+	 * with F_AMENDS hides those of the same id, host and time. What an
+	 * event teaches (ACCOUNT with op "identity": person of fp or cert_id;
+	 * op "key": comment of fp; ACCOUNT or SESSION_OPEN with auid and user:
+	 * the name of a uid) applies to all sessions, earlier ones too.
+	 */
 	int (*add)(struct store *s, const struct event *ev, struct err *err);
-	int (*put_track)(struct store *s, const struct track *t,
-	    struct err *err);
+	int (*put_track)(
+	    struct store *s, const struct track *t, struct err *err);
 	int (*put_boot)(struct store *s, const struct boot *b, struct err *err);
 	/*
 	 * Joins the tracks of all hosts touched since the last commit,
@@ -46,24 +58,32 @@ struct store_ops {
 	 * sequence number added. -ENOSPC and the like leave the last commit.
 	 */
 	int (*commit)(struct store *s, struct err *err);
-	/* Last sequence number of a chain in the store; 0: none. */
-	int (*last_seq)(struct store *s, uint64_t chain, uint64_t *ret,
-	    struct err *err);
+	/* Last sequence number of a chain committed; 0: none. */
+	int (*last_seq)(
+	    struct store *s, uint64_t chain, uint64_t *ret, struct err *err);
 
-	/* Asking. A cursor sees the store as of its first row. */
+	/*
+	 * Asking. A cursor sees the store as it was when it was opened.
+	 * Events come in the order of (time, chain, seq), sessions in that of
+	 * (start, id). Events have F_LOGIN_USER when their session has one.
+	 */
 	int (*events)(struct store *s, const struct query *q,
 	    struct store_cursor **ret, struct err *err);
 	/* 1 and a row (valid until the next call), 0 at the end, or < 0. */
-	int (*next_event)(struct store_cursor *c, struct event *ret,
-	    struct err *err);
+	int (*next_event)(
+	    struct store_cursor *c, struct event *ret, struct err *err);
 	int (*sessions)(struct store *s, const struct query *q,
 	    struct store_cursor **ret, struct err *err);
-	int (*next_session)(struct store_cursor *c, struct session *ret,
-	    struct err *err);
+	int (*next_session)(
+	    struct store_cursor *c, struct session *ret, struct err *err);
 	/* Position behind the last row, for query.cursor; printable ASCII. */
 	int (*cursor_mark)(const struct store_cursor *c, struct buf *ret);
 	void (*cursor_close)(struct store_cursor *c);
-	/* Rows in descending order of n. `groups`: bit set of enum group_by. */
+	/*
+	 * Rows in descending order of n. `groups`: bit set of enum group_by.
+	 * Limit, order and cursor of the query are ignored. Where only time,
+	 * host and kind are asked for, whole UTC days cost next to nothing.
+	 */
 	int (*count)(struct store *s, const struct query *q, unsigned groups,
 	    int (*row)(void *ctx, const struct group_row *r), void *ctx,
 	    struct err *err);
@@ -71,8 +91,8 @@ struct store_ops {
 	 * Session whose id (or a track's id) begins with the given hex digits;
 	 * "last" is the newest SSH session. -ENOENT: none; -ENOTUNIQ: several.
 	 */
-	int (*find_session)(struct store *s, struct str prefix, uint64_t *ret,
-	    struct err *err);
+	int (*find_session)(
+	    struct store *s, struct str prefix, uint64_t *ret, struct err *err);
 	/* Shortest length of prefix at which all session ids differ, >= 4. */
 	int (*id_width)(struct store *s, unsigned *ret, struct err *err);
 	int (*stats)(struct store *s, struct store_stats *ret, struct err *err);

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/embedded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "store/session_row.h"
+
+static struct embedded *self(struct store *s)
+{
+	return (struct embedded *)s;
+}
+
+static void embedded_close(struct store *s)
+{
+	struct embedded *e = self(s);
+
+	if (!e)
+		return;
+	sql_close(&e->read);
+	writer_close(e->writer);
+	fd_close(&e->blocks_fd);
+	free(e->path);
+	free(e);
+}
+
+static int open_blocks(
+    struct embedded *e, enum store_mode mode, struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+	int r;
+
+	if (mode == STORE_WRITE && mkdir(e->path, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, -errno, "cannot make %s", e->path);
+	dir = open(e->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(
+		    err, -errno, "cannot open the index %s", e->path);
+	if (mode == STORE_WRITE)
+		r = fd_open_dir(dir, CATALOGUE_BLOCKS, 0700, &e->blocks_fd);
+	else
+		r = (e->blocks_fd = openat(dir, CATALOGUE_BLOCKS,
+			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0
+			? -errno
+			: 0;
+	return r < 0 ? err_sys(err, r, "cannot open the index %s", e->path) : 0;
+}
+
+static int embedded_open(
+    struct store **ret, const char *path, enum store_mode mode, struct err *err)
+{
+	struct embedded *e = calloc(1, sizeof *e);
+	int r;
+
+	if (!e)
+		return -ENOMEM;
+	e->base.ops = &store_embedded;
+	e->blocks_fd = -1;
+	e->path = strdup(path);
+	r = e->path ? open_blocks(e, mode, err) : -ENOMEM;
+	if (r == 0 && mode == STORE_WRITE)
+		r = writer_open(&e->writer, path, e->blocks_fd, err);
+	if (r == 0)
+		r = catalogue_open(&e->read, path, STORE_READ, err);
+	if (r < 0) {
+		embedded_close(&e->base);
+		return r;
+	}
+	*ret = &e->base;
+	return 0;
+}
+
+static int writable(struct store *s, struct err *err)
+{
+	return self(s)->writer
+		   ? 0
+		   : err_set(err, -EROFS, "the index was opened for reading");
+}
+
+static int embedded_add(
+    struct store *s, const struct event *ev, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_add(self(s)->writer, ev, err);
+}
+
+static int embedded_put_track(
+    struct store *s, const struct track *t, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_put_track(self(s)->writer, t, err);
+}
+
+static int embedded_put_boot(
+    struct store *s, const struct boot *b, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_put_boot(self(s)->writer, b, err);
+}
+
+static int embedded_commit(struct store *s, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_commit(self(s)->writer, err);
+}
+
+static int embedded_last_seq(
+    struct store *s, uint64_t chain, uint64_t *ret, struct err *err)
+{
+	int64_t v = 0;
+	int r = sql_number(&self(s)->read,
+	    "SELECT seq FROM chain WHERE id = ?1", &v, err, "u", chain);
+
+	*ret = (uint64_t)v;
+	return r == -ENOENT ? 0 : r;
+}
+
+static void embedded_cursor_close(struct store_cursor *c)
+{
+	if (!c)
+		return;
+	event_walk_close(c->events);
+	session_walk_close(c->sessions);
+	sql_close(&c->sql);
+	free(c);
+}
+
+static int open_cursor(
+    struct store *s, struct store_cursor **ret, struct err *err)
+{
+	struct store_cursor *c = calloc(1, sizeof *c);
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->store = self(s);
+	r = catalogue_open(&c->sql, c->store->path, STORE_READ, err);
+	/* The first read within it fixes what the cursor sees. */
+	if (r == 0)
+		r = sql_exec(&c->sql, "BEGIN", err);
+	if (r < 0)
+		embedded_cursor_close(c);
+	else
+		*ret = c;
+	return r;
+}
+
+static int embedded_events(struct store *s, const struct query *q,
+    struct store_cursor **ret, struct err *err)
+{
+	struct store_cursor *c;
+	int r = open_cursor(s, &c, err);
+
+	if (r < 0)
+		return r;
+	r = event_walk_open(&c->events, &c->sql, c->store->blocks_fd, q, err);
+	if (r < 0)
+		embedded_cursor_close(c);
+	else
+		*ret = c;
+	return r;
+}
+
+static int embedded_next_event(
+    struct store_cursor *c, struct event *ret, struct err *err)
+{
+	return c->events ? event_walk_next(c->events, ret, err) : -EINVAL;
+}
+
+static int embedded_sessions(struct store *s, const struct query *q,
+    struct store_cursor **ret, struct err *err)
+{
+	struct store_cursor *c;
+	int r = open_cursor(s, &c, err);
+
+	if (r < 0)
+		return r;
+	r = session_walk_open(
+	    &c->sessions, &c->sql, c->store->blocks_fd, q, err);
+	if (r < 0)
+		embedded_cursor_close(c);
+	else
+		*ret = c;
+	return r;
+}
+
+static int embedded_next_session(
+    struct store_cursor *c, struct session *ret, struct err *err)
+{
+	return c->sessions ? session_walk_next(c->sessions, ret, err) : -EINVAL;
+}
+
+static int embedded_mark(const struct store_cursor *c, struct buf *ret)
+{
+	return c->events ? event_walk_mark(c->events, ret)
+			 : session_walk_mark(c->sessions, ret);
+}
+
+static int embedded_count(struct store *s, const struct query *q,
+    unsigned groups, int (*row)(void *ctx, const struct group_row *r),
+    void *ctx, struct err *err)
+{
+	const struct count_sink sink = {row, ctx};
+	struct store_cursor *c;
+	int r = open_cursor(s, &c, err);
+
+	if (r < 0)
+		return r;
+	r = events_count(&c->sql, c->store->blocks_fd, q, groups, &sink, err);
+	embedded_cursor_close(c);
+	return r;
+}
+
+/* Distinct sessions of a query; the first in *ret. */
+static int find_one(struct sql *s, const char *text, uint64_t lo, uint64_t hi,
+    uint64_t *ret, struct err *err)
+{
+	unsigned n = 0;
+	int r;
+	sqlite3_stmt *st = sql_get(s, text, &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "uu", lo, hi);
+	while ((r = sql_step(s, st, err)) > 0)
+		if (n++ == 0)
+			*ret = id_from_sql(sqlite3_column_int64(st, 0));
+	if (r < 0)
+		return r;
+	return n == 0 ? -ENOENT : n == 1 ? 0 : -ENOTUNIQ;
+}
+
+static int find_last(struct sql *s, uint64_t *ret, struct err *err)
+{
+	int64_t id;
+	int r = sql_number(s,
+	    "SELECT id FROM session WHERE flags & ?1"
+	    " ORDER BY start DESC, stop DESC, id DESC LIMIT 1",
+	    &id, err, "i", (int64_t)TRACK_SSH);
+
+	if (r == 0)
+		*ret = id_from_sql(id);
+	return r;
+}
+
+static int embedded_find_session(
+    struct store *s, struct str prefix, uint64_t *ret, struct err *err)
+{
+	/* Sessions first: a failed connection must not make an id ambiguous
+	 * that `ls` shows as unique. */
+	static const char *const steps[] = {
+	    "SELECT id FROM session WHERE id BETWEEN ?1 AND ?2"
+	    " UNION SELECT t.session FROM track t JOIN session s"
+	    " ON s.id = t.session WHERE t.id BETWEEN ?1 AND ?2"
+	    " AND t.session <> t.id LIMIT 2",
+	    "SELECT DISTINCT session FROM track WHERE id BETWEEN ?1 AND ?2"
+	    " LIMIT 2"};
+	struct sql *sql = &self(s)->read;
+	unsigned free_bits;
+	uint64_t lo;
+	int r = -ENOENT;
+
+	if (str_eqz(prefix, "last"))
+		return find_last(sql, ret, err);
+	if (prefix.n > 16 || !str_hex64(prefix, &lo))
+		return -ENOENT;
+	free_bits = 64 - 4 * (unsigned)prefix.n;
+	lo <<= free_bits;
+	for (size_t i = 0; i < 2 && r == -ENOENT; i++)
+		r = find_one(sql, steps[i], lo,
+		    lo | (free_bits ? UINT64_MAX >> (64 - free_bits) : 0), ret,
+		    err);
+	return r;
+}
+
+static int embedded_id_width(struct store *s, unsigned *ret, struct err *err)
+{
+	int64_t width = 4;
+	int r = sql_number(&self(s)->read,
+	    "SELECT value FROM meta WHERE key = 'width'", &width, err, "");
+
+	*ret = (unsigned)width;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int embedded_stats(
+    struct store *s, struct store_stats *ret, struct err *err)
+{
+	struct sql *sql = &self(s)->read;
+	int64_t pages = 0, page_size = 0, n = 0;
+	int r;
+	sqlite3_stmt *st = sql_get(sql,
+	    "SELECT count(*), total(rows), min(min_time), max(max_time),"
+	    " total(bytes * (data IS NULL)),"
+	    " (SELECT count(*) FROM session), (SELECT count(*) FROM host)"
+	    " FROM block",
+	    &r, err);
+
+	*ret = (struct store_stats){.events = 0};
+	if (!st)
+		return r;
+	r = sql_step(sql, st, err);
+	if (r < 0)
+		return r;
+	ret->blocks = (uint64_t)sqlite3_column_int64(st, 0);
+	ret->events = (uint64_t)sqlite3_column_int64(st, 1);
+	ret->oldest = sqlite3_column_int64(st, 2);
+	ret->newest = sqlite3_column_int64(st, 3);
+	ret->bytes = (uint64_t)sqlite3_column_int64(st, 4);
+	ret->sessions = (uint64_t)sqlite3_column_int64(st, 5);
+	ret->hosts = (uint64_t)sqlite3_column_int64(st, 6);
+	sqlite3_reset(st);
+	r = sql_number(sql, "PRAGMA page_count", &pages, err, "");
+	if (r == 0)
+		r = sql_number(sql, "PRAGMA page_size", &page_size, err, "");
+	ret->bytes += (uint64_t)(pages * page_size);
+	if (r == 0)
+		r = sql_number(sql, "SELECT count(*) FROM hidden", &n, err, "");
+	ret->events -= (uint64_t)n;
+	return r;
+}
+
+const struct store_ops store_embedded = {
+    .name = "embedded",
+    .open = embedded_open,
+    .close = embedded_close,
+    .add = embedded_add,
+    .put_track = embedded_put_track,
+    .put_boot = embedded_put_boot,
+    .commit = embedded_commit,
+    .last_seq = embedded_last_seq,
+    .events = embedded_events,
+    .next_event = embedded_next_event,
+    .sessions = embedded_sessions,
+    .next_session = embedded_next_session,
+    .cursor_mark = embedded_mark,
+    .cursor_close = embedded_cursor_close,
+    .count = embedded_count,
+    .find_session = embedded_find_session,
+    .id_width = embedded_id_width,
+    .stats = embedded_stats,
+};

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events in the order of (time, chain, seq). Blocks are scanned when the walk
+ * comes to their time, so the first page needs only a few; rows of blocks
+ * that overlap are merged with a heap. Rows are read from their columns in
+ * batches, block by block, so that many overlapping blocks need not be held
+ * in memory together.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/block_cache.h"
+#include "store/embedded.h"
+#include "store/scan.h"
+
+#define BATCH_FIRST 64
+#define BATCH_MAX   8192
+#define LOGINS_MAX  65536
+
+struct key {
+	struct position at;
+	uint32_t row;
+};
+
+/* A scanned block: its matching rows, in order. */
+struct rows {
+	size_t block;
+	struct key *keys;
+	size_t n, next;
+};
+
+struct picked {
+	struct position at;
+	size_t block;
+	uint32_t row, place; /* place in the batch */
+};
+
+struct event_walk {
+	struct plan plan;
+	struct scan scan;
+	struct block_cache cache;
+	struct sql *sql;
+	struct rows *heap; /* first row of heap[0] comes next */
+	size_t n_heap, cap_heap;
+	size_t next_block; /* first that was not scanned */
+	struct picked *picked;
+	struct event *batch;
+	size_t n_batch, at_batch, size_batch;
+	struct arena copies; /* strings of blocks that were closed already */
+	struct map logins;   /* track to number + 1 in login_names */
+	struct intern login_names;
+	struct arena names;
+	uint64_t given;
+	struct position last;
+};
+
+static bool comes_first(const struct event_walk *w, size_t a, size_t b)
+{
+	const struct rows *x = &w->heap[a], *y = &w->heap[b];
+
+	return position_cmp(
+		   &w->plan, &x->keys[x->next].at, &y->keys[y->next].at) < 0;
+}
+
+static void swap(struct event_walk *w, size_t a, size_t b)
+{
+	struct rows t = w->heap[a];
+
+	w->heap[a] = w->heap[b];
+	w->heap[b] = t;
+}
+
+static void sift_up(struct event_walk *w, size_t i)
+{
+	for (; i && comes_first(w, i, (i - 1) / 2); i = (i - 1) / 2)
+		swap(w, i, (i - 1) / 2);
+}
+
+static void sift_down(struct event_walk *w)
+{
+	for (size_t i = 0;;) {
+		size_t first = i;
+
+		for (size_t k = 2 * i + 1; k <= 2 * i + 2; k++)
+			if (k < w->n_heap && comes_first(w, k, first))
+				first = k;
+		if (first == i)
+			return;
+		swap(w, i, first);
+		i = first;
+	}
+}
+
+static int cmp_keys(const void *x, const void *y, void *ctx)
+{
+	const struct key *a = x, *b = y;
+
+	return position_cmp(ctx, &a->at, &b->at);
+}
+
+static uint64_t left(const struct event_walk *w)
+{
+	uint64_t limit = w->plan.q.limit;
+
+	return limit ? limit - w->given : UINT64_MAX;
+}
+
+static int take_keys(
+    struct event_walk *w, struct block *b, struct rows *rows, struct err *err)
+{
+	const int64_t *time, *chain, *seq;
+	int r;
+
+	if ((r = block_ints(b, COL_TIME, &time, err)) < 0 ||
+	    (r = block_ints(b, COL_CHAIN, &chain, err)) < 0 ||
+	    (r = block_ints(b, COL_SEQ, &seq, err)) < 0)
+		return r;
+	rows->keys = malloc(w->scan.n_keep * sizeof *rows->keys);
+	if (!rows->keys)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < block_rows(b); i++)
+		if (w->scan.keep[i])
+			rows->keys[rows->n++] = (struct key){
+			    {time[i], (uint64_t)chain[i], (uint64_t)seq[i]}, i};
+	qsort_r(rows->keys, rows->n, sizeof *rows->keys, cmp_keys, &w->plan);
+	if (rows->n > left(w)) {
+		struct key *less;
+
+		rows->n = (size_t)left(w);
+		less = realloc(rows->keys, rows->n * sizeof *less);
+		rows->keys = less ? less : rows->keys;
+	}
+	return 0;
+}
+
+static int push(struct event_walk *w, const struct rows *rows)
+{
+	if (w->n_heap == w->cap_heap) {
+		size_t cap = w->cap_heap ? w->cap_heap * 2 : 16;
+		struct rows *p = realloc(w->heap, cap * sizeof *p);
+
+		if (!p)
+			return -ENOMEM;
+		w->heap = p;
+		w->cap_heap = cap;
+	}
+	w->heap[w->n_heap] = *rows;
+	sift_up(w, w->n_heap++);
+	return 0;
+}
+
+static int scan_next(struct event_walk *w, struct err *err)
+{
+	struct rows rows = {w->next_block++, NULL, 0, 0};
+	struct block *b;
+	int r = block_cache_get(&w->cache, rows.block, &b, err);
+
+	if (r == 0)
+		r = scan_block(&w->scan, b, err);
+	if (r < 0)
+		return r;
+	if (w->scan.n_keep == 0) {
+		block_cache_drop(&w->cache, rows.block);
+		return 0;
+	}
+	r = take_keys(w, b, &rows, err);
+	if (r == 0)
+		r = push(w, &rows);
+	if (r < 0)
+		free(rows.keys);
+	block_cache_trim(&w->cache, BLOCK_CACHE_BYTES);
+	return r;
+}
+
+/* Scan all blocks that may hold a row before the first one known. */
+static int fill_heap(struct event_walk *w, struct err *err)
+{
+	while (w->next_block < w->plan.n_blocks) {
+		const struct plan_block *b = &w->plan.blocks[w->next_block];
+		int r;
+
+		if (w->n_heap) {
+			int64_t t = w->heap[0].keys[w->heap[0].next].at.time;
+
+			if (w->plan.q.order == ORDER_NEWEST_FIRST ? b->max < t
+								  : b->min > t)
+				return 0;
+		}
+		r = scan_next(w, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int pick(struct event_walk *w, struct err *err)
+{
+	size_t want = w->size_batch;
+
+	if (want > left(w))
+		want = (size_t)left(w);
+	w->n_batch = 0;
+	while (w->n_batch < want) {
+		struct rows *top;
+		int r = fill_heap(w, err);
+
+		if (r < 0)
+			return r;
+		if (w->n_heap == 0)
+			return 0;
+		top = &w->heap[0];
+		w->picked[w->n_batch] = (struct picked){top->keys[top->next].at,
+		    top->block, top->keys[top->next].row, (uint32_t)w->n_batch};
+		w->n_batch++;
+		if (++top->next == top->n) {
+			free(top->keys);
+			*top = w->heap[--w->n_heap];
+		}
+		sift_down(w);
+	}
+	return 0;
+}
+
+static int cmp_picked(const void *x, const void *y)
+{
+	const struct picked *a = x, *b = y;
+
+	if (a->block != b->block)
+		return a->block < b->block ? -1 : 1;
+	return (a->place > b->place) - (a->place < b->place);
+}
+
+static int login_of(
+    struct event_walk *w, uint64_t track, struct str *ret, struct err *err)
+{
+	uint64_t *number;
+	int64_t name = 0;
+	struct str text;
+	int r;
+
+	*ret = STR("");
+	if (track == 0)
+		return 0;
+	number = map_get(&w->logins, track);
+	if (number) {
+		*ret = intern_str(&w->login_names, (uint32_t)*number);
+		return 0;
+	}
+	r = sql_number(w->sql, "SELECT login FROM track WHERE id = ?1", &name,
+	    err, "u", track);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	arena_reset(&w->names);
+	r = catalogue_name_text(w->sql, name, &w->names, &text, err);
+	if (r < 0)
+		return r;
+	if (w->logins.n >= LOGINS_MAX)
+		map_clear(&w->logins);
+	number = map_put(&w->logins, track);
+	if (!number)
+		return -ENOMEM;
+	*number = intern_add(&w->login_names, text);
+	if (*number == INTERN_NONE)
+		return -ENOMEM;
+	*ret = intern_str(&w->login_names, (uint32_t)*number);
+	return 0;
+}
+
+static const uint64_t *wanted(const struct event_walk *w)
+{
+	for (size_t i = 0; i < EVENT_HAS_WORDS; i++)
+		if (w->plan.q.want[i])
+			return w->plan.q.want;
+	return NULL;
+}
+
+static int read_row(struct event_walk *w, struct block *b,
+    const struct picked *p, bool copy, struct err *err)
+{
+	const uint64_t *want = wanted(w);
+	struct event *ev = &w->batch[p->place];
+	struct str login;
+	int r = block_event(b, p->row, want, ev, err);
+
+	if (r < 0)
+		return r;
+	if (copy) {
+		struct event whole = *ev;
+
+		r = event_copy(ev, &whole, &w->copies);
+		if (r < 0)
+			return r;
+	}
+	if (want && !(want[F_LOGIN_USER / 64] >> (F_LOGIN_USER % 64) & 1))
+		return 0;
+	r = login_of(w, ev->track, &login, err);
+	if (r == 0 && login.n)
+		event_set_str(ev, F_LOGIN_USER, login);
+	return r;
+}
+
+/* Read the rows picked, block by block; blocks stay while there is room. */
+static int read_batch(struct event_walk *w, struct err *err)
+{
+	size_t end;
+	int r = 0;
+
+	if (w->n_batch)
+		qsort(w->picked, w->n_batch, sizeof *w->picked, cmp_picked);
+	block_cache_trim(&w->cache, BLOCK_CACHE_BYTES / 2);
+	for (size_t i = 0; i < w->n_batch && r == 0; i = end) {
+		bool tight = block_cache_bytes(&w->cache) > BLOCK_CACHE_BYTES;
+		struct block *b;
+
+		r = block_cache_get(&w->cache, w->picked[i].block, &b, err);
+		for (end = i; r == 0 && end < w->n_batch &&
+			      w->picked[end].block == w->picked[i].block;
+		     end++)
+			r = read_row(w, b, &w->picked[end], tight, err);
+		if (r == 0 && tight)
+			block_cache_drop(&w->cache, w->picked[i].block);
+	}
+	return r;
+}
+
+static int next_batch(struct event_walk *w, struct err *err)
+{
+	size_t size = w->size_batch ? w->size_batch * 4 : BATCH_FIRST;
+	int r;
+
+	if (size > BATCH_MAX)
+		size = BATCH_MAX;
+	if (size != w->size_batch) {
+		free(w->batch);
+		free(w->picked);
+		w->size_batch = w->n_batch = w->at_batch = 0;
+		w->batch = malloc(size * sizeof *w->batch);
+		w->picked = malloc(size * sizeof *w->picked);
+		if (!w->batch || !w->picked)
+			return -ENOMEM;
+		w->size_batch = size;
+	}
+	arena_reset(&w->copies);
+	w->at_batch = 0;
+	r = pick(w, err);
+	return r < 0 ? r : read_batch(w, err);
+}
+
+int event_walk_open(struct event_walk **ret, struct sql *s, int blocks_fd,
+    const struct query *q, struct err *err)
+{
+	struct event_walk *w = calloc(1, sizeof *w);
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->sql = s;
+	r = plan_make(&w->plan, s, q, err);
+	if (r < 0) {
+		free(w);
+		return r;
+	}
+	r = scan_init(&w->scan, &w->plan);
+	if (r == 0)
+		r = block_cache_init(&w->cache, s, blocks_fd, &w->plan);
+	if (r < 0) {
+		event_walk_close(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+int event_walk_next(struct event_walk *w, struct event *ret, struct err *err)
+{
+	if (left(w) == 0)
+		return 0;
+	if (w->at_batch == w->n_batch) {
+		int r = next_batch(w, err);
+
+		if (r < 0) {
+			w->n_batch = w->at_batch = 0;
+			return r;
+		}
+		if (w->n_batch == 0)
+			return 0;
+	}
+	*ret = w->batch[w->at_batch++];
+	w->last = (struct position){ret->time, ret->chain, ret->seq};
+	w->given++;
+	return 1;
+}
+
+int event_walk_mark(const struct event_walk *w, struct buf *ret)
+{
+	if (w->given)
+		mark_write(ret, 'e', &w->last);
+	else if (w->plan.resume)
+		mark_write(ret, 'e', &w->plan.after);
+	return buf_error(ret);
+}
+
+void event_walk_close(struct event_walk *w)
+{
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->n_heap; i++)
+		free(w->heap[i].keys);
+	free(w->heap);
+	if (w->cache.open)
+		block_cache_free(&w->cache);
+	scan_free(&w->scan);
+	free(w->picked);
+	free(w->batch);
+	arena_free(&w->copies);
+	arena_free(&w->names);
+	map_free(&w->logins);
+	intern_free(&w->login_names);
+	plan_free(&w->plan);
+	free(w);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "store/writer.h"
+
+/* More user names than this in one block: not worth a set. */
+#define USERS_MAX 2048
+
+struct seal_job {
+	struct job job; /* first: a job is its seal_job */
+	struct builder *builder;
+	struct buf image;
+	int blocks_fd;
+	int64_t id;
+	bool in_file;
+};
+
+static int run_seal(struct job *job)
+{
+	struct seal_job *j = (struct seal_job *)job;
+	char name[BLOCK_NAME_LEN];
+	int r = builder_seal(j->builder, &j->image);
+
+	if (r < 0 || !j->in_file)
+		return r;
+	block_name(j->id, name);
+	r = fd_replace_file(j->blocks_fd, name, 0600, j->image.p, j->image.n);
+	return r < 0
+		   ? err_sys(&job->err, r, "cannot write index block %s", name)
+		   : 0;
+}
+
+static int put_users(struct writer *w, const struct builder *b,
+    struct buf *users, bool *known, struct err *err)
+{
+	static const enum field fields[] = {F_USER, F_TARGET};
+
+	*known = false;
+	for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
+		const struct intern *in = &b->strings[fields[f]];
+
+		if (in->n > USERS_MAX)
+			return 0;
+		for (uint32_t i = 0; i < in->n; i++) {
+			int64_t id;
+			int r = writer_name(w, intern_str(in, i), &id, err);
+
+			if (r < 0)
+				return r;
+			buf_add_u32le(users, (uint32_t)id);
+		}
+	}
+	*known = true;
+	return users->error;
+}
+
+static int put_hosts(struct writer *w, const struct builder *b,
+    struct buf *hosts, struct err *err)
+{
+	for (uint32_t i = 0; i < b->hosts.n; i++) {
+		int64_t id;
+		int r = writer_host(w, intern_str(&b->hosts, i), &id, err);
+
+		if (r < 0)
+			return r;
+		buf_add_u32le(hosts, (uint32_t)id);
+	}
+	return hosts->error;
+}
+
+static int put_runs(struct writer *w, const struct seal_job *j, struct err *err)
+{
+	const struct builder *b = j->builder;
+
+	for (uint32_t i = 0; i < b->n_runs; i++) {
+		const struct run *run = &b->runs[i];
+		int r;
+
+		if (run->track == 0)
+			continue;
+		/* A track is of one host; were it not, one run would stand
+		 * for all: reading checks the track of each row anyway. */
+		r = sql_run(&w->sql,
+		    "INSERT INTO block_track VALUES(?1, ?2, ?3, ?4)"
+		    " ON CONFLICT DO NOTHING",
+		    err, "uiii", run->track, j->id, (int64_t)run->first,
+		    (int64_t)run->n);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int put_block(struct writer *w, const struct seal_job *j,
+    const struct buf *hosts, const struct buf *users, struct err *err)
+{
+	const struct builder *b = j->builder;
+	int r;
+	sqlite3_stmt *st = sql_get(&w->sql,
+	    "INSERT INTO block(id, rows, min_time, max_time, kinds, bytes,"
+	    " tallied, hosts, users, data)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	    &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "iiiiiiis00", j->id, (int64_t)b->n, b->min_time,
+	    b->max_time, (int64_t)b->kinds, (int64_t)j->image.n,
+	    (int64_t)w->merging, buf_str(hosts));
+	if (users)
+		sqlite3_bind_blob64(
+		    st, 9, users->p ? users->p : "", users->n, SQLITE_STATIC);
+	if (!j->in_file)
+		sqlite3_bind_blob64(
+		    st, 10, j->image.p, j->image.n, SQLITE_STATIC);
+	return sql_step(&w->sql, st, err);
+}
+
+static void free_job(struct writer *w, struct seal_job *j)
+{
+	builder_reset(j->builder);
+	w->spare = j->builder;
+	buf_free(&j->image);
+	free(j);
+}
+
+/* A sealed block enters the catalogue. */
+static int finish(struct writer *w, struct seal_job *j, struct err *err)
+{
+	struct buf hosts = BUF_INIT, users = BUF_INIT;
+	bool known;
+	int r = j->job.result;
+
+	if (r < 0 && err)
+		*err = j->job.err;
+	if (r == 0)
+		r = put_hosts(w, j->builder, &hosts, err);
+	if (r == 0)
+		r = put_users(w, j->builder, &users, &known, err);
+	if (r == 0)
+		r = put_block(w, j, &hosts, known ? &users : NULL, err);
+	if (r == 0)
+		r = put_runs(w, j, err);
+	free_job(w, j);
+	buf_free(&hosts);
+	buf_free(&users);
+	return r;
+}
+
+static int take(struct writer *w, struct err *err)
+{
+	struct job *job = worker_take(w->worker, true);
+
+	return job ? finish(w, (struct seal_job *)job, err) : 0;
+}
+
+void writer_drop_jobs(struct writer *w)
+{
+	struct job *job;
+
+	while ((job = worker_take(w->worker, true)))
+		free_job(w, (struct seal_job *)job);
+}
+
+static int next_id(struct writer *w, int64_t *ret, struct err *err)
+{
+	int r;
+
+	if (w->next_block == 0) {
+		r = sql_number(&w->sql,
+		    "SELECT seq FROM sqlite_sequence WHERE name = 'block'",
+		    &w->next_block, err, "");
+		if (r < 0 && r != -ENOENT)
+			return r;
+		w->next_block++;
+	}
+	*ret = w->next_block++;
+	return 0;
+}
+
+static int give(struct writer *w, struct err *err)
+{
+	struct seal_job *j = calloc(1, sizeof *j);
+	int r = j ? next_id(w, &j->id, err) : -ENOMEM;
+
+	if (r < 0) {
+		free(j);
+		return r;
+	}
+	j->job.run = run_seal;
+	j->builder = w->builder;
+	j->blocks_fd = w->blocks_fd;
+	j->in_file = w->builder->n >= SMALL_BLOCK_ROWS ||
+		     w->builder->text > SMALL_BLOCK_TEXT;
+	w->builder = NULL;
+	worker_give(w->worker, &j->job);
+	return 0;
+}
+
+int writer_seal(struct writer *w, bool all, struct err *err)
+{
+	int r = 0;
+
+	if (w->builder->n) {
+		r = give(w, err);
+		if (r < 0)
+			return r;
+		/* The other builder comes back with the job before this. */
+		if (!w->spare)
+			r = take(w, err);
+		w->builder = w->spare;
+		w->spare = NULL;
+	}
+	if (r == 0 && all && !w->spare)
+		r = take(w, err);
+	return r;
+}

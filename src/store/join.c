@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which tracks make up which session, once more for those that changed. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "store/session_row.h"
+
+/* Tracks looked at together; a host may have millions. */
+#define CHUNK	  20000
+/* How far from a changed track others can belong to it; open ones longer. */
+#define NEAR	  USEC_PER_DAY
+#define NEAR_OPEN (30 * USEC_PER_DAY)
+
+struct join {
+	struct writer *w;
+	int64_t host;
+	struct str host_name;
+	int64_t lo, hi, last; /* times of the chunk */
+	size_t n_dirty;
+	struct track_rows rows;
+	struct map known;    /* ids in rows */
+	struct map affected; /* sessions to be written */
+	struct boot *boots;
+	size_t n_boots;
+	struct arena mem;      /* of the host */
+	struct arena rows_mem; /* of the chunk */
+};
+
+static int64_t minus(int64_t t, int64_t d)
+{
+	return t < INT64_MIN + d ? INT64_MIN : t - d;
+}
+
+static int64_t plus(int64_t t, int64_t d)
+{
+	return t > INT64_MAX - d ? INT64_MAX : t + d;
+}
+
+static int find_chunk(struct join *j, struct err *err)
+{
+	int r;
+	sqlite3_stmt *st = sql_get(&j->w->sql,
+	    "SELECT start, stop FROM track WHERE dirty AND host = ?1"
+	    " ORDER BY start LIMIT ?2",
+	    &r, err);
+
+	if (!st)
+		return r;
+	j->n_dirty = 0;
+	sql_bind(st, "ii", j->host, (int64_t)CHUNK);
+	while ((r = sql_step(&j->w->sql, st, err)) > 0) {
+		int64_t start = sqlite3_column_int64(st, 0);
+		int64_t stop = sqlite3_column_int64(st, 1);
+
+		if (j->n_dirty++ == 0) {
+			j->lo = start;
+			j->hi = stop;
+		}
+		j->last = start;
+		if (stop > j->hi)
+			j->hi = stop;
+	}
+	return r;
+}
+
+static int add_rows(struct join *j, sqlite3_stmt *st, struct err *err)
+{
+	int r;
+
+	while ((r = sql_step(&j->w->sql, st, err)) > 0) {
+		uint64_t id = id_from_sql(sqlite3_column_int64(st, 0));
+		struct track_row *row;
+
+		if (map_get(&j->known, id))
+			continue;
+		row = track_rows_add(&j->rows);
+		if (!row || !map_put(&j->known, id) ||
+		    track_row_read(st, j->host_name, row, &j->rows_mem) < 0) {
+			sqlite3_reset(st);
+			return -ENOMEM;
+		}
+	}
+	return r;
+}
+
+static int load_near(struct join *j, struct err *err)
+{
+	int r;
+	sqlite3_stmt *st = sql_get(&j->w->sql,
+	    "SELECT " TRACK_COLUMNS " FROM track WHERE dirty AND host = ?1"
+	    " AND start <= ?2",
+	    &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "ii", j->host, j->last);
+	r = add_rows(j, st, err);
+	if (r < 0)
+		return r;
+	st = sql_get(&j->w->sql,
+	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_host"
+	    " WHERE joinable AND host = ?1 AND stop >= ?2 AND start <= ?3"
+	    " AND (stop >= ?4 OR flags & 3 = 1)",
+	    &r, err);
+	if (!st)
+		return r;
+	sql_bind(st, "iiii", j->host, minus(j->lo, NEAR_OPEN),
+	    plus(j->hi, NEAR), minus(j->lo, NEAR));
+	return add_rows(j, st, err);
+}
+
+/* The other tracks of the sessions that those found are in. */
+static int load_sessions(struct join *j, struct err *err)
+{
+	const size_t n = j->rows.n;
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t session = j->rows.v[i].old_session;
+		int r;
+		sqlite3_stmt *st = sql_get(&j->w->sql,
+		    "SELECT " TRACK_COLUMNS " FROM track WHERE session = ?1"
+		    " AND session <> id",
+		    &r, err);
+
+		if (!st)
+			return r;
+		sql_bind(st, "u", session);
+		r = add_rows(j, st, err);
+		if (r < 0)
+			return r;
+		if (map_get(&j->known, session))
+			continue;
+		st = sql_get(&j->w->sql,
+		    "SELECT " TRACK_COLUMNS " FROM track WHERE id = ?1", &r,
+		    err);
+		if (!st)
+			return r;
+		sql_bind(st, "u", session);
+		r = add_rows(j, st, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int load_boots(struct join *j, struct err *err)
+{
+	size_t cap = 0;
+	int r;
+	sqlite3_stmt *st = sql_get(&j->w->sql,
+	    "SELECT time, boot_id FROM boot WHERE host = ?1", &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "i", j->host);
+	while ((r = sql_step(&j->w->sql, st, err)) > 0) {
+		if (j->n_boots == cap) {
+			cap = cap ? cap * 2 : 16;
+			void *p = realloc(j->boots, cap * sizeof *j->boots);
+
+			if (!p) {
+				sqlite3_reset(st);
+				return -ENOMEM;
+			}
+			j->boots = p;
+		}
+		j->boots[j->n_boots++] = (struct boot){j->host_name,
+		    arena_dup(&j->mem, sql_str(st, 1)),
+		    sqlite3_column_int64(st, 0)};
+	}
+	return r;
+}
+
+static int cmp_session(const void *x, const void *y)
+{
+	const struct track_row *a = x, *b = y;
+
+	if (a->t.session != b->t.session)
+		return a->t.session < b->t.session ? -1 : 1;
+	return (a->t.id > b->t.id) - (a->t.id < b->t.id);
+}
+
+/* Set sessions of all rows, and which sessions have to be written. */
+static int decide(struct join *j)
+{
+	struct track *tracks = malloc((j->rows.n + 1) * sizeof *tracks);
+	size_t n = 0;
+	int r;
+
+	if (!tracks)
+		return -ENOMEM;
+	for (size_t i = 0; i < j->rows.n; i++)
+		if (track_joinable(&j->rows.v[i].t))
+			tracks[n++] = j->rows.v[i].t;
+	r = join_tracks(tracks, n, j->boots, j->n_boots);
+	n = 0;
+	for (size_t i = 0; i < j->rows.n && r == 0; i++) {
+		struct track_row *row = &j->rows.v[i];
+
+		row->t.session = row->t.id;
+		if (track_joinable(&row->t))
+			row->t.session = tracks[n++].session;
+		if (!row->dirty && row->t.session == row->old_session)
+			continue;
+		if (!map_put(&j->affected, row->t.session) ||
+		    !map_put(&j->affected, row->old_session))
+			r = -ENOMEM;
+	}
+	free(tracks);
+	return r;
+}
+
+static int write_chunk(struct join *j, struct err *err)
+{
+	struct track_row *v = j->rows.v;
+	size_t end;
+	int r = 0;
+
+	qsort(v, j->rows.n, sizeof *v, cmp_session);
+	for (size_t i = 0; i < j->rows.n && r == 0; i = end) {
+		struct session_group g = {&v[i], 1, j->host, j->last};
+
+		for (end = i + 1;
+		     end < j->rows.n && v[end].t.session == v[i].t.session;)
+			end++;
+		g.n = end - i;
+		if (!map_get(&j->affected, v[i].t.session))
+			continue;
+		map_del(&j->affected, v[i].t.session);
+		r = session_write(j->w, &g, err);
+	}
+	/* Left are sessions that lost all their tracks to others. */
+	for (size_t i = 0; i < j->affected.cap && r == 0; i++)
+		if (j->affected.slots[i].used)
+			r = session_remove(j->w, j->affected.slots[i].key, err);
+	return r;
+}
+
+static int join_chunk(struct join *j, struct err *err)
+{
+	int r = load_near(j, err);
+
+	if (r == 0)
+		r = load_sessions(j, err);
+	if (r == 0)
+		r = decide(j);
+	if (r == 0)
+		r = write_chunk(j, err);
+	j->rows.n = 0;
+	map_clear(&j->known);
+	map_clear(&j->affected);
+	arena_reset(&j->rows_mem);
+	return r;
+}
+
+static int join_host(struct join *j, struct err *err)
+{
+	int r = catalogue_host_text(
+	    &j->w->sql, j->host, &j->mem, &j->host_name, err);
+
+	if (r == 0)
+		r = load_boots(j, err);
+	while (r == 0) {
+		r = find_chunk(j, err);
+		if (r < 0 || j->n_dirty == 0)
+			break;
+		r = join_chunk(j, err);
+	}
+	free(j->rows.v);
+	free(j->boots);
+	map_free(&j->known);
+	map_free(&j->affected);
+	arena_free(&j->rows_mem);
+	arena_free(&j->mem);
+	return r;
+}
+
+int writer_join(struct writer *w, struct err *err)
+{
+	int64_t host = 0;
+	int r;
+
+	for (;;) {
+		struct join j = {.w = w};
+
+		r = sql_number(&w->sql,
+		    "SELECT host FROM track WHERE dirty AND host > ?1"
+		    " ORDER BY host LIMIT 1",
+		    &host, err, "i", host);
+		if (r < 0)
+			break;
+		j.host = host;
+		r = join_host(&j, err);
+		if (r < 0)
+			return r;
+	}
+	return r == -ENOENT ? sessions_name(w, err) : r;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The texts of a block: does it have them at all, and which rows. */
+#ifndef STORE_SCAN_TEXT_H
+#define STORE_SCAN_TEXT_H
+
+#include "store/scan.h"
+
+/* 0: no row can match; 1: some may. */
+int scan_grams(const struct plan *p, struct block *b, struct err *err);
+/* Narrows s->keep by command, path and text. */
+int scan_texts(struct scan *s, struct block *b, struct err *err);
+
+#endif

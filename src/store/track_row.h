@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tracks as rows of the catalogue. */
+#ifndef STORE_TRACK_ROW_H
+#define STORE_TRACK_ROW_H
+
+#include "store/catalogue.h"
+
+#define TRACK_COLUMNS                                                          \
+	"id, session, kind, flags, start, stop, login_time, ses, auid, pid, "  \
+	"child_pid, port, n_exec, n_file, n_auth_fail, n_priv, bytes_in, "     \
+	"bytes_out, login, dirty, boot, user, addr, method, key_type, fp, "    \
+	"cert_id, tty, origin, reason, notes"
+
+struct track_row {
+	struct track t;
+	uint64_t old_session; /* as stored */
+	int64_t login;	      /* name that its events are counted under */
+	bool dirty;
+};
+
+/*
+ * Whether it can be part of a session: a connection that ended without login
+ * cannot, and a host may have a million of them.
+ */
+static inline bool track_joinable(const struct track *t)
+{
+	return t->kind != TRACK_CONN || t->flags & TRACK_LOGGED_IN ||
+	       !(t->flags & TRACK_CLOSED);
+}
+
+/* Insert, or replace what is known; session and login of an old row stay. */
+int track_row_put(
+    struct sql *s, int64_t host, const struct track *t, struct err *err);
+
+/* From a statement that selects TRACK_COLUMNS; strings lie in `a`. -ENOMEM. */
+int track_row_read(
+    sqlite3_stmt *st, struct str host, struct track_row *ret, struct arena *a);
+
+/*
+ * All tracks of a session, in the order of their ids, appended to *rows (grown
+ * with realloc()).
+ */
+struct track_rows {
+	struct track_row *v;
+	size_t n, cap;
+};
+struct track_row *track_rows_add(struct track_rows *rows);
+int track_rows_of_session(struct sql *s, uint64_t session, struct str host,
+    struct track_rows *rows, struct arena *a, struct err *err);
+
+#endif
