@@ -135,6 +135,19 @@ static uint64_t login_id(
 	return source_id(run->in.id_key, parts, 3);
 }
 
+/* Of one second. More are no log of logins: their numbers begin anew. */
+#define SAME_MAX  65536
+/* Slots that are quicker cleared than made again. */
+#define SAME_KEPT 64
+
+static void forget_same(struct source_run *run)
+{
+	if (run->same.cap > SAME_KEPT)
+		map_free(&run->same);
+	else
+		map_clear(&run->same);
+}
+
 /*
  * Several failures of one second are byte for byte the same record and yet
  * several facts: the n-th of them is told by its number.
@@ -144,8 +157,8 @@ static int number_same(struct source_run *run, int64_t time, uint64_t *id)
 	struct str parts[2] = {str_make(id, sizeof *id)};
 	uint64_t *count, n;
 
-	if (time / USEC_PER_SEC != run->same_sec) {
-		map_clear(&run->same);
+	if (time / USEC_PER_SEC != run->same_sec || run->same.n >= SAME_MAX) {
+		forget_same(run);
 		run->same_sec = time / USEC_PER_SEC;
 	}
 	count = map_put(&run->same, *id);
