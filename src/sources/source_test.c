@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "sources/test_sink.h"
+
 static const uint8_t key[16] = "0123456789abcde";
 
 static void test_list(void **state)
@@ -46,6 +48,37 @@ static void test_detect_nothing(void **state)
 		    source_detect(str_z(heads[i]), "file", &host, &time));
 		assert_null(host.p);
 		assert_int_equal(time, 0);
+	}
+}
+
+/* Files of real systems under names that say nothing. */
+static void test_detect_real(void **state)
+{
+	static const struct {
+		const char *path, *source;
+	} cases[] = {
+	    {"sshd-9.2p1-verbose/wtmp", "utmp"},
+	    {"sshd-9.2p1-verbose/utmp", "utmp"},
+	    {"sshd-9.2p1-verbose/btmp", "utmp"},
+	    {"sshd-9.2p1-verbose/auth.iso8601.log", "auth-log"},
+	    {"sshd-9.2p1-verbose/auth.rfc3164.log", "auth-log"},
+	    {"sshd-9.2p1-verbose/auth.rfc5424.log", "auth-log"},
+	    {"sshd-9.2p1-verbose/auth.jsonl", "auth-log"},
+	    {"journal-252/entries.export", "journal"},
+	    {"journal-252/entries.json", "journal"},
+	    {"audit-real/raw-node.log", "audit"},
+	    {"audit-real/enriched.log", "audit"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str data = test_corpus(cases[i].path), host;
+		const struct source *src;
+		int64_t time;
+
+		src = source_detect(str_upto(data, 1 << 16), "x", &host, &time);
+		assert_non_null(src);
+		assert_string_equal(src->name, cases[i].source);
+		free((void *)(uintptr_t)data.p);
 	}
 }
 
@@ -185,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_detect_nothing),
+	    cmocka_unit_test(test_detect_real),
 	    cmocka_unit_test(test_id_delimits_parts),
 	    cmocka_unit_test(test_unparsed_keeps_ten),
 	    cmocka_unit_test(test_line),

@@ -44,6 +44,10 @@ static int authorized_keys_probe(
 		    key_options_known(key.options))
 			n_keys++;
 	}
+	/* A single public key, of a host perhaps: nobody said it may log in. */
+	if (str_ends(str_z(name), STR(".pub")) &&
+	    key_path_user(str_z(name)).n == 0)
+		return 0;
 	if (n_lines == 0)
 		return named && n_remarks ? 50 : 0;
 	if (n_keys == n_lines)

@@ -230,6 +230,9 @@ static void test_probe(void **state)
 	    {"# none\n", "authorized_keys", 50},
 	    {"# none\n", "x", 0},
 	    {"", "authorized_keys", 0},
+	    /* Public keys as such, and where they let somebody in. */
+	    {ED " root@h1\n", "/etc/ssh/ssh_host_ed25519_key.pub", 0},
+	    {ED " bob\n", "/etc/ssh/authorized_keys/bob.pub", 95},
 	    /* known_hosts */
 	    {"example.net,192.0.2.1 " ED "\n", "x", 0},
 	    {"|1|uMa8dtSgUfzG2eqHXa9yYA==|a= " ED "\n", "x", 0},

@@ -156,7 +156,7 @@ static void test_real(void **state)
 	int fd;
 
 	assert_non_null(p);
-	snprintf(name, sizeof name, "%s/utmp-real/lastlog.gz",
+	snprintf(name, sizeof name, "%s/sshd-9.2p1-verbose/lastlog.gz",
 	    dir ? dir : "tests/corpus");
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	assert_true(fd >= 0);

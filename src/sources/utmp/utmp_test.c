@@ -438,8 +438,8 @@ static void test_sink_error_is_returned(void **state)
 
 static void test_real_wtmp(void **state)
 {
-	struct str data = test_corpus("utmp-real/wtmp");
-	struct str slot = test_corpus("utmp-real/utmp");
+	struct str data = test_corpus("sshd-9.2p1-verbose/wtmp");
+	struct str slot = test_corpus("sshd-9.2p1-verbose/utmp");
 	struct test_sink *t = run("wtmp", data.p, data.n, 0);
 	struct test_sink *u = run("utmp", slot.p, slot.n, 0);
 
@@ -464,7 +464,7 @@ static void test_real_wtmp(void **state)
 
 static void test_real_btmp(void **state)
 {
-	struct str data = test_corpus("utmp-real/btmp");
+	struct str data = test_corpus("sshd-9.2p1-verbose/btmp");
 	struct test_sink *t = run("saved", data.p, data.n, 0);
 	const char *text = test_sink_text(t);
 	const char first[] = "auth.fail 1795348174.000000 user=bruno pid=188 "
