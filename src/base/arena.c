@@ -34,7 +34,7 @@ void *arena_alloc_slow(struct arena *a, size_t n)
 	struct arena_chunk *c;
 
 	if (n == 0 && a->left >= rounded)
-		return arena_alloc(a, rounded);
+		return arena_take(a, rounded);
 	if (rounded < n || rounded > PTRDIFF_MAX - sizeof *c)
 		return NULL;
 	size = next_size(a, rounded);
@@ -44,10 +44,9 @@ void *arena_alloc_slow(struct arena *a, size_t n)
 	c->next = a->chunks;
 	c->size = size;
 	a->chunks = c;
-	a->at = c->data + rounded;
-	a->left = size - rounded;
-	a->used += rounded;
-	return c->data;
+	a->at = c->data;
+	a->left = size;
+	return arena_take(a, rounded);
 }
 
 struct str arena_dup(struct arena *a, struct str s)

@@ -21,20 +21,25 @@ struct arena {
 
 void *arena_alloc_slow(struct arena *a, size_t n);
 
+/* For arena_alloc(): the next `rounded` bytes, which must be left. */
+static inline void *arena_take(struct arena *a, size_t rounded)
+{
+	void *p = a->at;
+
+	a->at += rounded;
+	a->left -= rounded;
+	a->used += rounded;
+	return p;
+}
+
 /* Memory for n bytes, 16-byte aligned, not zeroed; NULL when there is none. */
 static inline void *arena_alloc(struct arena *a, size_t n)
 {
 	size_t rounded = (n + 15) & ~(size_t)15;
 
 	/* 0 bytes, and what overflowed when it was rounded, go the slow way. */
-	if (__builtin_expect(rounded - 1 < a->left && rounded >= n, 1)) {
-		void *p = a->at;
-
-		a->at += rounded;
-		a->left -= rounded;
-		a->used += rounded;
-		return p;
-	}
+	if (__builtin_expect(rounded - 1 < a->left && rounded >= n, 1))
+		return arena_take(a, rounded);
 	return arena_alloc_slow(a, n);
 }
 

@@ -182,7 +182,7 @@ const struct opt *opt_find(const struct opt_group *groups, struct str name)
 	return NULL;
 }
 
-static int unknown(
+static void say_unknown(
     const struct opt_group *groups, struct str name, struct err *err)
 {
 	struct walk w = walk_start(groups);
@@ -194,52 +194,53 @@ static int unknown(
 		if (!opt->hidden)
 			names[n++] = opt->name;
 	near = opt_nearest(name, names, n);
-	if (!near)
-		return err_set(
-		    err, -EINVAL, "unknown option --%.*s", STR_ARG(name));
-	return err_set(err, -EINVAL,
-	    "unknown option --%.*s; did you mean --%s?", STR_ARG(name), near);
+	err_set(err, -EINVAL, "unknown option --%.*s%s%s%s", STR_ARG(name),
+	    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 }
 
-/* Exactly this name, or the only one that begins so. */
-static int find_name(
+/* Exactly this name, or the only one that begins so; opt NULL: neither. */
+static void find_name(
     const struct opt_group *groups, struct str name, struct found *ret)
 {
 	struct walk w = walk_start(groups);
-	const struct opt *opt, *first = NULL, *second = NULL;
+	const struct opt *opt, *second = NULL;
 
+	ret->opt = NULL;
 	while ((opt = walk_next(&w))) {
 		if (str_eqz(name, opt->name)) {
 			found_at(ret, &w, opt);
-			return 0;
+			return;
 		}
 		if (opt->hidden || !name.n ||
 		    !str_starts(str_z(opt->name), name))
 			continue;
-		if (first)
-			second = second ? second : opt;
-		else
-			found_at(ret, &w, first = opt);
+		if (!ret->opt)
+			found_at(ret, &w, opt);
+		else if (!second)
+			second = opt;
 	}
-	if (second)
-		return err_set(ret->err, -EINVAL,
-		    "--%.*s could be --%s or --%s", STR_ARG(name), first->name,
-		    second->name);
-	return first ? 0 : unknown(groups, name, ret->err);
+	if (second) {
+		err_set(ret->err, -EINVAL, "--%.*s could be --%s or --%s",
+		    STR_ARG(name), ret->opt->name, second->name);
+		ret->opt = NULL;
+	} else if (!ret->opt) {
+		say_unknown(groups, name, ret->err);
+	}
 }
 
-static int find_letter(
+static void find_letter(
     const struct opt_group *groups, char letter, struct found *ret)
 {
 	struct walk w = walk_start(groups);
 	const struct opt *opt;
 
+	ret->opt = NULL;
 	while ((opt = walk_next(&w)))
 		if (letter && opt->letter == letter) {
 			found_at(ret, &w, opt);
-			return 0;
+			return;
 		}
-	return err_set(ret->err, -EINVAL, "unknown option -%c", letter);
+	err_set(ret->err, -EINVAL, "unknown option -%c", letter);
 }
 
 /* Where the parser stands in the arguments. */
@@ -267,10 +268,11 @@ static int parse_long(struct cursor *c, const char *text)
 	const char *equals = strchr(text, '=');
 	struct str name =
 	    equals ? str_make(text, (size_t)(equals - text)) : str_z(text);
-	int r = find_name(c->groups, name, &f);
+	int r = 0;
 
-	if (r)
-		return r;
+	find_name(c->groups, name, &f);
+	if (!f.opt)
+		return -EINVAL;
 	if (equals && f.opt->type == OPT_FLAG)
 		return err_set(
 		    c->err, -EINVAL, "--%s takes no value", f.opt->name);
@@ -286,10 +288,11 @@ static int parse_letters(struct cursor *c, const char *text)
 	for (; *text; text++) {
 		struct found f = {.now = c->args->now, .err = c->err};
 		bool last;
-		int r = find_letter(c->groups, *text, &f);
+		int r = 0;
 
-		if (r)
-			return r;
+		find_letter(c->groups, *text, &f);
+		if (!f.opt)
+			return -EINVAL;
 		last = f.opt->type != OPT_FLAG;
 		if (last && text[1])
 			f.value = text + 1;

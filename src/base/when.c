@@ -124,7 +124,7 @@ static bool take_clock(struct str *s, struct civil *ret)
 {
 	const char *p = s->p;
 
-	if (s->n < 8 || p[2] != ':' || p[5] != ':')
+	if (!p || s->n < 8 || p[2] != ':' || p[5] != ':')
 		return false;
 	ret->hour = two_digits(p);
 	ret->minute = two_digits(p + 3);
@@ -160,7 +160,8 @@ enum zone time_parse_zone(struct str *s, int64_t *ret_offset)
 	}
 	if (hours > 23 || minutes > 59)
 		return ZONE_WRONG;
-	*ret_offset = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
+	*ret_offset =
+	    (west ? -1 : 1) * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
 	*s = rest;
 	return ZONE_GIVEN;
 }
@@ -183,7 +184,7 @@ bool time_parse_iso(struct str *s, utc_offset_fn *utc_offset, int64_t *ret)
 	rest = str_from(*s, 11);
 	if (century < 0 || c.year < 0 || !take_clock(&rest, &c))
 		return false;
-	c.year += century * 100;
+	c.year += (int64_t)century * 100;
 	if (!civil_valid(&c))
 		return false;
 	t = time_from_civil(&c);
@@ -207,7 +208,7 @@ static int month_of(const char *p)
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 	for (int i = 0; i < 12; i++)
-		if (memcmp(p, names + 3 * i, 3) == 0)
+		if (memcmp(p, names + 3 * (size_t)i, 3) == 0)
 			return i + 1;
 	return 0;
 }
@@ -235,9 +236,8 @@ static int take_day(struct str *s)
 {
 	int day;
 
-	if (s->n && s->p[0] == ' ')
-		*s = str_from(*s, 1);
-	if (s->n < 3 || !is_digit(s->p[0]))
+	str_skip(s, STR(" "));
+	if (!s->p || s->n < 3 || !is_digit(s->p[0]))
 		return -1;
 	day = two_digits(s->p);
 	if (day < 0)

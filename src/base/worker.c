@@ -114,8 +114,9 @@ struct job *worker_take(struct worker *w, bool block)
 	pthread_mutex_lock(&w->lock);
 	while (block && w->oldest && w->n_done == 0)
 		pthread_cond_wait(&w->done, &w->lock);
-	if (w->n_done) {
+	if (w->n_done)
 		job = w->oldest;
+	if (job) {
 		w->oldest = job->next;
 		if (!w->oldest)
 			w->newest = NULL;
