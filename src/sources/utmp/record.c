@@ -155,16 +155,19 @@ const struct utmp_layout *utmp_layout_detect(struct str head, int *ret_score)
 void utmp_addr_format(const char *addr, char ret[static UTMP_ADDR_LEN])
 {
 	static const char mapped[12] = "\0\0\0\0\0\0\0\0\0\0\xff\xff";
+	char a[LEN_ADDR];
 
 	ret[0] = '\0';
-	if (memcmp(addr, zeros, LEN_ADDR) == 0)
+	/* A copy, since gcc 12 at -O1 takes the argument for empty. */
+	memcpy(a, addr, LEN_ADDR);
+	if (memcmp(a, zeros, LEN_ADDR) == 0)
 		return;
-	if (memcmp(addr + 4, zeros, 12) == 0)
-		inet_ntop(AF_INET, addr, ret, UTMP_ADDR_LEN);
-	else if (memcmp(addr, mapped, 12) == 0)
-		inet_ntop(AF_INET, addr + 12, ret, UTMP_ADDR_LEN);
+	if (memcmp(a + 4, zeros, 12) == 0)
+		inet_ntop(AF_INET, a, ret, UTMP_ADDR_LEN);
+	else if (memcmp(a, mapped, 12) == 0)
+		inet_ntop(AF_INET, a + 12, ret, UTMP_ADDR_LEN);
 	else
-		inet_ntop(AF_INET6, addr, ret, UTMP_ADDR_LEN);
+		inet_ntop(AF_INET6, a, ret, UTMP_ADDR_LEN);
 }
 
 bool utmp_host_remote(struct str host)
