@@ -59,7 +59,6 @@ static void print_word(struct cli *c, struct intern *seen, struct str word)
 
 static int print_words(struct cli *c, struct str what)
 {
-	const struct filters none = {.limit = WORD_SESSIONS};
 	struct query q = {.since = INT64_MIN,
 	    .until = INT64_MAX,
 	    .order = ORDER_NEWEST_FIRST,
@@ -74,7 +73,7 @@ static int print_words(struct cli *c, struct str what)
 	if (cli_open(c) != CLI_FOUND)
 		return CLI_FAILED;
 	width = rows_id_width(c);
-	r = session_rows_open(&rows, c, &none, &q, false);
+	r = session_rows_open(&rows, c, &q, false);
 	if (r != CLI_FOUND)
 		return r;
 	while ((r = session_rows_next(&rows, &s)) > 0) {

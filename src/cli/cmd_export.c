@@ -23,7 +23,7 @@ static int export_sessions(const struct invocation *inv, struct query *q)
 	int r;
 
 	q->ssh_only = !own->local;
-	r = session_rows_open(&rows, inv->cli, inv->filters, q, own->local);
+	r = session_rows_open(&rows, inv->cli, q, own->local);
 	if (r != CLI_FOUND)
 		return r;
 	r = session_rows_json(&rows);

@@ -210,7 +210,7 @@ static int print_last(
 		l->at++;
 	l->limit = q->limit;
 	q->limit = 0;
-	r = session_rows_open(&rows, l->cli, inv->filters, q, false);
+	r = session_rows_open(&rows, l->cli, q, false);
 	if (r != CLI_FOUND)
 		return r;
 	r = print_rows(l, &rows, q->until);
@@ -221,7 +221,7 @@ static int print_last(
 static int last_json(const struct invocation *inv, const struct query *q)
 {
 	struct session_rows rows;
-	int r = session_rows_open(&rows, inv->cli, inv->filters, q, false);
+	int r = session_rows_open(&rows, inv->cli, q, false);
 
 	if (r != CLI_FOUND)
 		return r;

@@ -116,7 +116,7 @@ static int ls_run(const struct invocation *inv)
 	if (r != CLI_FOUND)
 		return r;
 	q.ssh_only = !own->local;
-	r = session_rows_open(&rows, c, inv->filters, &q, false);
+	r = session_rows_open(&rows, c, &q, false);
 	if (r != CLI_FOUND)
 		return r;
 	r = c->json ? session_rows_json(&rows) : print_table(c, &rows);

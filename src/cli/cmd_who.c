@@ -114,7 +114,7 @@ static int who_run(const struct invocation *inv)
 		return r;
 	q.open_only = true;
 	q.ssh_only = !own->local;
-	r = session_rows_open(&rows, c, inv->filters, &q, false);
+	r = session_rows_open(&rows, c, &q, false);
 	if (r != CLI_FOUND)
 		return r;
 	r = c->json ? session_rows_json(&rows) : print_table(c, &rows);

@@ -21,7 +21,7 @@ static void add_action(struct buf *b, enum opt_hint hint)
 	const char *words = completion_words_name(hint);
 
 	if (words)
-		buf_printf(b, "_sshtrail_words %s", words);
+		buf_printf(b, " _sshtrail_words %s", words);
 	else if (hint == OPT_HINT_FILE)
 		buf_add_z(b, "_files");
 	else if (hint == OPT_HINT_DIR)

@@ -34,6 +34,7 @@ static const struct golden goldens[] = {
     {"ls-root", CLI_FOUND, {"ls", "--root", "--all", "-n1"}},
     {"ls-cmd", CLI_FOUND, {"ls", "--all", "--cmd", "sudo"}},
     {"show", CLI_FOUND, {"show", "7f3a"}},
+    {"show-filter", CLI_FOUND, {"show", "7f3a", "--cmd", "sudo"}},
     {"show-last", CLI_FOUND, {"show"}},
     {"show-all", CLI_FOUND, {"show", "7f", "--all"}},
     {"show-flat", CLI_FOUND, {"show", "7f3a", "--flat"}},

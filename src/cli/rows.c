@@ -8,11 +8,34 @@
 
 #define ID_WIDTH_FALLBACK 8
 
+/* Tracks whose session is remembered; then all are forgotten. */
+#define TRACKS_MAX ((size_t)1 << 20)
+
+/* The session that a track belongs to; the track when that is not known. */
+static uint64_t session_of(struct cli *c, struct map *known, uint64_t track)
+{
+	uint64_t *place = map_get(known, track), session = track;
+	char id[SESSION_ID_LEN];
+
+	if (place)
+		return *place;
+	if (c->store->ops->find_session(
+		c->store, session_id_text(track, 16, id), &session, NULL) < 0)
+		session = track;
+	if (known->n >= TRACKS_MAX)
+		map_clear(known);
+	place = map_put(known, track);
+	if (place)
+		*place = session;
+	return session;
+}
+
 int rows_events(struct cli *c, const struct query *q,
     bool (*row)(void *ctx, const struct event *ev), void *ctx, uint64_t *ret_n,
     struct buf *mark)
 {
 	const struct store_ops *ops = c->store->ops;
+	struct map sessions = MAP_INIT;
 	struct store_cursor *cursor;
 	struct event ev;
 	struct err err = {""};
@@ -23,72 +46,32 @@ int rows_events(struct cli *c, const struct query *q,
 		return cli_fail_code(c, r, &err);
 	while ((r = ops->next_event(cursor, &ev, &err)) > 0) {
 		n++;
+		if (ev.track)
+			ev.track = session_of(c, &sessions, ev.track);
 		if (!row(ctx, &ev))
 			break;
 	}
 	if (r >= 0 && mark)
 		r = ops->cursor_mark(cursor, mark);
 	ops->cursor_close(cursor);
+	map_free(&sessions);
 	if (ret_n)
 		*ret_n = n;
 	return r < 0 ? cli_fail_code(c, r, &err) : CLI_FOUND;
 }
 
-static bool note_session(void *ctx, const struct event *ev)
-{
-	struct session_rows *r = ctx;
-
-	if (ev->track && !map_put(&r->with_event, ev->track))
-		r->no_memory = true;
-	return !r->no_memory;
-}
-
-/* Which sessions hold an event that fits. */
-static int find_by_event(struct session_rows *r, const struct query *asked)
-{
-	struct query q = *asked;
-	int code;
-
-	q.limit = 0;
-	q.session_flags = 0;
-	q.open_only = q.ssh_only = false;
-	query_want(&q, F_SES);
-	code = rows_events(r->cli, &q, note_session, r, NULL, NULL);
-	if (r->no_memory)
-		return cli_fail(r->cli, "cannot list sessions: out of memory; "
-					"narrow the time with --since");
-	return code;
-}
-
 int session_rows_open(struct session_rows *r, struct cli *c,
-    const struct filters *f, const struct query *q, bool any_login)
+    const struct query *q, bool any_login)
 {
-	struct query sessions = *q;
+	struct query all = *q;
 	struct err err = {""};
 	int code;
 
-	*r = (struct session_rows){.cli = c,
-	    .with_event = MAP_INIT,
-	    .by_event = filters_about_events(f),
-	    .any_login = any_login,
-	    .limit = q->limit};
-	if (r->by_event) {
-		code = find_by_event(r, q);
-		if (code != CLI_FOUND) {
-			map_free(&r->with_event);
-			return code;
-		}
-	}
-	sessions.kinds = 0;
-	sessions.has_exit = sessions.exit_nonzero = false;
-	sessions.cmd = sessions.path = sessions.text = sessions.key = STR_NONE;
-	sessions.limit = 0;
-	code = c->store->ops->sessions(c->store, &sessions, &r->cursor, &err);
-	if (code < 0) {
-		map_free(&r->with_event);
-		return cli_fail_code(c, code, &err);
-	}
-	return CLI_FOUND;
+	*r = (struct session_rows){
+	    .cli = c, .any_login = any_login, .limit = q->limit};
+	all.limit = 0;
+	code = c->store->ops->sessions(c->store, &all, &r->cursor, &err);
+	return code < 0 ? cli_fail_code(c, code, &err) : CLI_FOUND;
 }
 
 /* Connections that only tried to log in are `failed`'s, not sessions. */
@@ -109,8 +92,6 @@ int session_rows_next(struct session_rows *r, struct session *ret)
 	while ((code = ops->next_session(r->cursor, ret, &err)) > 0) {
 		if (!r->any_login && !is_login(ret))
 			continue;
-		if (r->by_event && !map_get(&r->with_event, ret->sum.id))
-			continue;
 		r->n++;
 		return 1;
 	}
@@ -124,7 +105,6 @@ void session_rows_close(struct session_rows *r)
 	if (r->cursor)
 		r->cli->store->ops->cursor_close(r->cursor);
 	r->cursor = NULL;
-	map_free(&r->with_event);
 }
 
 int session_rows_json(struct session_rows *rows)

@@ -7,28 +7,25 @@
 #include "cli/filters.h"
 
 /*
- * Call `row` for each event until it returns false. *ret_n (may be NULL): how
- * many rows. `mark` (may be NULL) gets the cursor behind the last row.
- * CLI_FOUND, or the code of a failure.
+ * Call `row` for each event, whose track is its session here, until it returns
+ * false. *ret_n (may be NULL): how many rows. `mark` (may be NULL) gets the
+ * cursor behind the last row. CLI_FOUND, or the code of a failure.
  */
 int rows_events(struct cli *c, const struct query *q,
     bool (*row)(void *ctx, const struct event *ev), void *ctx, uint64_t *ret_n,
     struct buf *mark);
 
-/* Sessions that fit the filters, those about single events included. */
+/* Sessions that fit a query; its limit counts those that were given. */
 struct session_rows {
 	struct cli *cli;
 	struct store_cursor *cursor;
-	struct map with_event; /* ids of sessions that hold a fitting event */
-	bool by_event;
 	bool any_login; /* else only what was a login */
-	bool no_memory;
 	uint64_t limit, n;
 };
 
 /* CLI_FOUND, or the code of a failure; then nothing is to be closed. */
 int session_rows_open(struct session_rows *r, struct cli *c,
-    const struct filters *f, const struct query *q, bool any_login);
+    const struct query *q, bool any_login);
 /* 1 and a session (valid until the next call), 0 at the end, or < 0 told. */
 int session_rows_next(struct session_rows *r, struct session *ret);
 /* Print all that follow as JSON lines. */

@@ -45,6 +45,9 @@ static int note_events(struct story *s, const struct query *asked)
 	query_want(&q, F_PID);
 	query_want(&q, F_EXIT);
 	query_want(&q, F_SIGNAL);
+	query_want(&q, F_PPID);
+	query_want(&q, F_SUCCESS);
+	query_want(&q, F_DURATION);
 	r = rows_events(s->cli, &q, note_event, s, NULL, NULL);
 	if (s->no_memory)
 		return cli_fail(s->cli, "cannot show the session: out of "
@@ -113,22 +116,22 @@ static void add_time(struct story *s, const struct event *ev)
 }
 
 /* "  [exit 1, 2s]", red when it did not go well. */
-static void add_end(struct story *s, const struct event *ev)
+static void add_end(struct story *s, const struct tree_node *node)
 {
-	const struct story_end *end = story_tree_end(&s->tree, ev);
 	struct buf *b = &s->cli->out.b;
+	bool killed = node->signal > 0;
 	enum style style;
 	char span[TIME_SPAN_LEN];
 
-	if (!end)
+	if (!node->ended || (node->exit < 0 && !killed))
 		return;
-	style = end->code ? STYLE_RED : STYLE_DIM;
+	style = killed || node->exit ? STYLE_RED : STYLE_DIM;
 	buf_add_z(b, "  ");
 	term_style(&s->cli->term, b, style);
-	buf_printf(b, "[%s %lld", end->by_signal ? "signal" : "exit",
-	    (long long)end->code);
-	if (end->time - ev->time >= USEC_PER_SEC) {
-		time_format_span(end->time - ev->time, span);
+	buf_printf(b, "[%s %lld", killed ? "signal" : "exit",
+	    (long long)(killed ? node->signal : node->exit));
+	if (node->duration >= USEC_PER_SEC) {
+		time_format_span(node->duration, span);
 		buf_printf(b, ", %s", span);
 	}
 	buf_add_char(b, ']');
@@ -154,12 +157,15 @@ static bool story_line(void *ctx, const struct event *ev)
 	struct story *s = ctx;
 	struct buf *b = &s->cli->out.b;
 	const struct term *term = &s->cli->term;
+	const struct tree_node *node = NULL;
 	unsigned depth;
 
 	if (is_minor(ev) && !s->all)
 		return true;
-	depth = ev->kind == EVENT_EXEC ? story_tree_exec(&s->tree, ev)
-				       : story_tree_depth(&s->tree, ev);
+	if (ev->kind == EVENT_EXEC)
+		node = story_tree_exec(&s->tree, ev, &depth);
+	else
+		depth = story_tree_depth(&s->tree, ev);
 	add_time(s, ev);
 	for (unsigned i = 0; i < depth; i++)
 		buf_add_z(b, "  ");
@@ -170,8 +176,8 @@ static bool story_line(void *ctx, const struct event *ev)
 	term_style(term, b, line_styles[ev->kind]);
 	add_text(s, buf_str(&s->text));
 	term_unstyle(term, b, line_styles[ev->kind]);
-	if (ev->kind == EVENT_EXEC)
-		add_end(s, ev);
+	if (node)
+		add_end(s, node);
 	buf_add_char(b, '\n');
 	return out_row(&s->cli->out);
 }
@@ -180,6 +186,9 @@ static int print_all(struct story *s, struct query *q)
 {
 	int r = note_events(s, q);
 
+	if (r == CLI_FOUND && story_tree_finish(&s->tree) < 0)
+		r = cli_fail(s->cli, "cannot show the session: out of "
+				     "memory; use --flat");
 	if (r == CLI_FOUND)
 		r = note_gaps(s);
 	if (r != CLI_FOUND)
@@ -198,12 +207,14 @@ int story_print(
 {
 	struct story s = {.cli = c,
 	    .session = session,
-	    .tree = STORY_TREE_INIT,
+
 	    .sources = INTERN_INIT,
 	    .day = INT64_MIN,
 	    .all = all};
-	int r = print_all(&s, q);
+	int r;
 
+	story_tree_init(&s.tree);
+	r = print_all(&s, q);
 	story_tree_free(&s.tree);
 	intern_free(&s.sources);
 	buf_free(&s.gaps);

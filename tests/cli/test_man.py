@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Manual pages: every command and option is there, and mandoc is content.
+
+usage: test_man.py PROGRAM SSHTRAIL.1
+"""
+import re
+import shutil
+import subprocess
+import sys
+
+import tap
+
+PROGRAM, OVERVIEW = sys.argv[1:3]
+
+
+def output(*args):
+    return subprocess.run((PROGRAM,) + args, capture_output=True, text=True,
+                          check=True).stdout
+
+
+def commands():
+    listed = output('help').split('Commands:\n')[1].split('\n\n')[0]
+    return [line.split()[0] for line in listed.splitlines()]
+
+
+def lint(page):
+    if not shutil.which('mandoc'):
+        raise tap.Skip('no mandoc')
+    done = subprocess.run(['mandoc', '-Tlint', '-Wwarning'], input=page,
+                          capture_output=True, text=True)
+    tap.equal(done.stdout, '')
+
+
+def test_overview_names_commands():
+    with open(OVERVIEW) as file:
+        page = file.read()
+    for name in commands():
+        assert '.It Cm %s\n' % name in page, name
+        assert '.Xr sshtrail-%s 1' % name in page, name
+    lint(page)
+
+
+def test_every_option():
+    for name in commands():
+        shown = re.findall(r'^  +(?:-(\w), )?--([\w-]+)',
+                           output(name, '--help'), re.M)
+        assert ('h', 'help') in shown, (name, shown)
+        page = output('help', '--mdoc', name)
+        for letter, option in shown:
+            wanted = 'Fl \\-%s' % option.replace('-', '\\-')
+            if letter:
+                wanted = 'Fl %s , %s' % (letter, wanted)
+            assert '.It ' + wanted in page, (name, wanted)
+
+
+def test_pages_are_clean():
+    for name in commands():
+        lint(output('help', '--mdoc', name))
+
+
+def test_help_is_the_same():
+    for name in commands():
+        tap.equal(output('help', name), output(name, '--help'))
+
+
+def test_help_fits():
+    for name in commands():
+        for line in output('help', name).splitlines():
+            assert len(line) <= 80, (name, line)
+
+
+tap.run([value for name, value in list(globals().items())
+         if name.startswith('test_')])
