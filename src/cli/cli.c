@@ -13,7 +13,8 @@
 #define SYSTEM_STORE "/var/lib/sshtrail"
 #define USER_STORE   ".local/share/sshtrail"
 
-static void tell(struct cli *c, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void tell(
+    struct cli *c, const char *fmt, va_list ap)
 {
 	struct buf b = BUF_INIT;
 	char text[2048];

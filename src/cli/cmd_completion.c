@@ -12,7 +12,7 @@ static const struct opt completion_opts[] = {
 	"print words of the store that complete a value: session, host or "
 	"user; the scripts call it",
 	.at = offsetof(struct completion_options, words)},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct {

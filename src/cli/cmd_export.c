@@ -13,7 +13,7 @@ static const struct opt export_opts[] = {
     {"local", 'l', OPT_FLAG,
 	.help = "with --sessions: also those that did not come over SSH",
 	.at = offsetof(struct export_options, local)},
-    {NULL},
+    {.name = NULL},
 };
 
 static int export_sessions(const struct invocation *inv, struct query *q)

@@ -12,7 +12,7 @@ static const struct opt failed_opts[] = {
     {"by", 'b', OPT_LIST, "BY,...",
 	"print how many, by any of user, addr, host, day",
 	.at = offsetof(struct failed_options, by)},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct column failed_columns[] = {

@@ -9,7 +9,7 @@ struct help_options {
 static const struct opt help_opts[] = {
     {"mdoc", 0, OPT_FLAG, .help = "print the manual page of COMMAND in mdoc",
 	.at = offsetof(struct help_options, mdoc)},
-    {NULL},
+    {.name = NULL},
 };
 
 static int help_run(const struct invocation *inv)

@@ -16,7 +16,7 @@ struct last_options {
 static const struct opt last_opts[] = {
     {"no-boots", 0, OPT_FLAG, .help = "without starts of hosts",
 	.at = offsetof(struct last_options, no_boots)},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct column last_columns[] = {
@@ -32,6 +32,7 @@ static const struct column last_columns[] = {
 struct boot_row {
 	int64_t time;
 	struct str host, what;
+	bool down; /* it stopped */
 };
 
 #define BOOTS_MAX 10000
@@ -56,12 +57,38 @@ static size_t boots_count(const struct last *l)
 	return l->boots.n / sizeof(struct boot_row);
 }
 
+/* Kernel and login records tell of one start a few seconds apart. */
+#define SAME_BOOT (120 * USEC_PER_SEC)
+
+static struct boot_row *known_boot(struct last *l, const struct boot_row *row)
+{
+	for (size_t i = boots_count(l); i-- > 0;) {
+		struct boot_row *b = (struct boot_row *)(void *)l->boots.p + i;
+
+		if (b->time - row->time > SAME_BOOT ||
+		    row->time - b->time > SAME_BOOT)
+			return NULL;
+		if (b->down == row->down && str_eq(b->host, row->host))
+			return b;
+	}
+	return NULL;
+}
+
 static bool keep_boot(void *ctx, const struct event *ev)
 {
 	struct last *l = ctx;
-	struct boot_row row = {ev->time, arena_dup(&l->arena, ev->host),
-	    arena_dup(&l->arena, event_str(ev, F_TEXT))};
+	struct boot_row row = {.time = ev->time,
+	    .host = ev->host,
+	    .down = str_eq(event_str(ev, F_OP), STR("shutdown"))};
+	struct boot_row *known = known_boot(l, &row);
 
+	row.what = arena_dup(&l->arena, event_str(ev, F_TEXT));
+	if (known) {
+		if (!known->what.n)
+			known->what = row.what;
+		return true;
+	}
+	row.host = arena_dup(&l->arena, ev->host);
 	buf_add(&l->boots, &row, sizeof row);
 	return boots_count(l) < BOOTS_MAX && !buf_error(&l->boots);
 }
@@ -80,16 +107,18 @@ static int read_boots(struct last *l, const struct query *asked)
 	return rows_events(l->cli, &q, keep_boot, l, NULL, NULL);
 }
 
-/* The first start of the host behind `time`, or INT64_MAX. */
-static int64_t boot_after(const struct last *l, struct str host, int64_t time)
+/* The first start or stop of the host behind `time`, or NULL. */
+static const struct boot_row *boot_after(
+    const struct last *l, struct str host, int64_t time)
 {
-	int64_t first = INT64_MAX;
+	const struct boot_row *first = NULL;
 
 	for (size_t i = 0; i < boots_count(l); i++) {
 		const struct boot_row *b = boot_at(l, i);
 
-		if (b->time > time && b->time < first && str_eq(b->host, host))
-			first = b->time;
+		if (b->time > time && (!first || b->time < first->time) &&
+		    str_eq(b->host, host))
+			first = b;
 	}
 	return first;
 }
@@ -104,8 +133,9 @@ static bool print_boot(struct last *l, const struct boot_row *b)
 {
 	char time[TIME_LOCAL_LEN];
 
-	table_cell_z(&l->table, "reboot", STYLE_DIM);
-	table_cell_z(&l->table, "system boot", STYLE_DIM);
+	table_cell_z(&l->table, b->down ? "shutdown" : "reboot", STYLE_DIM);
+	table_cell_z(
+	    &l->table, b->down ? "system down" : "system boot", STYLE_DIM);
 	table_cell(&l->table, b->what, STYLE_DIM);
 	table_cell(&l->table, b->host, STYLE_DIM);
 	table_cell(
@@ -132,22 +162,19 @@ static bool print_boots_before(struct last *l, int64_t start)
 static void cells_end(struct last *l, const struct session *s)
 {
 	const struct track *t = &s->sum;
+	const struct boot_row *boot = NULL;
 	char time[TIME_LOCAL_LEN], span[TIME_SPAN_LEN];
 	int64_t end = t->end;
-	int64_t boot = INT64_MAX;
 
-	if (session_is_open(s)) {
-		boot = boot_after(l, t->host, t->start);
-		end = boot;
-	}
-	if (!session_is_open(s))
+	if (!session_is_open(s)) {
 		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
 		    STYLE_NONE);
-	else if (boot != INT64_MAX)
-		table_cell_z(&l->table, "crash", STYLE_RED);
-	else
+	} else if ((boot = boot_after(l, t->host, t->start)) != NULL) {
+		end = boot->time;
+		table_cell_z(
+		    &l->table, boot->down ? "down" : "crash", STYLE_RED);
+	} else {
 		table_cell_z(&l->table, "still logged in", STYLE_GREEN);
-	if (end == INT64_MAX) {
 		table_cell(&l->table, STR_NONE, STYLE_NONE);
 		return;
 	}
@@ -260,7 +287,8 @@ const struct command cmd_last = {
     .operands = "",
     .summary = "list logins and boots, as last does, from all sources",
     .help = "Newest first. LOGOUT is \"still logged in\" where no end was "
-	    "seen, and \"crash\" where the host started again before one. "
+	    "seen, \"down\" or \"crash\" where the host stopped or started "
+	    "again before one. "
 	    "Shows the 7 days before the newest event in the store unless "
 	    "--since or --all say otherwise. --json prints the logins as 'ls "
 	    "--json' does.",

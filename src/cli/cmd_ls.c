@@ -12,7 +12,7 @@ static const struct opt ls_opts[] = {
     {"local", 'l', OPT_FLAG,
 	.help = "also sessions that did not come over SSH: console, cron, su",
 	.at = offsetof(struct ls_options, local)},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct column ls_columns[] = {

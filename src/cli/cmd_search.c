@@ -17,7 +17,7 @@ static const struct opt search_opts[] = {
 	"go on behind the row where a search with --limit stopped; give the "
 	"same filters",
 	.at = offsetof(struct search_options, cursor)},
-    {NULL},
+    {.name = NULL},
 };
 
 /* Where to go on, once the rows are out. */

@@ -16,7 +16,7 @@ static const struct opt show_opts[] = {
 	.help = "also events of little interest: records that fit no other "
 		"kind, ends of processes",
 	.at = offsetof(struct show_options, all)},
-    {NULL},
+    {.name = NULL},
 };
 
 /* Tell the story of the session of this id. */

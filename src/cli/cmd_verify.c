@@ -18,7 +18,7 @@ static const struct opt verify_opts[] = {
 	"trust this public key, not the one in the store; keep a copy of "
 	"DIR/keys/host.pub elsewhere for it",
 	.at = offsetof(struct verify_options, pubkey), .hint = OPT_HINT_FILE},
-    {NULL},
+    {.name = NULL},
 };
 
 struct verify {

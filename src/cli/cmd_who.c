@@ -13,7 +13,7 @@ static const struct opt who_opts[] = {
     {"local", 'l', OPT_FLAG,
 	.help = "also sessions that did not come over SSH: console, cron, su",
 	.at = offsetof(struct who_options, local)},
-    {NULL},
+    {.name = NULL},
 };
 
 static const struct column who_columns[] = {

@@ -26,7 +26,7 @@ const struct opt common_opts[] = {
 	.at = offsetof(struct common_options, no_pager)},
     {"help", 'h', OPT_FLAG, .help = "this text",
 	.at = offsetof(struct common_options, help)},
-    {NULL},
+    {.name = NULL},
 };
 
 void command_groups(const struct command *command, void *own,

@@ -107,7 +107,10 @@ struct fake_event {
 	}
 
 static const struct fake_event fake_events[] = {
-    {-864100, EVENT_HOST_BOOT, 0, "wtmp", {TEXT(TEXT, "6.1.0-32"), END}},
+    {-864100, EVENT_HOST_BOOT, 0, "wtmp",
+	{TEXT(OP, "boot"), TEXT(TEXT, "6.1.0-32"), END}},
+    {-864095, EVENT_HOST_BOOT, 0, "audit", {TEXT(OP, "boot"), END}},
+    {-100, EVENT_HOST_BOOT, 0, "audit", {TEXT(OP, "shutdown"), END}},
     {-2, EVENT_CONN_OPEN, AMELIA, "auth-log",
 	{TEXT(ADDR, "203.0.113.10"), INT(PORT, 51234), END}},
     {0, EVENT_AUTH_OK, AMELIA, "auth-log",

@@ -48,14 +48,14 @@ const struct opt filters_opts[] = {
 	.at = offsetof(struct filters, reverse)},
     {"oldest-first", 0, OPT_FLAG, .help = "the same as --reverse",
 	.at = offsetof(struct filters, reverse)},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct opt filters_all_opts[] = {
     {"all", 'a', OPT_FLAG,
 	.help = "from the beginning: the same as --since all",
 	.at = offsetof(struct filters, all)},
-    {NULL},
+    {.name = NULL},
 };
 
 const struct opt filters_flag_opts[] = {
@@ -72,7 +72,7 @@ const struct opt filters_flag_opts[] = {
 	.at = offsetof(struct filters, gap)},
     {"open", 'O', OPT_FLAG, .help = "sessions whose end was not seen",
 	.at = offsetof(struct filters, open)},
-    {NULL},
+    {.name = NULL},
 };
 
 void filters_free(struct filters *f)
