@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sources/audit/unhex.h"
+
 #define MAX_PIECES     (2 * ARGV_MAX_ARGS)
 /* More missing arguments than this are a loss, not empty ones left out. */
 #define MAX_EMPTY_TAIL 64
@@ -82,27 +84,6 @@ static bool take_token(struct str *body, struct token *ret)
 		str_cut(&s, ' ', &word);
 	*body = s;
 	return true;
-}
-
-static inline int hexdigit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Decode hex to `to`; false when it is not hex. */
-static bool unhex(struct str s, char *to)
-{
-	for (size_t i = 0; i < s.n / 2; i++) {
-		int high = hexdigit(s.p[2 * i]);
-		int low = hexdigit(s.p[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		to[i] = (char)(high * 16 + low);
-	}
-	return s.n % 2 == 0;
 }
 
 static void add_text(struct argv *v, struct str s)
@@ -290,12 +271,12 @@ int argv_parse(struct argv *v, const struct str *bodies, size_t n)
 	v->n = 0;
 	v->cut = v->partial = false;
 	if (!parse_in_order(v, bodies, n, &argc)) {
-		r = collect(v, bodies, n, &argc);
-		if (r < 0)
-			return r;
 		buf_clear(&v->list);
 		v->n = 0;
 		v->cut = false;
+		r = collect(v, bodies, n, &argc);
+		if (r < 0)
+			return r;
 		join_pieces(v);
 	}
 	fill_tail(v, argc);

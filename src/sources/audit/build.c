@@ -7,6 +7,13 @@
 
 #include "sources/audit/value.h"
 
+/* All that a SYSCALL record has; of its tail, the login user's name. */
+#define SYSCALL_KEYS                                                           \
+	(KEY_BIT(K_ARCH) | KEY_BIT(K_SYSCALL) | KEY_BIT(K_SUCCESS) |           \
+	    KEY_BIT(K_EXIT) | KEY_BIT(K_ITEMS) | KEY_BIT(K_PID) |              \
+	    KEY_BIT(K_TTY) | KEY_BIT(K_SES) | KEY_BIT(K_COMM) |                \
+	    KEY_BIT(K_EXE) | KEY_BIT(K_KEY) | KEY_BIT(K_AUID_NAME))
+
 #define MAX_MEM ((size_t)8 << 20)
 
 typedef void build_fn(struct build *b);
@@ -98,9 +105,10 @@ const struct group_record *build_find(
 	return NULL;
 }
 
-const struct fields *build_fields(struct build *b, const struct group_record *r)
+const struct fields *build_fields(
+    struct build *b, const struct group_record *r, uint64_t wanted)
 {
-	fields_parse(b->keys, r->body, &b->other);
+	fields_parse(b->keys, r->body, wanted, &b->other);
 	if (b->other.cut)
 		event_set_int(&b->ev, F_CUT, true);
 	return &b->other;
@@ -234,7 +242,8 @@ void build_title(struct build *b)
 
 	if (!r)
 		return;
-	title = value_text(&b->mem, build_fields(b, r), K_PROCTITLE);
+	title = value_text(
+	    &b->mem, build_fields(b, r, KEY_BIT(K_PROCTITLE)), K_PROCTITLE);
 	to = title.n ? arena_alloc(&b->mem, title.n) : NULL;
 	if (!to)
 		return;
@@ -290,12 +299,13 @@ int build_event(struct build *b, const struct group *g, bool force)
 	start_event(b, g);
 	b->force = force;
 	b->type = r->type;
-	fields_parse(b->keys, r->body, &b->main);
+	fields_parse(b->keys, r->body,
+	    r->role == ROLE_SYSCALL ? SYSCALL_KEYS : KEYS_ALL, &b->main);
 	nested = fields_get(&b->main, K_MSG);
 	b->nested.has = 0;
 	b->nested.cut = false;
 	if (nested.p)
-		fields_parse(b->keys, nested, &b->nested);
+		fields_parse(b->keys, nested, KEYS_ALL, &b->nested);
 	if (names_from_user(r->type))
 		b->ev.trust = TRUST_DAEMON;
 	roles[r->role].fn(b);

@@ -53,9 +53,9 @@ void build_gap(struct build *b, int64_t time, struct str text);
 /* The first record of a role, NULL when there is none. */
 const struct group_record *build_find(
     const struct build *b, enum audit_role role);
-/* Fields of a record in b->other. */
+/* Fields of a record, at least those wanted, in b->other. */
 const struct fields *build_fields(
-    struct build *b, const struct group_record *r);
+    struct build *b, const struct group_record *r, uint64_t wanted);
 /* Say what is concluded in this event; several are joined. */
 void build_infer(struct build *b, struct str what);
 void build_set_id(

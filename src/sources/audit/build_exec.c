@@ -41,7 +41,8 @@ static void set_script(struct build *b, const struct sys_call *call)
 
 		if (b->g->rec[i].role != ROLE_PATH)
 			continue;
-		f = build_fields(b, &b->g->rec[i]);
+		f = build_fields(
+		    b, &b->g->rec[i], KEY_BIT(K_ITEM) | KEY_BIT(K_NAME));
 		if (!str_eq(fields_get(f, K_ITEM), STR("0")))
 			continue;
 		name = value_text(&b->mem, f, K_NAME);

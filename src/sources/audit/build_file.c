@@ -53,7 +53,9 @@ static uint64_t open_flags(struct build *b, const struct sys_call *call)
 	if (call->flag_arg >= 0)
 		value_hex(&b->main, arg_keys[call->flag_arg], &flags);
 	else if (r)
-		str_oct64(fields_get(build_fields(b, r), K_OFLAG), &flags);
+		str_oct64(
+		    fields_get(build_fields(b, r, KEY_BIT(K_OFLAG)), K_OFLAG),
+		    &flags);
 	else
 		flags = O_WRONLY | O_CREAT | O_TRUNC;
 	return flags;
@@ -182,8 +184,9 @@ void build_socket(struct build *b, const struct sys_call *call)
 
 	event_set_str(&b->ev, F_OP, str_z(call->op));
 	if (r)
-		sockaddr_parse(
-		    &b->mem, fields_get(build_fields(b, r), K_SADDR), &sa);
+		sockaddr_parse(&b->mem,
+		    fields_get(build_fields(b, r, KEY_BIT(K_SADDR)), K_SADDR),
+		    &sa);
 	set_address(b, &sa, bound);
 	if (sa.family == AF_INET || sa.family == AF_INET6 ||
 	    sa.family == AF_UNIX || is_op(call, "listen")) {

@@ -7,6 +7,10 @@
 
 #include "sources/audit/value.h"
 
+/* Of a SYSCALL record, who it was. */
+#define SYSCALL_IDS                                                            \
+	(KEY_BIT(K_PID) | KEY_BIT(K_PPID) | KEY_BIT(K_COMM) | KEY_BIT(K_EXE))
+
 #define PTS_MAJOR      136
 #define PTS_MAJOR_LAST 143
 #define TTY_MAJOR      4
@@ -28,7 +32,7 @@ static void set_caller(struct build *b)
 
 	if (!r)
 		return;
-	f = build_fields(b, r);
+	f = build_fields(b, r, SYSCALL_IDS);
 	build_set_int(b, F_PID, f, K_PID);
 	build_set_int(b, F_PPID, f, K_PPID);
 	build_set_text(b, F_COMM, f, K_COMM);

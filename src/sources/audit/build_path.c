@@ -2,19 +2,23 @@
 #include "sources/audit/build.h"
 #include "sources/audit/value.h"
 
+#define PATH_KEYS                                                              \
+	(KEY_BIT(K_ITEM) | KEY_BIT(K_NAME) | KEY_BIT(K_INODE) |                \
+	    KEY_BIT(K_DEV) | KEY_BIT(K_MODE) | KEY_BIT(K_NAMETYPE))
+
 struct str build_cwd(struct build *b)
 {
 	const struct group_record *r = build_find(b, ROLE_CWD);
 
 	if (!r)
 		return STR_NONE;
-	return value_text(&b->mem, build_fields(b, r), K_CWD);
+	return value_text(&b->mem, build_fields(b, r, KEY_BIT(K_CWD)), K_CWD);
 }
 
 static void read_path(
     struct build *b, const struct group_record *r, struct build_path *ret)
 {
-	const struct fields *f = build_fields(b, r);
+	const struct fields *f = build_fields(b, r, PATH_KEYS);
 	uint64_t mode;
 
 	*ret = (struct build_path){.item = -1, .inode = -1, .mode = -1};
@@ -62,6 +66,7 @@ void build_set_path(
     struct build *b, enum field to, struct str name, bool relative_ok)
 {
 	struct str cwd;
+	char *joined;
 
 	str_skip(&name, STR("./"));
 	event_set_str(&b->ev, to, name);
@@ -74,7 +79,12 @@ void build_set_path(
 		return;
 	}
 	str_chop(&cwd, STR("/"));
-	event_set_str(&b->ev, to,
-	    arena_printf(&b->mem, "%.*s/%.*s", STR_ARG(cwd), STR_ARG(name)));
+	joined = arena_alloc(&b->mem, cwd.n + 1 + name.n);
+	if (!joined)
+		return;
+	memcpy(joined, cwd.p, cwd.n);
+	joined[cwd.n] = '/';
+	memcpy(joined + cwd.n + 1, name.p, name.n);
+	event_set_str(&b->ev, to, str_make(joined, cwd.n + 1 + name.n));
 	build_infer(b, STR("path made absolute from the working directory"));
 }

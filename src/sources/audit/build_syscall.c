@@ -75,7 +75,9 @@ static void exit_call(struct build *b)
 
 static void setuid_call(struct build *b)
 {
-	struct str name = value_name(&b->mem, &b->main, K_EUID_NAME);
+	const struct group_record *r = build_find(b, ROLE_SYSCALL);
+	struct str name =
+	    value_name(&b->mem, build_fields(b, r, KEYS_ALL), K_EUID_NAME);
 	int64_t euid;
 
 	set_args(b);

@@ -22,10 +22,9 @@ struct keys {
 	struct key_slot slots[N_SLOTS];
 };
 
-#define BIT(k) ((uint64_t)1 << (k))
 #define LAST_WINS                                                              \
-	(BIT(K_ADDR) | BIT(K_HOSTNAME) | BIT(K_TERMINAL) | BIT(K_RES) |        \
-	    BIT(K_AUID_NAME))
+	(KEY_BIT(K_ADDR) | KEY_BIT(K_HOSTNAME) | KEY_BIT(K_TERMINAL) |         \
+	    KEY_BIT(K_RES) | KEY_BIT(K_AUID_NAME))
 
 static inline uint64_t load8(const char *p, size_t n)
 {
@@ -164,7 +163,7 @@ static void take_word(struct scan *s, const char *from, const char *to)
 	struct str word = str_make(from, (size_t)(to - from));
 
 	s->p = to;
-	if (s->last == K_OP && !(s->f->quoted & BIT(K_OP)))
+	if (s->last == K_OP && !(s->f->quoted & KEY_BIT(K_OP)))
 		s->f->v[K_OP].n = (size_t)(to - s->f->v[K_OP].p);
 	else
 		s->last = K_N;
@@ -180,13 +179,13 @@ static void store(struct scan *s, enum audit_key k, struct str v, bool quoted)
 	else if (s->old && k == K_SES)
 		k = K_OLD_SES;
 	s->old = false;
-	if ((f->has & BIT(k)) && !(LAST_WINS & BIT(k))) {
+	if ((f->has & KEY_BIT(k)) && !(LAST_WINS & KEY_BIT(k))) {
 		s->last = K_N;
 		return;
 	}
 	s->last = k;
-	f->has |= BIT(k);
-	f->quoted = (f->quoted & ~BIT(k)) | (uint64_t)quoted << k;
+	f->has |= KEY_BIT(k);
+	f->quoted = (f->quoted & ~KEY_BIT(k)) | (uint64_t)quoted << k;
 	f->v[k] = v;
 }
 
@@ -225,9 +224,9 @@ static inline void take_field(struct scan *s)
 		s->last = K_N;
 }
 
-static void scan_fields(struct scan *s)
+static void scan_fields(struct scan *s, uint64_t wanted)
 {
-	while (s->p < s->end) {
+	while (s->p < s->end && (s->f->has & wanted) != wanted) {
 		if (*s->p == ' ' || *s->p == 0x1d)
 			s->p++;
 		else
@@ -235,23 +234,24 @@ static void scan_fields(struct scan *s)
 	}
 }
 
-void fields_parse(const struct keys *k, struct str body, struct fields *ret)
+void fields_parse(
+    const struct keys *k, struct str body, uint64_t wanted, struct fields *ret)
 {
 	struct scan s = {k, ret, body.p, NULL, K_N, false};
 	/* Split first, so that a value never runs into the enriched tail. */
-	size_t tail = str_find_char(body, 0x1d);
+	const char *tail = body.n ? memchr(body.p, 0x1d, body.n) : NULL;
 
 	ret->has = ret->quoted = 0;
 	ret->cut = false;
 	if (!body.n)
 		return;
-	if (tail == STR_NPOS)
-		tail = body.n;
-	s.end = body.p + tail;
-	scan_fields(&s);
-	s.p = body.p + tail;
+	s.end = tail ? tail : body.p + body.n;
+	scan_fields(&s, wanted);
+	if (!tail)
+		return;
+	s.p = tail;
 	s.end = body.p + body.n;
 	s.last = K_N;
 	s.old = false;
-	scan_fields(&s);
+	scan_fields(&s, wanted);
 }

@@ -90,6 +90,10 @@ struct fields {
 
 _Static_assert(K_N <= 64, "one word holds a bit for each key");
 
+/* Keys to look for; fields_parse() stops when it has them all. */
+#define KEY_BIT(k) ((uint64_t)1 << (k))
+#define KEYS_ALL   (~(uint64_t)0)
+
 struct keys;
 
 int keys_new(struct keys **ret);
@@ -110,8 +114,10 @@ static inline struct str fields_get(const struct fields *f, enum audit_key k)
  * Find the fields of a body. Of keys that come twice the first counts, but
  * for addr, hostname, terminal, res and AUID the last: free text that somebody
  * else chose may stand before them. msg='...' is not looked into: its inside
- * is the value of K_MSG, for a second call. Empties *ret first.
+ * is the value of K_MSG, for a second call. Reading ends when all of `wanted`
+ * are there. Empties *ret first.
  */
-void fields_parse(const struct keys *k, struct str body, struct fields *ret);
+void fields_parse(
+    const struct keys *k, struct str body, uint64_t wanted, struct fields *ret);
 
 #endif

@@ -56,6 +56,27 @@ const struct groups_stats *groups_stats(const struct groups *gs)
 	return &gs->stats;
 }
 
+/* Ids are 20 to 25 bytes long: three words, the last two overlapping. */
+static inline bool same_id(struct str a, struct str b)
+{
+	uint64_t x[3], y[3];
+
+	if (a.n != b.n)
+		return false;
+	if (a.n < 16 || a.n > 24)
+		return str_eq(a, b);
+	memcpy(x, a.p, 16);
+	memcpy(&x[2], a.p + a.n - 8, 8);
+	memcpy(y, b.p, 16);
+	memcpy(&y[2], b.p + b.n - 8, 8);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+}
+
+static uint64_t node_hash(struct str node)
+{
+	return node.n ? hash_bytes(node) : 0;
+}
+
 static uint16_t *chain_of(struct groups *gs, int64_t time, uint32_t serial)
 {
 	uint64_t h = hash_u64((uint64_t)time ^ (uint64_t)serial << 20);
@@ -118,10 +139,14 @@ static int hand_out(struct groups *gs, struct group *g, bool force,
 	return 0;
 }
 
-/* Hand out what began longest ago and got no record for GROUPS_TIMEOUT. */
+/*
+ * Hand out what began longest ago and got no record for GROUPS_TIMEOUT. Time
+ * alone does not decide: a call that blocked is logged late with its old time,
+ * in the midst of newer ones.
+ */
 static int expire(struct groups *gs, const struct groups_sink *sink)
 {
-	while (gs->n_open && gs->oldest < gs->at) {
+	while (gs->n_open && gs->oldest + GROUPS_MIN_BEHIND < gs->at) {
 		struct group *g = &gs->ring[gs->oldest % GROUPS_N];
 
 		if (g->state == GROUP_OPEN) {
@@ -191,7 +216,7 @@ static int begin(struct groups *gs, const struct audit_line *line, int64_t time,
 	    .time = time,
 	    .serial = serial,
 	    .node = line->node,
-	    .node_hash = hash_bytes(line->node),
+	    .node_hash = node_hash(line->node),
 	    .id = line->id,
 	    .rec = keep.rec,
 	    .cap = keep.cap,
@@ -295,7 +320,7 @@ static int select_group(struct groups *gs, const struct audit_line *line,
 	}
 	if (time > gs->clock)
 		gs->clock = time;
-	g = find(gs, time, serial, hash_bytes(line->node));
+	g = find(gs, time, serial, node_hash(line->node));
 	if (g && g->n) {
 		gs->cur = g;
 		return expire(gs, sink);
@@ -338,7 +363,7 @@ int groups_add(struct groups *gs, const struct audit_line *line, unsigned type,
 	int r;
 
 	*expected = NULL;
-	if (!g || !str_eq(g->id, line->id) || !str_eq(g->node, line->node)) {
+	if (!g || !same_id(g->id, line->id) || !str_eq(g->node, line->node)) {
 		r = select_group(gs, line, type, role, sink, expected);
 		g = gs->cur;
 		if (r < 0 || *expected || !g)

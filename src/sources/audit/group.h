@@ -7,8 +7,8 @@
  * A ring holds the last GROUPS_N events. An event is handed out when its
  * closing record was read and a record of another event follows; when
  * GROUPS_N events began after it; when the log's time is GROUPS_TIMEOUT past
- * its last record; or at the end. It stays in the ring afterwards, so that a
- * late record hands the event out again, whole.
+ * its last record and some events began since; or at the end. It stays in the
+ * ring afterwards, so that a late record hands the event out again, whole.
  */
 #ifndef SOURCES_AUDIT_GROUP_H
 #define SOURCES_AUDIT_GROUP_H
@@ -19,6 +19,7 @@
 
 #define GROUPS_N	     256
 #define GROUPS_TIMEOUT	     ((int64_t)2000000) /* microseconds of log time */
+#define GROUPS_MIN_BEHIND    8 /* events begun since, before time counts */
 /* Limits of one event: records; bytes of EXECVE records, of all others. */
 #define GROUP_MAX_RECORDS    1024
 #define GROUP_MAX_EXECVE     ((size_t)768 << 10)

@@ -5,33 +5,55 @@
 #define ID_MAX	 48
 #define TYPE_MAX 64
 
+/* str_skip() with a literal, whose comparison becomes one or two loads. */
+#define SKIP(s, lit) skip((s), (lit), sizeof(lit) - 1)
+
+static inline bool skip(struct str *s, const char *lit, size_t n)
+{
+	if (s->n < n || memcmp(s->p, lit, n) != 0)
+		return false;
+	s->p += n;
+	s->n -= n;
+	return true;
+}
+
+/* Index of c in the first `max` bytes, or STR_NPOS. */
+static inline size_t find_near(struct str s, char c, size_t max)
+{
+	size_t n = s.n < max ? s.n : max;
+
+	for (size_t i = 0; i < n; i++)
+		if (s.p[i] == c)
+			return i;
+	return STR_NPOS;
+}
+
 const char *line_split(struct str line, struct audit_line *ret)
 {
-	struct str s = line, head;
+	struct str s = line;
 	size_t end;
 
 	ret->all = line;
 	ret->node = STR_NONE;
-	if (str_skip(&s, STR("node=")) && !str_cut(&s, ' ', &ret->node))
+	if (SKIP(&s, "node=") && !str_cut(&s, ' ', &ret->node))
 		return "type= after node=";
-	if (!str_skip(&s, STR("type=")))
+	if (!SKIP(&s, "type="))
 		return "type=";
-	head = str_upto(s, TYPE_MAX);
-	end = str_find_char(head, ' ');
+	end = find_near(s, ' ', TYPE_MAX);
 	if (end == STR_NPOS || end == 0)
 		return "a record type";
 	ret->type = str_upto(s, end);
 	s = str_from(s, end + 1);
-	str_skip(&s, STR("msg="));
-	if (!str_skip(&s, STR("audit(")))
+	SKIP(&s, "msg=");
+	if (!SKIP(&s, "audit("))
 		return "audit(TIME:SERIAL)";
-	end = str_find_char(str_upto(s, ID_MAX), ')');
+	end = find_near(s, ')', ID_MAX);
 	if (end == STR_NPOS)
 		return "audit(TIME:SERIAL)";
 	ret->id = str_upto(s, end);
 	s = str_from(s, end + 1);
-	str_skip(&s, STR(":"));
-	str_skip(&s, STR(" "));
+	SKIP(&s, ":");
+	SKIP(&s, " ");
 	ret->body = s;
 	return NULL;
 }
@@ -53,8 +75,8 @@ const char *line_id(struct str id, int64_t *ret_time, uint32_t *ret_serial)
 {
 	uint64_t sec, ms, serial;
 
-	if (!take_digits(&id, 11, &sec) || !str_skip(&id, STR(".")) ||
-	    !take_digits(&id, 3, &ms) || !str_skip(&id, STR(":")))
+	if (!take_digits(&id, 11, &sec) || !SKIP(&id, ".") ||
+	    !take_digits(&id, 3, &ms) || !SKIP(&id, ":"))
 		return "a time SECONDS.MILLISECONDS";
 	if (!take_digits(&id, 10, &serial) || id.n || serial > UINT32_MAX)
 		return "a serial number";

@@ -120,13 +120,20 @@ static const struct arch arches[N_ARCHES] = {
     {0x40000028, MACH_ARM, "arm"},
 };
 
-static size_t type_hash(struct str name)
+/* Names of types differ in their first or last eight bytes. */
+static inline uint64_t type_hash(struct str name)
 {
-	uint64_t h = name.n;
+	uint64_t first = 0, last = 0;
 
-	for (size_t i = 0; i < name.n; i++)
-		h = (h ^ (uint8_t)name.p[i]) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
+	if (name.n >= 8) {
+		memcpy(&first, name.p, 8);
+		memcpy(&last, name.p + name.n - 8, 8);
+	} else {
+		for (size_t i = 0; i < name.n; i++)
+			first = first << 8 | (uint8_t)name.p[i];
+	}
+	first = (first ^ name.n) * 0x9e3779b97f4a7c15u;
+	return (first ^ first >> 29 ^ last) * 0xbf58476d1ce4e5b9u >> 32;
 }
 
 static void type_put(struct names *n, struct str name, unsigned type)

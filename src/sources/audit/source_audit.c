@@ -15,6 +15,7 @@ struct source_run {
 	struct groups *groups;
 	struct source_sink *sink; /* of the call in progress */
 	bool skip;		  /* the rest of an overlong line follows */
+	bool cut;		  /* the line at hand is such a one */
 };
 
 static bool is_kernel_loss(struct str line)
@@ -102,23 +103,43 @@ static int add_line(struct source_run *run, struct str text, uint64_t offset,
 }
 
 static int take_line(struct source_run *run, struct str text, uint64_t offset,
-    bool cut, const struct groups_sink *sink)
+    const struct groups_sink *sink)
 {
 	const char *expected = "a line of less than 64 KiB";
+	bool record = text.n >= 4 && memcmp(text.p, "type", 4) == 0;
 	int r;
 
-	if (is_separator(text))
+	if (!record && is_separator(text))
 		return 0;
 	run->sink->lines++;
-	if (is_kernel_loss(text)) {
+	if (!record && is_kernel_loss(text)) {
 		build_gap(run->build, groups_clock(run->groups), text);
 		r = run->sink->event(run->sink, &run->build->ev);
 		return r < 0 ? r : 0;
 	}
-	r = cut ? 0 : add_line(run, text, offset, sink, &expected);
+	r = run->cut ? 0 : add_line(run, text, offset, sink, &expected);
 	if (r == 0 && expected)
 		source_unparsed(run->sink, offset, text, expected);
 	return r;
+}
+
+/* source_line(), with its common case here. */
+static inline int next_line(struct source_run *run, struct str data, size_t *at,
+    bool last, struct str *ret)
+{
+	if (!run->skip && *at < data.n) {
+		const char *p = data.p + *at;
+		const char *end = memchr(p, '\n', data.n - *at);
+
+		if (end && end > p && end[-1] != '\r' &&
+		    (size_t)(end - p) < SOURCE_LINE_MAX) {
+			*ret = str_make(p, (size_t)(end - p));
+			*at += ret->n + 1;
+			run->cut = false;
+			return 1;
+		}
+	}
+	return source_line(data, at, last, &run->skip, ret, &run->cut);
 }
 
 static ssize_t audit_feed(struct source_run *run, struct str data,
@@ -127,13 +148,12 @@ static ssize_t audit_feed(struct source_run *run, struct str data,
 	const struct groups_sink out = {run_event, run};
 	size_t at = 0, from = 0;
 	struct str text;
-	bool cut;
 	int r = 0;
 
 	run->sink = sink;
-	while (source_line(data, &at, last, &run->skip, &text, &cut)) {
+	while (next_line(run, data, &at, last, &text)) {
 		from = (size_t)(text.p - data.p);
-		r = take_line(run, text, offset + from, cut, &out);
+		r = take_line(run, text, offset + from, &out);
 		if (r < 0)
 			return r;
 	}

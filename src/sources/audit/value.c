@@ -2,6 +2,7 @@
 #include "sources/audit/value.h"
 
 #include "core/event.h"
+#include "sources/audit/unhex.h"
 
 #define KEY_SEPARATOR 0x01
 
@@ -13,14 +14,6 @@ static bool is_nothing(struct str s)
 		       memcmp(s.p, "(none)", 6) == 0));
 }
 
-/* Upper case only: that is what kernel and libaudit write. */
-static inline int hexdigit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 struct str value_unhex(struct arena *a, struct str hex)
 {
 	char *to;
@@ -28,16 +21,8 @@ struct str value_unhex(struct arena *a, struct str hex)
 	if (hex.n == 0 || hex.n % 2)
 		return STR_NONE;
 	to = arena_alloc(a, hex.n / 2);
-	if (!to)
+	if (!to || !unhex(hex, to))
 		return STR_NONE;
-	for (size_t i = 0; i < hex.n / 2; i++) {
-		int v = hexdigit(hex.p[2 * i]) * 16;
-		int low = hexdigit(hex.p[2 * i + 1]);
-
-		if (v < 0 || low < 0)
-			return STR_NONE;
-		to[i] = (char)(v + low);
-	}
 	return str_make(to, hex.n / 2);
 }
 
@@ -99,7 +84,20 @@ struct str value_word(const struct fields *f, enum audit_key k)
 
 bool value_int(const struct fields *f, enum audit_key k, int64_t *ret)
 {
-	return fields_has(f, k) && str_i64(f->v[k], ret);
+	struct str s = fields_get(f, k);
+	bool minus = s.n && s.p[0] == '-';
+	int64_t v = 0;
+
+	/* 18 digits cannot overflow; nothing in a record is longer. */
+	if (s.n == (size_t)minus || s.n > 18)
+		return false;
+	for (size_t i = minus; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		v = v * 10 + (s.p[i] - '0');
+	}
+	*ret = minus ? -v : v;
+	return true;
 }
 
 bool value_hex(const struct fields *f, enum audit_key k, uint64_t *ret)
