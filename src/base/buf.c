@@ -152,9 +152,9 @@ void buf_consume(struct buf *b, size_t n)
 
 char *buf_z(struct buf *b)
 {
-	char *at = buf_reserve(b, 0);
+	char *at = buf_reserve_slow(b, 0);
 
-	if (!at && !(at = buf_reserve_slow(b, 0)))
+	if (!at)
 		return NULL;
 	*at = '\0';
 	return b->p;

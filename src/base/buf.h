@@ -35,9 +35,13 @@ static inline char *buf_reserve(struct buf *b, size_t n)
 
 static inline void buf_add(struct buf *b, const void *p, size_t n)
 {
-	char *at = buf_reserve(b, n);
+	char *at;
 
-	if (at && n) {
+	/* An empty buffer has no memory to point into. */
+	if (n == 0)
+		return;
+	at = buf_reserve(b, n);
+	if (at) {
 		memcpy(at, p, n);
 		b->n += n;
 	}
