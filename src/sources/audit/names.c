@@ -174,17 +174,6 @@ static void types_fill(struct names *n)
 		type_put(n, str_z(newer_types[i].name), newer_types[i].type);
 }
 
-static void calls_fill(struct names *n)
-{
-	for (size_t a = 0; a < N_ARCHES; a++)
-		for (int nr = 0; nr < N_CALLS; nr++) {
-			const char *name =
-			    audit_syscall_to_name(nr, arches[a].machine);
-
-			syscall_describe(str_z(name), &n->calls[a][nr]);
-		}
-}
-
 int names_new(struct names **ret)
 {
 	struct names *n = calloc(1, sizeof *n);
@@ -193,7 +182,6 @@ int names_new(struct names **ret)
 		return -ENOMEM;
 	types_fill(n);
 	roles_fill(n);
-	calls_fill(n);
 	*ret = n;
 	return 0;
 }
@@ -254,12 +242,25 @@ struct str names_arch(uint64_t arch)
 }
 
 const struct sys_call *names_syscall(
-    const struct names *n, uint64_t arch, uint64_t nr)
+    struct names *n, uint64_t arch, uint64_t nr)
 {
+	struct sys_call *call;
+	size_t i = 0;
+
 	if (arch == arches[0].number)
 		nr &= ~X32_BIT;
-	for (size_t i = 0; i < N_ARCHES; i++)
-		if (arches[i].number == arch && nr < N_CALLS)
-			return &n->calls[i][nr];
-	return NULL;
+	while (i < N_ARCHES && arches[i].number != arch)
+		i++;
+	if (i == N_ARCHES || nr >= N_CALLS)
+		return NULL;
+	call = &n->calls[i][nr];
+	/* Few of all calls are ever met. */
+	if (!call->described) {
+		const char *name =
+		    audit_syscall_to_name((int)nr, arches[i].machine);
+
+		syscall_describe(str_z(name), call);
+		call->described = true;
+	}
+	return call;
 }

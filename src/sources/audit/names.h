@@ -61,6 +61,7 @@ enum sys_class {
 
 struct sys_call {
 	struct str name; /* the number as text when there is no name */
+	bool described;	 /* the rest is filled in */
 	uint8_t cls;	 /* enum sys_class */
 	const char *op;	 /* SYS_FILE, SYS_SOCKET: what is done */
 	/* Arguments, -1 none: of the mode, and of the directories of path
@@ -92,6 +93,6 @@ struct str names_arch(uint64_t arch);
  * x32 numbers (bit 30) are those of x86_64.
  */
 const struct sys_call *names_syscall(
-    const struct names *n, uint64_t arch, uint64_t nr);
+    struct names *n, uint64_t arch, uint64_t nr);
 
 #endif

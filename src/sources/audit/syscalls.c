@@ -105,12 +105,12 @@ static const struct call calls[] = {
 
 void syscall_describe(struct str name, struct sys_call *ret)
 {
-	*ret = (struct sys_call){name, SYS_OTHER, NULL, -1, -1, -1, -1};
+	*ret = (struct sys_call){name, false, SYS_OTHER, NULL, -1, -1, -1, -1};
 	for (size_t i = 0; name.n && i < sizeof calls / sizeof calls[0]; i++) {
 		const struct call *c = &calls[i];
 
 		if (str_eqz(name, c->name))
-			*ret = (struct sys_call){name, c->cls, c->op,
+			*ret = (struct sys_call){name, false, c->cls, c->op,
 			    c->mode_arg, c->dir_arg, c->dir2_arg, c->flag_arg};
 	}
 }
