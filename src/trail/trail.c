@@ -373,12 +373,18 @@ int trail_close(struct trail *t, struct err *err)
 static int open_segment(struct trail *t, const struct chain_end *end)
 {
 	char name[SEGMENT_NAME_LEN];
+	int r;
 
 	t->tree = end->tree;
 	t->last_seq = end->tree.size;
 	if (!end->may_continue ||
-	    end->segment_len >= end->header_len + TRAIL_SEGMENT_MAX)
-		return segment_begin(t);
+	    end->segment_len >= end->header_len + TRAIL_SEGMENT_MAX) {
+		r = segment_begin(t);
+		/* It takes the place of an empty one, now: never both. */
+		if (r == 0 && end->segment == t->first_seq)
+			r = segment_settle(t);
+		return r;
+	}
 	segment_name(end->segment, "", name);
 	t->fd = openat(t->dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (t->fd < 0)

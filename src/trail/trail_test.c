@@ -15,6 +15,7 @@
 
 #include "trail/fixture.h"
 #include "trail/frame.h"
+#include "trail/verify.h"
 
 #define FIRST "00000000000000000001.seg"
 
@@ -196,6 +197,26 @@ static void test_other_boot(void **state)
 	assert_false(rec.unclean);
 }
 
+/* An empty segment of the boot before is replaced, not left beside. */
+static void test_empty_segment_of_other_boot(void **state)
+{
+	struct fixture *fx = *state;
+	static const uint8_t other[16] = "the next boot..";
+	struct verify_result ret;
+
+	fixture_fill(fx, 0, 0);
+	assert_int_equal(fixture_files(fx, FIRST), 1);
+	fx->cfg.boot_id = other;
+	fixture_fill(fx, 3000, 4000);
+	assert_int_equal(fixture_files(fx, FIRST), 1);
+	assert_int_equal(fixture_count(fx, 4000), 3000);
+	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
+			     NULL, NULL, &ret, NULL),
+	    0);
+	assert_true(ret.sound);
+	assert_int_equal(ret.signed_size, 3000);
+}
+
 static void test_other_key(void **state)
 {
 	struct fixture *fx = *state;
@@ -262,6 +283,7 @@ int main(void)
 	    WITH_FIXTURE(test_reader_follows),
 	    WITH_FIXTURE(test_limits),
 	    WITH_FIXTURE(test_other_boot),
+	    WITH_FIXTURE(test_empty_segment_of_other_boot),
 	    WITH_FIXTURE(test_other_key),
 	    WITH_FIXTURE(test_full_disk),
 	};
