@@ -5,6 +5,8 @@
  *       append frames in boot BOOT, sync each EVERY (0: at the end only);
  *       prints "synced SEQ" whenever all is on the disk; with `crash`, end
  *       without a checkpoint
+ *   trail_tool fill DIR SIZE   append until there is no room, close; prints
+ *       "stored SEQ"
  *   trail_tool count DIR       number of good frames, each as expected
  *   trail_tool verify DIR      "VERDICT SEGMENT SEQ" lines; 0 sound, 3 not
  */
@@ -105,6 +107,35 @@ static int append(int dirfd, int keyfd, char **args)
 	return 4;
 }
 
+static int fill(int dirfd, int keyfd, char **args)
+{
+	uint64_t size = number(args[0]);
+	struct trail_config cfg = {.origin = ORIGIN};
+	struct sign_key key;
+	struct err err = {""};
+	struct buf b = BUF_INIT;
+	struct trail *t;
+	int r;
+
+	if (sign_key_load(&key, keyfd, "host", &err) < 0)
+		die(4, "%s", err.text);
+	cfg.key = &key;
+	r = trail_open(&t, dirfd, &cfg, NULL, &err);
+	if (r < 0)
+		die(4, "open: %s", err.text);
+	while (r == 0) {
+		payload(&b, trail_last_seq(t) + 1, size);
+		r = trail_append(t, FRAME_EVENT, 1, buf_str(&b), NULL, &err);
+	}
+	buf_free(&b);
+	if (r != -ENOSPC)
+		die(4, "%s", err.text);
+	printf("stored %llu\n", (unsigned long long)trail_last_seq(t));
+	if (trail_close(t, &err) < 0)
+		die(4, "close: %s", err.text);
+	return 0;
+}
+
 static int count(int dirfd)
 {
 	struct trail_reader *r;
@@ -172,6 +203,8 @@ int main(int argc, char **argv)
 		die(4, "%s: %s", argv[2], strerror(errno));
 	if (strcmp(argv[1], "append") == 0 && argc >= 5)
 		return append(dirfd, keyfd, argv + 3);
+	if (strcmp(argv[1], "fill") == 0 && argc >= 4)
+		return fill(dirfd, keyfd, argv + 3);
 	if (strcmp(argv[1], "count") == 0)
 		return count(dirfd);
 	if (strcmp(argv[1], "verify") == 0)
