@@ -279,6 +279,18 @@ static bool open_at(const struct live *l, int64_t time)
 	return l && !(l->t.flags & TRACK_CLOSED) && time >= l->t.start;
 }
 
+static bool changes_identity(const struct event *ev)
+{
+	static const char *const names[] = {
+	    "sudo", "su", "su-l", "doas", "pkexec", "runuser"};
+	struct str name = facts_program(ev);
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eqz(name, names[i]))
+			return true;
+	return false;
+}
+
 /* sudo, su, logind and others: their lines name no connection. */
 static int other_event(struct correlator *c, struct live_host *h,
     struct event *ev, struct live **ret)
@@ -301,7 +313,7 @@ static int other_event(struct correlator *c, struct live_host *h,
 	    ev->kind != EVENT_SESSION_CLOSE && ev->kind != EVENT_AUTH_FAIL)
 		return 0;
 	/* A session of cron or of a console is its own affair. */
-	if (ev->kind != EVENT_PRIV && !str_starts(facts_program(ev), STR("su")))
+	if (ev->kind != EVENT_PRIV && !changes_identity(ev))
 		return 0;
 	tty = facts_tty(ev, mem);
 	if (tty.n) {
@@ -314,6 +326,9 @@ static int other_event(struct correlator *c, struct live_host *h,
 		    : live_find(c, index_key(h, INDEX_PID, (uint64_t)pid));
 	if (open_at(l, ev->time) && pid != l->t.pid && pid != l->t.child_pid)
 		return tie(c, ev, l, STR("session: by its process"), ret);
+	/* PAM names whom sudo and su turned into, not who asked. */
+	if (ev->kind == EVENT_SESSION_OPEN || ev->kind == EVENT_SESSION_CLOSE)
+		return 0;
 	l = user_head(c, h, event_str(ev, F_USER));
 	if (open_at(l, ev->time) && !l->user_older)
 		return tie(c, ev, l,

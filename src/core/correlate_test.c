@@ -262,6 +262,18 @@ static const struct scene scenes[] = {
 		GONE("120.9", "105", "192.0.2.1", "5000") DIV LOG_A,
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
 	"tty=pts/0 100-120 LCHY reason=user\n"},
+    {"failures told twice, and failures that go on",
+	"auth-log auth.fail 100 ident=sshd pid=9 user=x addr=192.0.2.1 "
+	"port=7\n"
+	"auth-log auth.fail 101 ident=sshd pid=9 user=x addr=192.0.2.1 "
+	"port=7\n" DIV
+	"journal auth.fail 100.5 ident=sshd pid=9 user=x addr=192.0.2.1 "
+	"port=7\n"
+	"journal auth.fail 101.5 ident=sshd pid=9 user=x addr=192.0.2.1 "
+	"port=7\n" DIV
+	"auth-log auth.fail 130 ident=sshd pid=9 user=x addr=192.0.2.1 "
+	"port=7\n",
+	"3 origin=sshd user=x addr=192.0.2.1 port=7 100-130 FH fail=3\n"},
     {"a log that goes on in the next import",
 	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
 	    DIV PAM_CLOSED("9000", "100", "ann"),

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "core/event_hash.h"
-#include "event_slots.h"
+#include "core/event_slots.h"
 
 const struct field_info event_fields[EVENT_N_FIELDS] = {
 #define X(c, json, type, group, help) {json, FIELD_##type, group, help},
@@ -15,6 +15,13 @@ const struct field_info event_fields[EVENT_N_FIELDS] = {
 static const char *const kind_names[EVENT_N_KINDS] = {
 #define X(c, json, help) json,
     EVENT_KINDS(X)
+#undef X
+};
+
+/* Keys with their lengths: the reader looks up every key of every event. */
+static const struct str field_keys[EVENT_N_FIELDS] = {
+#define X(c, json, type, group, help) {json, sizeof json - 1},
+    EVENT_FIELDS(X)
 #undef X
 };
 
@@ -56,7 +63,7 @@ enum field event_field_parse(struct str key)
 {
 	unsigned slot = FIELD_SLOTS[name_slot(key, FIELD_MULTIPLIER)];
 
-	if (slot >= EVENT_N_FIELDS || !str_eqz(key, event_fields[slot].key))
+	if (slot >= EVENT_N_FIELDS || !str_eq(key, field_keys[slot]))
 		return EVENT_N_FIELDS;
 	return (enum field)slot;
 }

@@ -18,41 +18,52 @@
 #include "base/str.h"
 
 /* X(C name, JSON name, what it says) */
-#define EVENT_KINDS(X) \
-	X(CONN_OPEN, "conn.open", "TCP connection to sshd, before any login") \
-	X(CONN_CLOSE, "conn.close", "end of a connection, with its reason") \
-	X(AUTH_OK, "auth.ok", "a login was accepted") \
-	X(AUTH_FAIL, "auth.fail", "a login attempt failed") \
-	X(AUTH_PARTIAL, "auth.partial", "one step of several succeeded, or a key was asked about: not a login") \
-	X(SESSION_OPEN, "session.open", "a login session began") \
-	X(SESSION_CLOSE, "session.close", "a login session ended") \
-	X(CHANNEL_OPEN, "channel.open", "a shell, command or subsystem began within a session") \
-	X(CHANNEL_CLOSE, "channel.close", "a channel ended") \
-	X(EXEC, "exec", "a program was executed") \
-	X(EXIT, "exit", "a process ended") \
-	X(FILE, "file", "a file was opened for writing, created, changed, removed or transferred") \
-	X(NET_CONNECT, "net.connect", "a process opened a connection") \
-	X(NET_LISTEN, "net.listen", "a process began to listen") \
-	X(FORWARD, "forward", "a port forward was made, used or refused") \
-	X(PRIV, "priv", "sudo, su or another change of identity") \
+#define EVENT_KINDS(X)                                                         \
+	X(CONN_OPEN, "conn.open", "TCP connection to sshd, before any login")  \
+	X(CONN_CLOSE, "conn.close", "end of a connection, with its reason")    \
+	X(AUTH_OK, "auth.ok", "a login was accepted")                          \
+	X(AUTH_FAIL, "auth.fail", "a login attempt failed")                    \
+	X(AUTH_PARTIAL, "auth.partial",                                        \
+	    "one step of several succeeded, or a key was asked about: not a "  \
+	    "login")                                                           \
+	X(SESSION_OPEN, "session.open", "a login session began")               \
+	X(SESSION_CLOSE, "session.close", "a login session ended")             \
+	X(CHANNEL_OPEN, "channel.open",                                        \
+	    "a shell, command or subsystem began within a session")            \
+	X(CHANNEL_CLOSE, "channel.close", "a channel ended")                   \
+	X(EXEC, "exec", "a program was executed")                              \
+	X(EXIT, "exit", "a process ended")                                     \
+	X(FILE, "file",                                                        \
+	    "a file was opened for writing, created, changed, removed or "     \
+	    "transferred")                                                     \
+	X(NET_CONNECT, "net.connect", "a process opened a connection")         \
+	X(NET_LISTEN, "net.listen", "a process began to listen")               \
+	X(FORWARD, "forward", "a port forward was made, used or refused")      \
+	X(PRIV, "priv", "sudo, su or another change of identity")              \
 	X(TTY_INPUT, "tty.input", "keystrokes seen by the kernel's TTY audit") \
-	X(ACCOUNT, "account", "a user, group, password or key was changed or is known") \
-	X(CONFIG, "config", "configuration of sshd, audit or logging was changed") \
-	X(HOST_BOOT, "host.boot", "the host started or stopped") \
-	X(AGENT_START, "agent.start", "a daemon that watches or serves started") \
+	X(ACCOUNT, "account",                                                  \
+	    "a user, group, password or key was changed or is known")          \
+	X(CONFIG, "config",                                                    \
+	    "configuration of sshd, audit or logging was changed")             \
+	X(HOST_BOOT, "host.boot", "the host started or stopped")               \
+	X(AGENT_START, "agent.start",                                          \
+	    "a daemon that watches or serves started")                         \
 	X(AGENT_STOP, "agent.stop", "a daemon that watches or serves stopped") \
-	X(CLOCK, "clock", "the clock was set") \
-	X(GAP, "gap", "something was, or may have been, lost") \
-	X(ALERT, "alert", "a detection, with the events it rests on") \
-	X(IMPORT_START, "import.start", "a source file begins to be read in") \
-	X(IMPORT_END, "import.end", "a source file was read to its end: size and SHA-256") \
-	X(OTHER, "other", "a record or line that was read but fits no other kind: kept as it is")
+	X(CLOCK, "clock", "the clock was set")                                 \
+	X(GAP, "gap", "something was, or may have been, lost")                 \
+	X(ALERT, "alert", "a detection, with the events it rests on")          \
+	X(IMPORT_START, "import.start", "a source file begins to be read in")  \
+	X(IMPORT_END, "import.end",                                            \
+	    "a source file was read to its end: size and SHA-256")             \
+	X(OTHER, "other",                                                      \
+	    "a record or line that was read but fits no other kind: kept as "  \
+	    "it is")
 
 enum event_kind {
 #define X(c, json, help) EVENT_##c,
 	EVENT_KINDS(X)
 #undef X
-	EVENT_N_KINDS
+	    EVENT_N_KINDS
 };
 
 /*
@@ -60,13 +71,7 @@ enum event_kind {
  * journal; a daemon's own log line or record; text that a user could have
  * written (any line in a text log can come from logger(1)).
  */
-enum trust {
-	TRUST_KERNEL,
-	TRUST_JOURNAL,
-	TRUST_DAEMON,
-	TRUST_TEXT,
-	TRUST_N
-};
+enum trust { TRUST_KERNEL, TRUST_JOURNAL, TRUST_DAEMON, TRUST_TEXT, TRUST_N };
 
 enum field_type {
 	FIELD_INT,  /* signed 64 bits; JSON number */
@@ -78,105 +83,155 @@ enum field_type {
 };
 
 /* X(C name, JSON key, type, group, what it says) */
-#define EVENT_FIELDS(X) \
-	/* who */ \
-	X(USER, "user", STR, "who", "login user; in auth.fail the name that was tried") \
-	X(TARGET, "target", STR, "who", "user (or group) that is acted on: sudo and su target, changed account") \
-	X(AUID, "auid", INT, "who", "login uid, kept through sudo and su; absent when unset") \
-	X(SES, "ses", INT, "who", "kernel audit session id; absent when unset") \
-	X(UID, "uid", INT, "who", "real user id") \
-	X(EUID, "euid", INT, "who", "effective user id") \
-	X(GID, "gid", INT, "who", "real group id") \
-	X(OLD_AUID, "old_auid", INT, "who", "login uid before this login, when it was set") \
-	X(OLD_SES, "old_ses", INT, "who", "audit session before this login, when it was set") \
-	X(PERSON, "person", STR, "who", "person behind a key, from an identity map") \
-	/* process */ \
-	X(PID, "pid", INT, "process", "process; for sshd lines the sshd process") \
-	X(PPID, "ppid", INT, "process", "parent process") \
-	X(CHILD_PID, "child_pid", INT, "process", "process that serves the user after login (User child is on pid)") \
-	X(IDENT, "ident", STR, "process", "program that wrote the line or sent the record") \
-	X(EXE, "exe", STR, "process", "executed file") \
-	X(COMM, "comm", STR, "process", "command name as the kernel knows it, at most 15 bytes") \
-	X(ARGV, "argv", LIST, "process", "arguments, complete unless `cut`") \
-	X(CMD, "cmd", STR, "process", "command as one text, where argv is not known") \
-	X(CWD, "cwd", STR, "process", "working directory") \
-	X(TTY, "tty", STR, "process", "terminal, without /dev/") \
-	X(EXIT, "exit", INT, "process", "exit code, or result of the system call") \
-	X(SIGNAL, "signal", INT, "process", "signal that ended the process") \
-	X(DURATION, "duration", INT, "process", "microseconds from start to end") \
-	X(SUCCESS, "success", BOOL, "process", "whether the operation succeeded") \
-	X(SYSCALL, "syscall", STR, "process", "system call, by name where known") \
-	X(ARCH, "arch", STR, "process", "architecture of the system call") \
-	X(ARGS, "args", STR, "process", "system call arguments a0 to a3, hexadecimal") \
-	X(VIA, "via", STR, "process", "program that changed the identity: sudo, su, doas, pkexec") \
-	/* network */ \
-	X(ADDR, "addr", STR, "network", "remote address (or host name where only that is known)") \
-	X(PORT, "port", INT, "network", "remote port") \
-	X(LADDR, "laddr", STR, "network", "local address") \
-	X(LPORT, "lport", INT, "network", "local port") \
-	X(DEST, "dest", STR, "network", "destination asked for by a forward") \
-	X(DPORT, "dport", INT, "network", "port of that destination") \
-	/* authentication */ \
-	X(METHOD, "method", STR, "auth", "authentication method as sshd names it") \
-	X(KEY_TYPE, "key_type", STR, "auth", "type of the key") \
-	X(FP, "fp", STR, "auth", "fingerprint of the key") \
-	X(CERT_ID, "cert_id", STR, "auth", "key id of the certificate") \
-	X(CERT_SERIAL, "cert_serial", STR, "auth", "serial number of the certificate") \
-	X(CA_FP, "ca_fp", STR, "auth", "fingerprint of the certificate authority") \
-	X(VALID, "valid", BOOL, "auth", "whether sshd knew and allowed the user") \
-	X(WEAK, "weak", BOOL, "auth", "the attempt is concluded from how the connection ended") \
-	X(PREAUTH, "preauth", BOOL, "auth", "written before authentication, by the unprivileged process") \
-	X(COMMENT, "comment", STR, "auth", "comment of a key in authorized_keys") \
-	X(OPTIONS, "options", STR, "auth", "options of a key in authorized_keys") \
-	/* channel */ \
-	X(CHAN, "chan", INT, "channel", "number of the channel in its connection") \
-	X(CHAN_TYPE, "chan_type", STR, "channel", "shell, command, subsystem, forced-command") \
-	X(SERVICE, "service", STR, "channel", "subsystem or PAM service") \
-	/* file */ \
-	X(PATH, "path", STR, "file", "file acted on") \
-	X(PATH2, "path2", STR, "file", "second file: new name, link target") \
-	X(OP, "op", STR, "file", "what was done") \
-	X(DIRECTION, "direction", STR, "file", "upload or download") \
-	X(BYTES_READ, "bytes_read", INT, "file", "bytes read by the server (sent to the client)") \
-	X(BYTES_WRITTEN, "bytes_written", INT, "file", "bytes written by the server (received)") \
-	X(MODE, "mode", INT, "file", "permission bits") \
-	X(INODE, "inode", INT, "file", "inode, where the name is not known") \
-	X(DEV, "dev", STR, "file", "device of that inode") \
-	/* record */ \
-	X(TYPE, "type", STR, "record", "audit record types, or type of the login record") \
-	X(SERIAL, "serial", INT, "record", "audit serial number") \
-	X(KEY, "key", STR, "record", "audit rule keys, separated by commas") \
-	X(TEXT, "text", STR, "record", "the message, keystrokes or record itself") \
-	X(REASON, "reason", STR, "record", "why: end of a connection, refusal, gap") \
-	X(LEVEL, "level", STR, "record", "severity that the writer gave") \
-	X(REPEAT, "repeat", INT, "record", "how many times more the same line was written") \
-	X(INFERRED, "inferred", STR, "record", "what in this event is concluded, and from what") \
-	X(CUT, "cut", BOOL, "record", "some text was longer than what could be kept") \
-	X(PARTIAL, "partial", BOOL, "record", "records of this event are missing") \
-	X(AMENDS, "amends", BOOL, "record", "replaces an earlier event of the same id, which was incomplete") \
-	X(ID, "id", HEX, "record", "identity: equal for the same fact read twice") \
-	X(SRC, "src", INT, "record", "sequence number of the import.start of the source file") \
-	X(OFFSET, "offset", INT, "record", "byte offset of the line or first record in the source file") \
-	X(FILE_NAME, "file_name", STR, "record", "name of the source file") \
-	X(FILE_SIZE, "file_size", INT, "record", "size of the source file") \
-	X(SHA256, "sha256", STR, "record", "SHA-256 of the source file") \
-	X(CONTENT_SIZE, "content_size", INT, "record", "size of its content, decompressed") \
-	X(CONTENT_SHA256, "content_sha256", STR, "record", "SHA-256 of its content, decompressed") \
-	X(FORMAT, "format", STR, "record", "format that the source file was read as") \
-	X(LINES, "lines", INT, "record", "lines or records read") \
-	X(UNPARSED, "unparsed", INT, "record", "lines or records not understood") \
-	X(LOST, "lost", INT, "record", "how many were lost; absent when not known") \
-	X(SINCE, "since", TIME, "record", "begin of a stretch of time") \
-	X(UNTIL, "until", TIME, "record", "end of a stretch of time") \
-	/* derived */ \
-	X(INTERACTIVE, "interactive", BOOL, "derived", "typed at a shell, not started by a script") \
-	X(LOGIN_USER, "login_user", STR, "derived", "user of the session the event belongs to")
+#define EVENT_FIELDS(X)                                                        \
+	/* who */                                                              \
+	X(USER, "user", STR, "who",                                            \
+	    "login user; in auth.fail the name that was tried")                \
+	X(TARGET, "target", STR, "who",                                        \
+	    "user (or group) that is acted on: sudo and su target, changed "   \
+	    "account")                                                         \
+	X(AUID, "auid", INT, "who",                                            \
+	    "login uid, kept through sudo and su; absent when unset")          \
+	X(SES, "ses", INT, "who",                                              \
+	    "kernel audit session id; absent when unset")                      \
+	X(UID, "uid", INT, "who", "real user id")                              \
+	X(EUID, "euid", INT, "who", "effective user id")                       \
+	X(GID, "gid", INT, "who", "real group id")                             \
+	X(OLD_AUID, "old_auid", INT, "who",                                    \
+	    "login uid before this login, when it was set")                    \
+	X(OLD_SES, "old_ses", INT, "who",                                      \
+	    "audit session before this login, when it was set")                \
+	X(PERSON, "person", STR, "who",                                        \
+	    "person behind a key, from an identity map")                       \
+	/* process */                                                          \
+	X(PID, "pid", INT, "process",                                          \
+	    "process; for sshd lines the sshd process")                        \
+	X(PPID, "ppid", INT, "process", "parent process")                      \
+	X(CHILD_PID, "child_pid", INT, "process",                              \
+	    "process that serves the user after login (User child is on pid)") \
+	X(IDENT, "ident", STR, "process",                                      \
+	    "program that wrote the line or sent the record")                  \
+	X(EXE, "exe", STR, "process", "executed file")                         \
+	X(COMM, "comm", STR, "process",                                        \
+	    "command name as the kernel knows it, at most 15 bytes")           \
+	X(ARGV, "argv", LIST, "process", "arguments, complete unless `cut`")   \
+	X(CMD, "cmd", STR, "process",                                          \
+	    "command as one text, where argv is not known")                    \
+	X(CWD, "cwd", STR, "process", "working directory")                     \
+	X(TTY, "tty", STR, "process", "terminal, without /dev/")               \
+	X(EXIT, "exit", INT, "process",                                        \
+	    "exit code, or result of the system call")                         \
+	X(SIGNAL, "signal", INT, "process", "signal that ended the process")   \
+	X(DURATION, "duration", INT, "process",                                \
+	    "microseconds from start to end")                                  \
+	X(SUCCESS, "success", BOOL, "process",                                 \
+	    "whether the operation succeeded")                                 \
+	X(SYSCALL, "syscall", STR, "process",                                  \
+	    "system call, by name where known")                                \
+	X(ARCH, "arch", STR, "process", "architecture of the system call")     \
+	X(ARGS, "args", STR, "process",                                        \
+	    "system call arguments a0 to a3, hexadecimal")                     \
+	X(VIA, "via", STR, "process",                                          \
+	    "program that changed the identity: sudo, su, doas, pkexec")       \
+	/* network */                                                          \
+	X(ADDR, "addr", STR, "network",                                        \
+	    "remote address (or host name where only that is known)")          \
+	X(PORT, "port", INT, "network", "remote port")                         \
+	X(LADDR, "laddr", STR, "network", "local address")                     \
+	X(LPORT, "lport", INT, "network", "local port")                        \
+	X(DEST, "dest", STR, "network", "destination asked for by a forward")  \
+	X(DPORT, "dport", INT, "network", "port of that destination")          \
+	/* authentication */                                                   \
+	X(METHOD, "method", STR, "auth",                                       \
+	    "authentication method as sshd names it")                          \
+	X(KEY_TYPE, "key_type", STR, "auth", "type of the key")                \
+	X(FP, "fp", STR, "auth", "fingerprint of the key")                     \
+	X(CERT_ID, "cert_id", STR, "auth", "key id of the certificate")        \
+	X(CERT_SERIAL, "cert_serial", STR, "auth",                             \
+	    "serial number of the certificate")                                \
+	X(CA_FP, "ca_fp", STR, "auth",                                         \
+	    "fingerprint of the certificate authority")                        \
+	X(VALID, "valid", BOOL, "auth",                                        \
+	    "whether sshd knew and allowed the user")                          \
+	X(WEAK, "weak", BOOL, "auth",                                          \
+	    "the attempt is concluded from how the connection ended")          \
+	X(PREAUTH, "preauth", BOOL, "auth",                                    \
+	    "written before authentication, by the unprivileged process")      \
+	X(COMMENT, "comment", STR, "auth",                                     \
+	    "comment of a key in authorized_keys")                             \
+	X(OPTIONS, "options", STR, "auth",                                     \
+	    "options of a key in authorized_keys")                             \
+	/* channel */                                                          \
+	X(CHAN, "chan", INT, "channel",                                        \
+	    "number of the channel in its connection")                         \
+	X(CHAN_TYPE, "chan_type", STR, "channel",                              \
+	    "shell, command, subsystem, forced-command")                       \
+	X(SERVICE, "service", STR, "channel", "subsystem or PAM service")      \
+	/* file */                                                             \
+	X(PATH, "path", STR, "file", "file acted on")                          \
+	X(PATH2, "path2", STR, "file", "second file: new name, link target")   \
+	X(OP, "op", STR, "file", "what was done")                              \
+	X(DIRECTION, "direction", STR, "file", "upload or download")           \
+	X(BYTES_READ, "bytes_read", INT, "file",                               \
+	    "bytes read by the server (sent to the client)")                   \
+	X(BYTES_WRITTEN, "bytes_written", INT, "file",                         \
+	    "bytes written by the server (received)")                          \
+	X(MODE, "mode", INT, "file", "permission bits")                        \
+	X(INODE, "inode", INT, "file", "inode, where the name is not known")   \
+	X(DEV, "dev", STR, "file", "device of that inode")                     \
+	/* record */                                                           \
+	X(TYPE, "type", STR, "record",                                         \
+	    "audit record types, or type of the login record")                 \
+	X(SERIAL, "serial", INT, "record", "audit serial number")              \
+	X(KEY, "key", STR, "record", "audit rule keys, separated by commas")   \
+	X(TEXT, "text", STR, "record",                                         \
+	    "the message, keystrokes or record itself")                        \
+	X(REASON, "reason", STR, "record",                                     \
+	    "why: end of a connection, refusal, gap")                          \
+	X(LEVEL, "level", STR, "record", "severity that the writer gave")      \
+	X(REPEAT, "repeat", INT, "record",                                     \
+	    "how many times more the same line was written")                   \
+	X(INFERRED, "inferred", STR, "record",                                 \
+	    "what in this event is concluded, and from what")                  \
+	X(CUT, "cut", BOOL, "record",                                          \
+	    "some text was longer than what could be kept")                    \
+	X(PARTIAL, "partial", BOOL, "record",                                  \
+	    "records of this event are missing")                               \
+	X(AMENDS, "amends", BOOL, "record",                                    \
+	    "replaces an earlier event of the same id, which was incomplete")  \
+	X(ID, "id", HEX, "record",                                             \
+	    "identity: equal for the same fact read twice")                    \
+	X(SRC, "src", INT, "record",                                           \
+	    "sequence number of the import.start of the source file")          \
+	X(OFFSET, "offset", INT, "record",                                     \
+	    "byte offset of the line or first record in the source file")      \
+	X(FILE_NAME, "file_name", STR, "record", "name of the source file")    \
+	X(FILE_SIZE, "file_size", INT, "record", "size of the source file")    \
+	X(SHA256, "sha256", STR, "record", "SHA-256 of the source file")       \
+	X(CONTENT_SIZE, "content_size", INT, "record",                         \
+	    "size of its content, decompressed")                               \
+	X(CONTENT_SHA256, "content_sha256", STR, "record",                     \
+	    "SHA-256 of its content, decompressed")                            \
+	X(FORMAT, "format", STR, "record",                                     \
+	    "format that the source file was read as")                         \
+	X(LINES, "lines", INT, "record", "lines or records read")              \
+	X(UNPARSED, "unparsed", INT, "record",                                 \
+	    "lines or records not understood")                                 \
+	X(LOST, "lost", INT, "record",                                         \
+	    "how many were lost; absent when not known")                       \
+	X(SINCE, "since", TIME, "record", "begin of a stretch of time")        \
+	X(UNTIL, "until", TIME, "record", "end of a stretch of time")          \
+	/* derived */                                                          \
+	X(INTERACTIVE, "interactive", BOOL, "derived",                         \
+	    "typed at a shell, not started by a script")                       \
+	X(LOGIN_USER, "login_user", STR, "derived",                            \
+	    "user of the session the event belongs to")
 
 enum field {
 #define X(c, json, type, group, help) F_##c,
 	EVENT_FIELDS(X)
 #undef X
-	EVENT_N_FIELDS
+	    EVENT_N_FIELDS
 };
 
 struct field_info {
@@ -204,13 +259,13 @@ union field_value {
 struct event {
 	enum event_kind kind;
 	enum trust trust;
-	uint64_t seq;        /* in its chain; 0: not yet in a trail */
-	int64_t time;        /* microseconds since 1970 */
+	uint64_t seq; /* in its chain; 0: not yet in a trail */
+	int64_t time; /* microseconds since 1970 */
 	struct str host;
-	struct str boot;     /* boot id; empty when not known */
-	struct str source;   /* name of the source: "audit", "auth-log" */
-	uint64_t track;      /* derived, see core/track.h; 0: none */
-	uint64_t chain;      /* derived: which chain `seq` counts in */
+	struct str boot;   /* boot id; empty when not known */
+	struct str source; /* name of the source: "audit", "auth-log" */
+	uint64_t track;	   /* derived, see core/track.h; 0: none */
+	uint64_t chain;	   /* derived: which chain `seq` counts in */
 	uint64_t has[(EVENT_N_FIELDS + 63) / 64];
 	union field_value v[EVENT_N_FIELDS]; /* only where `has` says so */
 };
@@ -258,8 +313,8 @@ static inline void event_set_str(struct event *ev, enum field f, struct str s)
 	ev->v[f].s = s;
 }
 
-static inline int64_t event_int(const struct event *ev, enum field f,
-    int64_t fallback)
+static inline int64_t event_int(
+    const struct event *ev, enum field f, int64_t fallback)
 {
 	return event_has(ev, f) ? ev->v[f].i : fallback;
 }

@@ -37,8 +37,8 @@ void event_to_json(const struct event *ev, unsigned flags, struct buf *b);
  * twice. Derived fields are read where they are there. -ENOMEM; -EINVAL with
  * the byte offset in `err` on anything malformed.
  */
-int event_from_json(struct event *ev, struct str json, struct arena *a,
-    struct err *err);
+int event_from_json(
+    struct event *ev, struct str json, struct arena *a, struct err *err);
 
 /*
  * Append s as a JSON string, quotes included, with the escapes above. Used

@@ -22,15 +22,17 @@ static int reader_fail(const struct reader *r, const char *what)
 	    (size_t)(r->at - r->begin), what);
 }
 
-static char reader_peek(struct reader *r)
+static inline char reader_peek(struct reader *r)
 {
+	if (__builtin_expect(r->at<r->end && * r->at> ' ', 1))
+		return *r->at;
 	while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' ||
 				     *r->at == '\t' || *r->at == '\r'))
 		r->at++;
 	return r->at < r->end ? *r->at : '\0';
 }
 
-static bool reader_take(struct reader *r, char c)
+static inline bool reader_take(struct reader *r, char c)
 {
 	if (reader_peek(r) != c || r->at == r->end)
 		return false;

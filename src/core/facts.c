@@ -66,7 +66,10 @@ static void add_bytes(int64_t *sum, int64_t n)
 
 static void add_file(struct track *t, const struct event *ev)
 {
-	t->n_file++;
+	/* sftp tells of a transfer twice: when it begins and when it ends. */
+	if (!event_has(ev, F_DIRECTION) ||
+	    !str_eqz(event_str(ev, F_OP), "open"))
+		t->n_file++;
 	if (!event_has(ev, F_DIRECTION) && !event_has(ev, F_BYTES_READ) &&
 	    !event_has(ev, F_BYTES_WRITTEN))
 		return;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define NOTES_MAX 4096
+#define SAME_TIME ((int64_t)2000000) /* logs with whole seconds */
 
 static int cmp_source(const void *va, const void *vb)
 {
@@ -135,14 +136,25 @@ static int64_t sum_known(int64_t a, int64_t b)
 }
 
 /*
- * Counts of one kind of source. Parts of one log follow each other and are
- * added up; accounts of the same time (the journal and auth.log) tell the same
- * facts, and the fuller one counts. Audit events never come twice.
+ * Parts of one log follow each other; accounts of the same time (the journal
+ * and auth.log, a log with whole seconds) tell the same facts again.
  */
-static void count_kind(
-    struct track *of, const struct track *t, bool first, int64_t *until)
+static bool tells_again(
+    const struct track *t, const struct track *before, int64_t until)
 {
-	bool again = !first && t->kind != TRACK_AUDIT && t->start < *until;
+	if (t->kind == TRACK_AUDIT)
+		return false; /* an audit event is never read twice */
+	if (t->start < until || t->flags & before->flags & TRACK_BEGAN)
+		return true;
+	return !(t->flags & TRACK_BEGAN) && !(before->flags & TRACK_BEGAN) &&
+	       t->start - before->start <= SAME_TIME;
+}
+
+/* What follows is added up; of what is told again the fuller account counts. */
+static void count_kind(struct track *of, const struct track *t,
+    const struct track *before, int64_t *until)
+{
+	bool again = before && tells_again(t, before, *until);
 	int64_t (*add)(int64_t, int64_t) = again ? max_i64 : sum_i64;
 
 	of->n_exec = add(of->n_exec, t->n_exec);
@@ -153,26 +165,26 @@ static void count_kind(
 			     : sum_known(of->bytes_in, t->bytes_in);
 	of->bytes_out = again ? max_i64(of->bytes_out, t->bytes_out)
 			      : sum_known(of->bytes_out, t->bytes_out);
-	*until = first ? t->end : max_i64(*until, t->end);
+	*until = !before ? t->end : max_i64(*until, t->end);
 }
 
 static void add_counts(
     struct track *sum, const struct track *const *t, size_t n)
 {
 	struct track of[TRACK_N_KINDS] = {0};
-	bool seen[TRACK_N_KINDS] = {false};
+	const struct track *before[TRACK_N_KINDS] = {NULL};
 	int64_t until[TRACK_N_KINDS] = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		enum track_kind k = t[i]->kind;
 
-		if (!seen[k])
+		if (!before[k])
 			of[k].bytes_in = of[k].bytes_out = -1;
-		count_kind(&of[k], t[i], !seen[k], &until[k]);
-		seen[k] = true;
+		count_kind(&of[k], t[i], before[k], &until[k]);
+		before[k] = t[i];
 	}
 	for (unsigned k = 0; k < TRACK_N_KINDS; k++) {
-		if (!seen[k])
+		if (!before[k])
 			continue;
 		sum->n_exec = max_i64(sum->n_exec, of[k].n_exec);
 		/* Audit and sftp tell of different files. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For tests: events written one a line, the sessions that come of them as
- * text. A line is SOURCE KIND SECONDS KEY=VALUE...; `argv` takes blanks as
- * commas; "trust=kernel" and "boot=ID" are the event's own. A line "---"
- * begins a new import.
+ * text. A line is an event in JSON, or SOURCE KIND SECONDS KEY=VALUE...; `argv`
+ * takes blanks as commas; "trust=kernel" and "boot=ID" are the event's own. A
+ * line "---" begins a new import.
  */
 #ifndef CORE_SCENARIO_H
 #define CORE_SCENARIO_H

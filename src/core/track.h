@@ -13,26 +13,26 @@
 #include "core/event.h"
 
 enum track_kind {
-	TRACK_AUDIT,  /* kernel audit session: (host, boot epoch, ses) */
-	TRACK_CONN,   /* sshd connection: (host, sshd pid, addr, port) */
-	TRACK_LOGIN,  /* utmp family record: (host, tty, pid, time) */
+	TRACK_AUDIT, /* kernel audit session: (host, boot epoch, ses) */
+	TRACK_CONN,  /* sshd connection: (host, sshd pid, addr, port) */
+	TRACK_LOGIN, /* utmp family record: (host, tty, pid, time) */
 	TRACK_N_KINDS
 };
 
 /* What happened in a track or session; shown by `ls` as letters. */
 enum track_flag {
 	TRACK_LOGGED_IN = 1 << 0, /* an accepted login was seen */
-	TRACK_CLOSED = 1 << 1,    /* its end was seen */
-	TRACK_ROOT = 1 << 2,      /* login as root, or a process of euid 0 */
-	TRACK_SUDO = 1 << 3,      /* sudo, su or another change of identity */
+	TRACK_CLOSED = 1 << 1,	  /* its end was seen */
+	TRACK_ROOT = 1 << 2,	  /* login as root, or a process of euid 0 */
+	TRACK_SUDO = 1 << 3,	  /* sudo, su or another change of identity */
 	TRACK_TRANSFER = 1 << 4,  /* files were transferred */
-	TRACK_FAILURE = 1 << 5,   /* failed authentication within it */
-	TRACK_GAP = 1 << 6,       /* something was lost during it */
-	TRACK_SSH = 1 << 7,       /* by sshd: not cron, console or su */
-	TRACK_TTY = 1 << 8,       /* it had a terminal */
+	TRACK_FAILURE = 1 << 5,	  /* failed authentication within it */
+	TRACK_GAP = 1 << 6,	  /* something was lost during it */
+	TRACK_SSH = 1 << 7,	  /* by sshd: not cron, console or su */
+	TRACK_TTY = 1 << 8,	  /* it had a terminal */
 	TRACK_INFERRED = 1 << 9,  /* some fact in it is concluded, not read */
 	TRACK_CONFLICT = 1 << 10, /* sources disagree, see `notes` */
-	TRACK_BEGAN = 1 << 11,    /* its beginning was seen */
+	TRACK_BEGAN = 1 << 11,	  /* its beginning was seen */
 };
 
 /*
@@ -40,22 +40,22 @@ enum track_flag {
  * belong to whoever filled the struct.
  */
 struct track {
-	uint64_t id;        /* never 0; from a keyed hash of what identifies it */
-	uint64_t session;   /* derived by join_tracks(): id of its first track */
+	uint64_t id;	  /* never 0; from a keyed hash of what identifies it */
+	uint64_t session; /* derived by join_tracks(): id of its first track */
 	enum track_kind kind;
 	unsigned flags;
 	struct str host;
 	struct str boot;
-	int64_t start;      /* microseconds; first fact seen */
-	int64_t end;        /* end if CLOSED, else last fact seen */
-	int64_t login;      /* time of the accepted login, or -1 */
+	int64_t start; /* microseconds; first fact seen */
+	int64_t end;   /* end if CLOSED, else last fact seen */
+	int64_t login; /* time of the accepted login, or -1 */
 	int64_t ses, auid, pid, child_pid, port;
 	int64_t n_exec, n_file, n_auth_fail, n_priv; /* 0: none seen */
 	int64_t bytes_in, bytes_out; /* transferred to, from the host */
 	struct str user, addr, method, key_type, fp, cert_id, tty;
-	struct str origin;  /* program that made the login: sshd, cron, login */
-	struct str reason;  /* how it ended */
-	struct str notes;   /* what is inferred or in conflict, a sentence */
+	struct str origin; /* program that made the login: sshd, cron, login */
+	struct str reason; /* how it ended */
+	struct str notes;  /* what is inferred or in conflict, a sentence */
 };
 
 /*
@@ -63,8 +63,8 @@ struct track {
  * first. `id` is the id of its first track; the ids of all its tracks find it.
  */
 struct session {
-	struct track sum;   /* counts added up, facts merged; sum.id is the id */
-	struct str person;  /* from identity map, certificate or key comment */
+	struct track sum;  /* counts added up, facts merged; sum.id is the id */
+	struct str person; /* from identity map, certificate or key comment */
 	size_t n_tracks;
 };
 
@@ -81,14 +81,14 @@ struct boot {
  * only, not on their order. Rules and their sources: docs/sessions.md.
  * Returns 0 or -ENOMEM.
  */
-int join_tracks(struct track *tracks, size_t n, const struct boot *boots,
-    size_t n_boots);
+int join_tracks(
+    struct track *tracks, size_t n, const struct boot *boots, size_t n_boots);
 
 /*
  * Merge tracks (all of one session, any order) into ret. Strings point into
  * the tracks or into `a`. Adds to notes where they disagree. -ENOMEM.
  */
-int merge_tracks(struct session *ret, const struct track *tracks, size_t n,
-    struct arena *a);
+int merge_tracks(
+    struct session *ret, const struct track *tracks, size_t n, struct arena *a);
 
 #endif

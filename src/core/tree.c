@@ -75,9 +75,7 @@ static int add_exec(struct tree *t, const struct event *ev, size_t event)
 	    .exit = -1,
 	    .signal = -1,
 	    .duration = -1};
-	node->parent = before != TREE_NONE
-			   ? before
-			   : find_running(t, ppid);
+	node->parent = before != TREE_NONE ? before : find_running(t, ppid);
 	/* A process cannot be its own parent, whatever the record says. */
 	if (node->parent == at)
 		node->parent = TREE_NONE;

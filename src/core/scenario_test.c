@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "core/event_json.h"
+
 static int64_t parse_time(struct str s)
 {
 	struct str whole = s;
@@ -68,6 +70,10 @@ bool scenario_event(struct str line, struct event *ev, struct arena *a)
 	line = str_trim(line);
 	if (!line.n || line.p[0] == '-')
 		return false;
+	if (line.p[0] == '{') {
+		assert_int_equal(event_from_json(ev, line, a, NULL), 0);
+		return true;
+	}
 	str_cut(&line, ' ', &source);
 	str_cut(&line, ' ', &kind);
 	str_cut(&line, ' ', &time);
