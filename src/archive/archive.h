@@ -23,7 +23,7 @@ struct archive;
 
 enum archive_mode {
 	ARCHIVE_READ,
-	ARCHIVE_WRITE,      /* -EBUSY when another writer is at work: its pid in err */
+	ARCHIVE_WRITE,	    /* -EBUSY while another writes: its pid in err */
 	ARCHIVE_WRITE_WAIT, /* waits for the other writer instead */
 };
 
@@ -37,7 +37,7 @@ int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
 /* Index of an open archive, for queries. */
 struct store *archive_store(struct archive *a);
 
-/* 16 secret bytes for source_id() and track ids; the same for a store's life. */
+/* 16 secret bytes for source_id() and track ids; never change in a store. */
 const uint8_t *archive_id_key(const struct archive *a);
 
 /*
@@ -66,8 +66,8 @@ int archive_reindex(const char *dir,
  */
 struct archive_verify_sink {
 	void (*finding)(void *ctx, const char *chain, const struct finding *f);
-	void (*chain)(void *ctx, const char *chain,
-	    const struct verify_result *r);
+	void (*chain)(
+	    void *ctx, const char *chain, const struct verify_result *r);
 	void *ctx;
 };
 int archive_verify(const char *dir, const struct sign_public *pub,

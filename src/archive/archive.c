@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/archive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "archive/index.h"
+#include "archive/layout.h"
+#include "base/fd.h"
+#include "base/when.h"
+#include "core/event_json.h"
+
+struct archive {
+	enum archive_mode mode;
+	int dirfd;
+	int lockfd;
+	struct sign_key key;
+	uint8_t id_key[LAYOUT_ID_KEY_LEN];
+	struct archive_index index;
+	struct trail *trail;
+	bool trail_broken; /* by an error after which it takes no more */
+	char *chain;
+	struct buf json;
+};
+
+static int open_for_writing(
+    struct archive *a, const char *path, struct err *err)
+{
+	int r;
+
+	r = layout_lock(
+	    a->dirfd, a->mode == ARCHIVE_WRITE_WAIT, &a->lockfd, err);
+	if (r == 0)
+		r = layout_keys(a->dirfd, &a->key, a->id_key, err);
+	if (r == 0)
+		r = index_open(&a->index, path, STORE_WRITE, a->id_key, err);
+	if (r == 0)
+		r = index_catch_up(&a->index, a->dirfd, NULL, err);
+	return r;
+}
+
+int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
+    struct err *err)
+{
+	struct archive *a = calloc(1, sizeof *a);
+	char path[4096];
+	int r;
+
+	if (!a)
+		return err_sys(err, -ENOMEM, "store %s", dir);
+	a->mode = mode;
+	a->dirfd = a->lockfd = -1;
+	a->json.max = TRAIL_PAYLOAD_MAX;
+	snprintf(path, sizeof path, "%s/" LAYOUT_INDEX, dir);
+	r = layout_open(dir, mode != ARCHIVE_READ, &a->dirfd, err);
+	if (r == 0 && mode == ARCHIVE_READ)
+		r = index_open(&a->index, path, STORE_READ, a->id_key, err);
+	else if (r == 0)
+		r = open_for_writing(a, path, err);
+	if (r < 0) {
+		archive_close(a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+struct store *archive_store(struct archive *a)
+{
+	return a->index.store;
+}
+
+const uint8_t *archive_id_key(const struct archive *a)
+{
+	return a->id_key;
+}
+
+/* The last writer was cut off: say so in the chain itself. */
+static int append_gap(
+    struct archive *a, const struct trail_recovery *rec, struct err *err)
+{
+	struct event ev;
+	char reason[200];
+	int n;
+
+	event_init(&ev, EVENT_GAP);
+	ev.trust = TRUST_DAEMON;
+	ev.source = STR("sshtrail");
+	ev.time = time_now();
+	ev.host =
+	    str_z(strchr(a->chain, ':') ? strchr(a->chain, ':') + 1 : a->chain);
+	n = snprintf(reason, sizeof reason,
+	    "writing was interrupted behind event %llu; %llu bytes of an "
+	    "unfinished frame were set aside",
+	    (unsigned long long)rec->last_seq,
+	    (unsigned long long)rec->torn_bytes);
+	event_set_str(&ev, F_OP, STR("recovered"));
+	event_set_str(&ev, F_REASON, str_make(reason, (size_t)n));
+	return archive_append(a, &ev, err);
+}
+
+static int close_chain(struct archive *a, struct err *err)
+{
+	int r = trail_close(a->trail, err);
+
+	a->trail = NULL;
+	free(a->chain);
+	a->chain = NULL;
+	return r;
+}
+
+int archive_begin(struct archive *a, const char *chain, struct err *err)
+{
+	struct trail_config cfg = {.origin = chain, .key = &a->key};
+	struct trail_recovery rec = {0};
+	CLEANUP_FD int fd = -1;
+	int r = 0;
+
+	if (a->chain && strcmp(a->chain, chain) == 0)
+		return 0;
+	if (a->trail)
+		r = close_chain(a, err);
+	if (r == 0)
+		r = layout_open_chain(a->dirfd, chain, true, &fd, err);
+	if (r == 0)
+		r = trail_open(&a->trail, fd, &cfg, &rec, err);
+	if (r < 0)
+		return r;
+	a->chain = strdup(chain);
+	if (!a->chain)
+		return err_sys(err, -ENOMEM, "chain %s", chain);
+	index_chain(&a->index, chain);
+	return rec.torn_bytes || rec.unclean ? append_gap(a, &rec, err) : 0;
+}
+
+/*
+ * An event too large for a frame loses its largest text, never its place:
+ * who and when stay known, and `cut` says that something is missing.
+ */
+static void cut_largest(struct event *ev)
+{
+	enum field largest = F_TEXT;
+
+	for (unsigned f = 0; f < EVENT_N_FIELDS; f++) {
+		enum field_type type = event_fields[f].type;
+
+		if ((type == FIELD_STR || type == FIELD_LIST) &&
+		    event_str(ev, (enum field)f).n > event_str(ev, largest).n)
+			largest = (enum field)f;
+	}
+	event_unset(ev, largest);
+	event_set_int(ev, F_CUT, true);
+}
+
+int archive_append(struct archive *a, struct event *ev, struct err *err)
+{
+	int r;
+
+	for (;;) {
+		buf_clear(&a->json);
+		event_to_json(ev, 0, &a->json);
+		r = buf_error(&a->json);
+		if (r != -EMSGSIZE)
+			break;
+		cut_largest(ev);
+	}
+	if (r < 0)
+		return err_sys(err, r, "event");
+	r = trail_append(
+	    a->trail, FRAME_EVENT, 0, buf_str(&a->json), &ev->seq, err);
+	a->trail_broken = a->trail_broken || (r < 0 && r != -ENOSPC);
+	return r < 0 ? r : index_add(&a->index, ev, err);
+}
+
+int archive_commit(struct archive *a, struct err *err)
+{
+	int r = a->trail ? trail_checkpoint(a->trail, err) : 0;
+
+	return r < 0 ? r : index_commit(&a->index, err);
+}
+
+void archive_close(struct archive *a)
+{
+	if (!a)
+		return;
+	/* Also after a full disk: what was taken is then signed. */
+	if (a->trail && !a->trail_broken)
+		(void)trail_close(a->trail, NULL);
+	else
+		trail_abandon(a->trail);
+	free(a->chain);
+	index_close(&a->index);
+	sign_key_wipe(&a->key);
+	buf_free(&a->json);
+	fd_close(&a->dirfd);
+	fd_close(&a->lockfd);
+	free(a);
+}
+
+struct verify_pass {
+	int dirfd;
+	const struct sign_public *pub;
+	const struct archive_verify_sink *sink;
+	const char *chain;
+	bool sound;
+	struct err *err;
+};
+
+static void forward_finding(void *ctx, const struct finding *f)
+{
+	struct verify_pass *p = ctx;
+
+	if (p->sink->finding)
+		p->sink->finding(p->sink->ctx, p->chain, f);
+}
+
+static int verify_chain(void *ctx, const char *chain)
+{
+	struct verify_pass *p = ctx;
+	struct verify_result result;
+	CLEANUP_FD int fd = -1;
+	int r = layout_open_chain(p->dirfd, chain, false, &fd, p->err);
+
+	if (r < 0)
+		return r;
+	p->chain = chain;
+	r = trail_verify(
+	    fd, p->pub, chain, forward_finding, p, &result, p->err);
+	if (r < 0)
+		return r;
+	p->sound = p->sound && result.sound;
+	if (p->sink->chain)
+		p->sink->chain(p->sink->ctx, chain, &result);
+	return 0;
+}
+
+int archive_verify(const char *dir, const struct sign_public *pub,
+    const struct archive_verify_sink *sink, bool *ret_sound, struct err *err)
+{
+	struct verify_pass p = {
+	    .pub = pub, .sink = sink, .sound = true, .err = err};
+	struct sign_public own;
+	CLEANUP_FD int dirfd = -1;
+	int r = layout_open(dir, false, &dirfd, err);
+
+	if (r == 0 && !pub) {
+		r = layout_public_key(dirfd, &own, err);
+		p.pub = &own;
+	}
+	p.dirfd = dirfd;
+	if (r == 0)
+		r = layout_each_chain(dirfd, verify_chain, &p, err);
+	if (r == 0)
+		*ret_sound = p.sound;
+	return r;
+}

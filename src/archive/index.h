@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the trail to the index: correlates events and adds them to a store.
+ * One way for events that just arrived and for those read back from a trail,
+ * so that a reindex gives the same answers.
+ */
+#ifndef ARCHIVE_INDEX_H
+#define ARCHIVE_INDEX_H
+
+#include "core/correlate.h"
+#include "store/store.h"
+
+struct archive_index {
+	struct store *store;
+	struct correlator *correlator;
+	uint64_t chain; /* of the events to come */
+	uint64_t since_drain;
+	struct err *err; /* of the call at work */
+};
+
+struct index_progress {
+	void (*fn)(void *ctx, uint64_t done, uint64_t total);
+	void *ctx;
+	uint64_t done, total;
+};
+
+int index_open(struct archive_index *ix, const char *path, enum store_mode mode,
+    const uint8_t *id_key, struct err *err);
+void index_close(struct archive_index *ix);
+
+/* Events to come are of this chain; they have nothing to do with those before.
+ */
+void index_chain(struct archive_index *ix, const char *chain);
+
+/* Sets ev->track, ev->chain and the derived fields. */
+int index_add(struct archive_index *ix, struct event *ev, struct err *err);
+int index_commit(struct archive_index *ix, struct err *err);
+
+/*
+ * Add what the trails below dirfd hold beyond the store's last commit. Damaged
+ * segments are passed over: `verify` names them. `progress` may be NULL.
+ */
+int index_catch_up(struct archive_index *ix, int dirfd,
+    struct index_progress *progress, struct err *err);
+
+#endif

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define FORMAT_FILE    "format"
+#define FORMAT_TEXT    "sshtrail store "
+#define FORMAT_VERSION 1
+#define KEYS_DIR       "keys"
+#define HOST_KEY       "host"
+#define ID_KEY_FILE    "id.key"
+#define CHAIN_NAME_MAX 120
+
+/* As mkdir -p, for the store directory only. */
+static int make_path(const char *dir)
+{
+	char path[4096];
+	size_t n = strlen(dir);
+
+	if (n == 0 || n >= sizeof path)
+		return -ENAMETOOLONG;
+	memcpy(path, dir, n + 1);
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		path[i] = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		path[i] = i < n ? '/' : '\0';
+	}
+	return 0;
+}
+
+static bool is_empty_dir(int dirfd)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	bool empty = true;
+
+	if (!d) {
+		fd_close(&fd);
+		return false;
+	}
+	while (empty && (e = readdir(d)))
+		empty =
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+	closedir(d);
+	return empty;
+}
+
+static int check_format(int dirfd, const char *dir, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	struct str s;
+	uint64_t version = 0;
+	int r;
+
+	r = fd_read_file(dirfd, FORMAT_FILE, 256, &text);
+	s = str_trim(buf_str(&text));
+	if (r == 0 &&
+	    (!str_skip(&s, STR(FORMAT_TEXT)) || !str_u64(s, &version)))
+		r = err_set(err, -EPROTO,
+		    "%s/%s is not that of a store of sshtrail", dir,
+		    FORMAT_FILE);
+	else if (r == 0 && version != FORMAT_VERSION)
+		r = err_set(err, -EPROTO,
+		    "store %s has format %llu, this sshtrail knows %d: "
+		    "use the newer sshtrail that wrote it",
+		    dir, (unsigned long long)version, FORMAT_VERSION);
+	buf_free(&text);
+	return r;
+}
+
+static int make_format(int dirfd, const char *dir, struct err *err)
+{
+	char text[64];
+	int n, r;
+
+	if (!is_empty_dir(dirfd))
+		return err_set(err, -EPROTO,
+		    "%s is not empty and no store: name an empty or a new "
+		    "directory with --store",
+		    dir);
+	n = snprintf(text, sizeof text, FORMAT_TEXT "%d\n", FORMAT_VERSION);
+	r = fd_replace_file(dirfd, FORMAT_FILE, 0600, text, (size_t)n);
+	return r < 0 ? err_sys(err, r, "%s/%s", dir, FORMAT_FILE) : 0;
+}
+
+int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err)
+{
+	CLEANUP_FD int fd = -1;
+	int r = make ? make_path(dir) : 0;
+
+	if (r < 0)
+		return err_sys(err, r, "cannot make the store %s", dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, -ENOENT,
+		    "there is no store at %s: \"sshtrail import PATH\" makes "
+		    "one, --store names another",
+		    dir);
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open the store %s", dir);
+	r = check_format(fd, dir, err);
+	if (r == -ENOENT && make)
+		r = make_format(fd, dir, err);
+	else if (r == -ENOENT)
+		r = err_set(err, r, "%s is no store of sshtrail", dir);
+	else if (r < 0 && r != -EPROTO)
+		r = err_sys(err, r, "cannot read %s/%s", dir, FORMAT_FILE);
+	if (r < 0)
+		return r;
+	*ret_dirfd = fd;
+	fd = -1;
+	return 0;
+}
+
+static int lock_busy(int fd, struct err *err)
+{
+	char pid[32] = "";
+	ssize_t n = fd_pread_full(fd, pid, sizeof pid - 1, 0);
+
+	pid[n > 0 ? n : 0] = '\0';
+	return err_set(err, -EBUSY,
+	    "another sshtrail (pid %.20s) is writing to this store: wait for "
+	    "it to end, or use --wait",
+	    pid[0] ? pid : "unknown");
+}
+
+int layout_lock(int dirfd, bool wait, int *ret_lockfd, struct err *err)
+{
+	CLEANUP_FD int fd =
+	    openat(dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	char pid[32];
+	int n;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open the store's lock");
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+		if (errno == EWOULDBLOCK)
+			return lock_busy(fd, err);
+		if (errno != EINTR)
+			return err_sys(err, -errno, "cannot lock the store");
+	}
+	n = snprintf(pid, sizeof pid, "%ld", (long)getpid());
+	/* Only a hint for whoever finds the lock taken: a full disk may keep
+	 * it from being written. */
+	if (ftruncate(fd, 0) == 0)
+		(void)fd_pwrite_all(fd, pid, (size_t)n, 0);
+	*ret_lockfd = fd;
+	fd = -1;
+	return 0;
+}
+
+static int load_id_key(int keysfd, uint8_t *id_key, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	int r = fd_read_file(keysfd, ID_KEY_FILE, 64, &b);
+
+	if (r == 0 && b.n != LAYOUT_ID_KEY_LEN)
+		r = err_set(err, -EBADMSG,
+		    "keys/%s of the store is damaged: %zu bytes, not %d",
+		    ID_KEY_FILE, b.n, LAYOUT_ID_KEY_LEN);
+	else if (r == 0)
+		memcpy(id_key, b.p, LAYOUT_ID_KEY_LEN);
+	buf_free(&b);
+	if (r != -ENOENT)
+		return r;
+	random_bytes(id_key, LAYOUT_ID_KEY_LEN);
+	r = fd_replace_file(
+	    keysfd, ID_KEY_FILE, 0600, id_key, LAYOUT_ID_KEY_LEN);
+	return r < 0 ? err_sys(err, r, "keys/%s", ID_KEY_FILE) : 0;
+}
+
+int layout_keys(int dirfd, struct sign_key *key,
+    uint8_t id_key[static LAYOUT_ID_KEY_LEN], struct err *err)
+{
+	CLEANUP_FD int keysfd = -1;
+	int r = fd_open_dir(dirfd, KEYS_DIR, 0700, &keysfd);
+
+	if (r < 0)
+		return err_sys(err, r, "cannot open the store's keys");
+	r = sign_key_load(key, keysfd, HOST_KEY, err);
+	return r < 0 ? r : load_id_key(keysfd, id_key, err);
+}
+
+int layout_public_key(int dirfd, struct sign_public *ret, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	struct str origin;
+	int r = fd_read_file(dirfd, KEYS_DIR "/" HOST_KEY ".pub", 4096, &b);
+
+	if (r < 0)
+		r = err_sys(err, r, "cannot read the public key %s/%s.pub",
+		    KEYS_DIR, HOST_KEY);
+	else
+		r = sign_public_parse(str_trim(buf_str(&b)), ret, &origin, err);
+	buf_free(&b);
+	return r;
+}
+
+static bool plain_in_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || (c && strchr(".:_-", c));
+}
+
+/* A leading dot is encoded too: no hidden names, no "..". */
+static int encode_name(const char *chain, char *ret, size_t size)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	size_t n = 0;
+
+	for (const char *p = chain; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (n + 4 > size)
+			return -ENAMETOOLONG;
+		if (plain_in_name(*p) && !(p == chain && *p == '.')) {
+			ret[n++] = *p;
+			continue;
+		}
+		ret[n++] = '%';
+		ret[n++] = digits[c >> 4];
+		ret[n++] = digits[c & 15];
+	}
+	ret[n] = '\0';
+	return n ? 0 : -EINVAL;
+}
+
+static int decode_name(const char *name, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = name; *p; p++) {
+		if (n + 1 >= size)
+			return -ENAMETOOLONG;
+		if (*p == '%') {
+			int hi = str_hexdigit(p[1]);
+			int lo = hi < 0 ? -1 : str_hexdigit(p[2]);
+
+			if (lo < 0)
+				return -EINVAL;
+			ret[n++] = (char)(hi * 16 + lo);
+			p += 2;
+		} else {
+			ret[n++] = *p;
+		}
+	}
+	ret[n] = '\0';
+	return 0;
+}
+
+int layout_open_chain(
+    int dirfd, const char *chain, bool make, int *ret, struct err *err)
+{
+	CLEANUP_FD int trailfd = -1;
+	char name[CHAIN_NAME_MAX * 3 + 1];
+	int r = encode_name(chain, name, sizeof name);
+
+	if (r == 0 && make)
+		r = fd_open_dir(dirfd, LAYOUT_TRAIL, 0700, &trailfd);
+	if (r == 0 && make)
+		r = fd_open_dir(trailfd, name, 0700, ret);
+	if (r == 0 && !make) {
+		trailfd = openat(
+		    dirfd, LAYOUT_TRAIL, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		*ret = trailfd < 0 ? -1
+				   : openat(trailfd, name,
+					 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = *ret < 0 ? -errno : 0;
+	}
+	return r < 0 ? err_sys(err, r, "cannot open the trail of %s", chain)
+		     : 0;
+}
+
+static int is_chain(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+int layout_each_chain(int dirfd, int (*fn)(void *ctx, const char *chain),
+    void *ctx, struct err *err)
+{
+	struct dirent **list;
+	int n = scandirat(dirfd, LAYOUT_TRAIL, &list, is_chain, alphasort);
+	int r = 0;
+
+	if (n < 0 && errno == ENOENT)
+		return 0;
+	if (n < 0)
+		return err_sys(err, -errno, "cannot list the store's trails");
+	for (int i = 0; i < n; i++) {
+		char chain[CHAIN_NAME_MAX * 3 + 1];
+
+		if (r == 0 &&
+		    decode_name(list[i]->d_name, chain, sizeof chain) == 0)
+			r = fn(ctx, chain);
+		free(list[i]);
+	}
+	free(list);
+	return r;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What lies where in a store directory, and the secrets that lie there. Knows
+ * names and modes, nothing of what trails and index contain.
+ */
+#ifndef ARCHIVE_LAYOUT_H
+#define ARCHIVE_LAYOUT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "crypto/sign.h"
+
+#define LAYOUT_TRAIL	  "trail"
+#define LAYOUT_INDEX	  "index"
+#define LAYOUT_ID_KEY_LEN 16
+
+/*
+ * Open the store directory. With `make`, it is made when it is not there
+ * (mode 0700, parents too). -ENOENT: no store there; -EPROTO: made by a newer
+ * version of sshtrail, or no store at all but something else.
+ */
+int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err);
+
+/*
+ * Take the writer's lock and leave our pid in it. -EBUSY: somebody else has
+ * it, and `wait` is false. The lock goes with the descriptor.
+ */
+int layout_lock(int dirfd, bool wait, int *ret_lockfd, struct err *err);
+
+/* The signing key and the identity key, made when they are not there yet. */
+int layout_keys(int dirfd, struct sign_key *key,
+    uint8_t id_key[static LAYOUT_ID_KEY_LEN], struct err *err);
+
+/* The store's own public key, for verification without the secret one. */
+int layout_public_key(int dirfd, struct sign_public *ret, struct err *err);
+
+/*
+ * Directory of a chain below trail/. Bytes of the name other than letters,
+ * digits and ".:_-" are written as %XX: names of hosts come from log lines.
+ * With `make`, it is made when it is not there.
+ */
+int layout_open_chain(
+    int dirfd, const char *chain, bool make, int *ret, struct err *err);
+
+/*
+ * Call fn with the name of each chain, sorted. A non-zero return stops and is
+ * returned.
+ */
+int layout_each_chain(int dirfd, int (*fn)(void *ctx, const char *chain),
+    void *ctx, struct err *err);
+
+#endif
