@@ -5,6 +5,7 @@ extern const struct command cmd_completion;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
 extern const struct command cmd_help;
+extern const struct command cmd_import;
 extern const struct command cmd_last;
 extern const struct command cmd_ls;
 extern const struct command cmd_reindex;
@@ -15,6 +16,7 @@ extern const struct command cmd_version;
 extern const struct command cmd_who;
 
 const struct command *const commands[] = {
+    &cmd_import,
     &cmd_ls,
     &cmd_show,
     &cmd_search,

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/import/report.h"
+
+struct import_options {
+	const char *host, *timezone;
+	struct opt_list identity;
+	bool wait;
+};
+
+static const struct opt import_opts[] = {
+    {"host", 'H', OPT_STR, "NAME",
+	"The host that files are of which name none (login records, audit "
+	"logs without node=). Else this machine for its own logs, or the host "
+	"that a log beside them names.",
+	.at = offsetof(struct import_options, host), .hint = OPT_HINT_HOST},
+    {"identity", 'i', OPT_EACH, "FILE",
+	"Identity map: who stands behind which key; see sshtrail-identity(5). "
+	"May be given more than once.",
+	.at = offsetof(struct import_options, identity), .hint = OPT_HINT_FILE},
+    {"timezone", 'z', OPT_STR, "ZONE",
+	"Zone of times that are written without one, as Europe/Berlin or UTC; "
+	"else that of this machine.",
+	.at = offsetof(struct import_options, timezone)},
+    {"wait", 'w', OPT_FLAG, NULL,
+	"Wait for another import into the same store to end, instead of "
+	"failing.",
+	.at = offsetof(struct import_options, wait)},
+    {NULL}};
+
+struct import_call {
+	struct cli *cli;
+	const struct import_options *options;
+	struct import_files files;
+	struct import_progress progress;
+	bool failed; /* some file could not be read */
+};
+
+static void show_progress(
+    void *ctx, const struct import_file *f, const struct import_totals *t)
+{
+	struct import_call *call = ctx;
+
+	import_progress_show(&call->progress, f, t);
+}
+
+static void warn(void *ctx, const struct import_file *f, const char *text)
+{
+	struct import_call *call = ctx;
+
+	import_progress_end(&call->progress);
+	cli_note(call->cli, "%s: %s", f->path, text);
+	call->failed = true;
+}
+
+static void add_path(struct import_call *call, const char *path)
+{
+	struct err err;
+
+	if (import_files_add(&call->files, path, call->cli->dir.p, &err) < 0) {
+		cli_note(call->cli, "%s", err.text);
+		call->failed = true;
+	}
+}
+
+static void find_files(struct import_call *call, const struct invocation *inv)
+{
+	for (size_t i = 0; i < inv->n_args; i++)
+		add_path(call, inv->args[i]);
+	/* Parsed operands and option values end with a NUL. */
+	for (size_t i = 0; i < call->options->identity.n; i++)
+		add_path(call, call->options->identity.v[i].p);
+	import_files_detect(&call->files);
+	import_files_hosts(&call->files, call->options->host);
+	import_files_sort(&call->files);
+	for (size_t i = 0; i < call->files.n; i++) {
+		const struct import_file *f = &call->files.v[i];
+
+		if (f->source || !f->named)
+			continue;
+		cli_note(call->cli, "%s: %s", f->path, f->why_not);
+		call->failed = call->failed || f->unreadable;
+	}
+}
+
+/* The host that most of the files are of names the chain. */
+static const char *main_host(const struct import_call *call)
+{
+	const char *best = call->options->host;
+	size_t best_n = 0;
+
+	for (size_t i = 0; i < call->files.n && !call->options->host; i++) {
+		const struct import_file *f = &call->files.v[i];
+		size_t n = 0;
+
+		if (!f->source || !f->host)
+			continue;
+		for (size_t k = 0; k < call->files.n; k++)
+			n += call->files.v[k].source && call->files.v[k].host &&
+			     strcmp(call->files.v[k].host, f->host) == 0;
+		if (n > best_n) {
+			best = f->host;
+			best_n = n;
+		}
+	}
+	return best;
+}
+
+static int run_import(struct import_call *call, struct archive *archive)
+{
+	struct import_run run = {.archive = archive,
+	    .utc_offset = time_zone_local,
+	    .progress = show_progress,
+	    .warn = warn,
+	    .ctx = call};
+	const char *host = main_host(call);
+	char chain[320];
+	struct err err = {""};
+	int r;
+
+	if (!host) {
+		cli_note(call->cli,
+		    "found nothing that sshtrail reads: name log files, or a "
+		    "directory that holds some");
+		return call->failed ? CLI_FAILED : CLI_NOTHING;
+	}
+	snprintf(chain, sizeof chain, "import:%.80s", host);
+	import_progress_start(&call->progress, call->cli->err_fd, &call->files);
+	r = archive_begin(archive, chain, &err);
+	if (r == 0)
+		r = import_run(&run, &call->files, &err);
+	import_progress_end(&call->progress);
+	if (call->cli->json)
+		import_summary_json(
+		    &call->cli->out.b, &run.totals, &call->files);
+	else
+		import_summary_text(
+		    &call->cli->out.b, &run.totals, &call->files);
+	import_run_free(&run);
+	if (r < 0)
+		return cli_fail_code(call->cli, r, &err);
+	return call->failed ? CLI_FAILED : CLI_FOUND;
+}
+
+/* The C library takes any name, and UTC for those it does not know. */
+static int set_timezone(struct cli *cli, const char *zone)
+{
+	char path[300];
+
+	if (!zone)
+		return CLI_FOUND;
+	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
+	if (access(path, R_OK) < 0 && !strpbrk(zone, "0123456789"))
+		return cli_usage(cli,
+		    "--timezone %s: no such zone; names are as Europe/Berlin, "
+		    "UTC or CET-1CEST",
+		    zone);
+	if (setenv("TZ", zone, 1) < 0)
+		return cli_fail(cli, "--timezone %s: out of memory", zone);
+	tzset();
+	return CLI_FOUND;
+}
+
+static int cmd_import_run(const struct invocation *inv)
+{
+	struct import_call call = {.cli = inv->cli, .options = inv->own};
+	struct archive *archive = NULL;
+	struct err err = {""};
+	int r;
+
+	r = set_timezone(inv->cli, call.options->timezone);
+	if (r != CLI_FOUND)
+		return r;
+	r = archive_open(&archive, inv->cli->dir.p,
+	    call.options->wait ? ARCHIVE_WRITE_WAIT : ARCHIVE_WRITE, &err);
+	if (r < 0)
+		return cli_fail_code(inv->cli, r, &err);
+	find_files(&call, inv);
+	r = run_import(&call, archive);
+	archive_close(archive);
+	import_files_free(&call.files);
+	return r;
+}
+
+static void free_options(void *own)
+{
+	struct import_options *o = own;
+
+	opt_list_free(&o->identity);
+}
+
+const struct command cmd_import = {
+    .name = "import",
+    .operands = "PATH...",
+    .summary = "Read log files into the store",
+    .help =
+	"Each PATH is a file, a directory that is searched, or - for standard "
+	"input; plain or compressed by gzip, xz or zstd, in any order. What a "
+	"file is shows in its content: logs of sshd and its neighbours "
+	"(auth.log, secure, journalctl -o export or json), audit.log, wtmp, "
+	"btmp, utmp, lastlog, wtmpdb, authorized_keys, passwd.\n"
+	"The same file again adds nothing; a grown file adds only what is "
+	"new. An import that was cut off is completed by repeating it.",
+    .examples =
+	"sshtrail import /var/log  # the logs of this machine\n"
+	"sshtrail import --host web-01 evidence/  # a folder copied from "
+	"web-01\n"
+	"journalctl -o export | sshtrail import -  # the journal",
+    .opts = import_opts,
+    .opts_size = sizeof(struct import_options),
+    .min_args = 1,
+    .max_args = (size_t)-1,
+    .operand_hint = OPT_HINT_FILE,
+    .run = cmd_import_run,
+    .free_own = free_options,
+};

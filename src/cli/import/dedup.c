@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import/dedup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/when.h"
+
+/*
+ * Text logs tell the second at best, and the journal and a log file may see
+ * the same line in different ones. Ids of exact sources hold their time.
+ */
+#define TOLERANCE   (2 * USEC_PER_SEC)
+#define BUCKET_SPAN (3600 * USEC_PER_SEC)
+#define N_BUCKETS   8
+
+struct stored {
+	int64_t time;
+	uint32_t next; /* index + 1 of the next one with this id; 0: none */
+	bool partial;
+	bool used;
+};
+
+/* What the store holds of one hour. */
+struct bucket {
+	bool loaded;
+	int64_t hour;
+	uint64_t last_use;
+	struct map by_id; /* id -> index + 1 */
+	struct stored *v;
+	size_t n, cap;
+};
+
+struct dedup {
+	struct store *store;
+	int64_t oldest, newest; /* of the store; outside nothing can be seen */
+	bool empty;
+	uint64_t clock;
+	struct bucket buckets[N_BUCKETS];
+};
+
+int dedup_new(struct dedup **ret, struct store *store, struct err *err)
+{
+	struct store_stats stats = {0};
+	struct dedup *d = calloc(1, sizeof *d);
+	int r;
+
+	if (!d)
+		return err_sys(err, -ENOMEM, "import");
+	r = store->ops->stats(store, &stats, err);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	d->store = store;
+	d->empty = stats.events == 0;
+	d->oldest = stats.oldest - TOLERANCE;
+	d->newest = stats.newest + TOLERANCE;
+	*ret = d;
+	return 0;
+}
+
+void dedup_free(struct dedup *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < N_BUCKETS; i++) {
+		map_free(&d->buckets[i].by_id);
+		free(d->buckets[i].v);
+	}
+	free(d);
+}
+
+static int add_stored(struct bucket *b, const struct event *ev)
+{
+	uint64_t *head;
+
+	if (!event_has(ev, F_ID))
+		return 0;
+	if (b->n == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 256;
+		struct stored *v = realloc(b->v, cap * sizeof *v);
+
+		if (!v)
+			return -ENOMEM;
+		b->v = v;
+		b->cap = cap;
+	}
+	head = map_put(&b->by_id, ev->v[F_ID].u);
+	if (!head)
+		return -ENOMEM;
+	b->v[b->n] = (struct stored){
+	    ev->time, (uint32_t)*head, event_int(ev, F_PARTIAL, 0) != 0, false};
+	*head = ++b->n;
+	return 0;
+}
+
+static int load_bucket(
+    struct dedup *d, struct bucket *b, int64_t hour, struct err *err)
+{
+	struct query q = {.since = hour * BUCKET_SPAN - TOLERANCE,
+	    .until = (hour + 1) * BUCKET_SPAN + TOLERANCE};
+	struct store_cursor *c = NULL;
+	struct event ev;
+	int r;
+
+	b->loaded = false;
+	b->n = 0;
+	map_clear(&b->by_id);
+	query_want(&q, F_ID);
+	query_want(&q, F_PARTIAL);
+	r = d->store->ops->events(d->store, &q, &c, err);
+	while (r == 0 && (r = d->store->ops->next_event(c, &ev, err)) == 1)
+		r = add_stored(b, &ev);
+	if (c)
+		d->store->ops->cursor_close(c);
+	if (r < 0)
+		return err_context(err, r, "events imported before");
+	b->loaded = true;
+	b->hour = hour;
+	return 0;
+}
+
+static int find_bucket(
+    struct dedup *d, int64_t hour, struct bucket **ret, struct err *err)
+{
+	struct bucket *oldest = &d->buckets[0];
+
+	d->clock++;
+	for (size_t i = 0; i < N_BUCKETS; i++) {
+		struct bucket *b = &d->buckets[i];
+
+		if (b->loaded && b->hour == hour) {
+			b->last_use = d->clock;
+			*ret = b;
+			return 0;
+		}
+		if (b->last_use < oldest->last_use)
+			oldest = b;
+	}
+	oldest->last_use = d->clock;
+	*ret = oldest;
+	return load_bucket(d, oldest, hour, err);
+}
+
+static int64_t hour_of(int64_t time)
+{
+	int64_t hour = time / BUCKET_SPAN;
+
+	return time % BUCKET_SPAN < 0 ? hour - 1 : hour;
+}
+
+/* The unused one nearest in time, so that repeated lines match one to one. */
+static struct stored *nearest(struct bucket *b, const struct event *ev)
+{
+	uint64_t *head = map_get(&b->by_id, ev->v[F_ID].u);
+	struct stored *best = NULL;
+	int64_t best_gap = TOLERANCE + 1;
+
+	for (size_t i = head ? *head : 0; i; i = b->v[i - 1].next) {
+		struct stored *s = &b->v[i - 1];
+		int64_t gap = s->time > ev->time ? s->time - ev->time
+						 : ev->time - s->time;
+
+		if (!s->used && gap < best_gap) {
+			best = s;
+			best_gap = gap;
+		}
+	}
+	return best;
+}
+
+int dedup_check(struct dedup *d, const struct event *ev, struct err *err)
+{
+	struct bucket *b;
+	struct stored *s;
+	int r;
+
+	if (d->empty || !event_has(ev, F_ID) || ev->time < d->oldest ||
+	    ev->time > d->newest)
+		return DEDUP_NEW;
+	r = find_bucket(d, hour_of(ev->time), &b, err);
+	if (r < 0)
+		return r;
+	s = nearest(b, ev);
+	if (!s)
+		return DEDUP_NEW;
+	s->used = true;
+	return s->partial && !event_int(ev, F_PARTIAL, 0) ? DEDUP_COMPLETES
+							  : DEDUP_SEEN;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events that the store has already from another reading of the same fact:
+ * the journal beside auth.log, a copy of a log, an import that was cut off.
+ * A stored event answers for one new event of a stream only, so that a line
+ * that really stands twice in a log is kept twice.
+ */
+#ifndef CLI_IMPORT_DEDUP_H
+#define CLI_IMPORT_DEDUP_H
+
+#include "core/event.h"
+#include "store/store.h"
+
+struct dedup;
+
+enum dedup_verdict {
+	DEDUP_NEW,
+	DEDUP_SEEN,	/* stored already */
+	DEDUP_COMPLETES /* stored already, but with records missing */
+};
+
+/* One stream of files begins; `store` is as of its last commit. -ENOMEM. */
+int dedup_new(struct dedup **ret, struct store *store, struct err *err);
+
+/* Events without F_ID are always new. < 0: the store could not be asked. */
+int dedup_check(struct dedup *d, const struct event *ev, struct err *err);
+
+void dedup_free(struct dedup *d);
+
+#endif

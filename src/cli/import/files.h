@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What there is to import: the files found below the paths that were named,
+ * what each is by its content, whose host it tells of, and which of them are
+ * parts of one rotated log.
+ */
+#ifndef CLI_IMPORT_FILES_H
+#define CLI_IMPORT_FILES_H
+
+#include "base/input.h"
+#include "sources/source.h"
+
+#define IMPORT_HEAD_MAX ((size_t)64 << 10)
+
+struct import_file {
+	char *path;    /* absolute, where it could be told */
+	int fd;	       /* kept open for standard input, else -1 */
+	uint64_t size; /* bytes on disk */
+	int64_t mtime; /* microseconds */
+	uint64_t dev, inode;
+	const struct source *source; /* NULL: not recognised */
+	const char *why_not;	     /* then: a reason to show, static */
+	bool named;		     /* on the command line, not found below */
+	int64_t first_time;	     /* 0 when the format does not say */
+	char *host;		     /* NULL until known */
+	const char *host_inferred;   /* why it is only concluded, static */
+	bool compressed;
+	bool unreadable; /* by permission or damage */
+};
+
+struct import_files {
+	struct import_file *v;
+	size_t n, cap;
+};
+
+/*
+ * Add PATH, or all regular files below it when it is a directory; "-" is
+ * standard input, copied to an unlinked file in `spool_dir` first. Symbolic
+ * links below a directory are not followed; a file reached twice is taken
+ * once. A path that cannot be read is an error for named paths (`err`, < 0)
+ * and noted in why_not for those found.
+ */
+int import_files_add(struct import_files *files, const char *path,
+    const char *spool_dir, struct err *err);
+
+/* Look into every file; sets source, host, first_time or why_not. */
+void import_files_detect(struct import_files *files);
+
+/*
+ * Give a host to files whose format names none: `host` when it is given, this
+ * machine's name for its own logs, else the host that the nearest file names.
+ */
+void import_files_hosts(struct import_files *files, const char *host);
+
+/*
+ * Order them for reading: streams one after the other, in each the oldest part
+ * first.
+ */
+void import_files_sort(struct import_files *files);
+
+/* Whether b continues the stream of a (they are parts of one rotated log). */
+bool import_file_continues(
+    const struct import_file *a, const struct import_file *b);
+
+/* A new descriptor at the start of the file. */
+int import_file_open(const struct import_file *f, int *ret_fd, struct err *err);
+
+void import_files_free(struct import_files *files);
+
+#endif

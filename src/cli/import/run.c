@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/when.h"
+#include "cli/import/dedup.h"
+#include "crypto/digest.h"
+
+#define WINDOW	  ((size_t)4 << 20)
+/* A database is read as a whole; one of login records stays far below this. */
+#define WHOLE_MAX ((size_t)96 << 20)
+
+/* One stream: the parts of one log, through one run of its source. */
+struct stream {
+	struct source_sink sink; /* first: the sink is cast back */
+	struct import_run *run;
+	struct dedup *dedup;
+	struct source_run *source_run;
+	struct source_input *inputs; /* of its files; the source points here */
+	const struct import_file *file;
+	struct err *err;
+	int64_t src;	 /* seq of the file's import.start */
+	uint64_t resume; /* events that begin before are stored already */
+	uint64_t lines_before, unparsed_before;
+};
+
+/* One file being read. */
+struct reading {
+	struct input *in;
+	struct buf window;
+	uint64_t offset; /* of the window's first byte in the content */
+	bool end;
+	struct sha256_ctx raw, content;
+	uint64_t content_size;
+	const char *damage; /* why the rest was not read, or NULL */
+	struct err damage_err;
+};
+
+static int append(struct stream *s, struct event *ev)
+{
+	struct import_totals *t = &s->run->totals;
+	int r = archive_append(s->run->archive, ev, s->err);
+
+	if (r < 0)
+		return r;
+	t->events++;
+	t->by_kind[ev->kind]++;
+	t->gaps += ev->kind == EVENT_GAP;
+	return 0;
+}
+
+static int take_event(struct source_sink *sink, struct event *ev)
+{
+	struct stream *s = (struct stream *)sink;
+	int r;
+
+	if (event_has(ev, F_OFFSET) &&
+	    (uint64_t)event_int(ev, F_OFFSET, 0) < s->resume)
+		return 0;
+	r = dedup_check(s->dedup, ev, s->err);
+	if (r < 0)
+		return r;
+	if (r == DEDUP_SEEN) {
+		s->run->totals.seen_again++;
+		return 0;
+	}
+	if (r == DEDUP_COMPLETES) {
+		event_set_int(ev, F_AMENDS, true);
+		s->run->totals.completed++;
+	}
+	if (ev->source.n == 0)
+		ev->source = str_z(s->file->source->name);
+	event_set_int(ev, F_SRC, s->src);
+	return append(s, ev);
+}
+
+static void describe_file(
+    const struct stream *s, struct event *ev, enum event_kind kind)
+{
+	event_init(ev, kind);
+	ev->time = time_now();
+	ev->host = str_z(s->file->host);
+	ev->source = STR("import");
+	ev->trust = TRUST_DAEMON;
+	event_set_str(ev, F_FILE_NAME, str_z(s->file->path));
+	event_set_str(ev, F_FORMAT, str_z(s->file->source->name));
+}
+
+static int begin_file(struct stream *s, bool first)
+{
+	struct event ev;
+	int r;
+
+	describe_file(s, &ev, EVENT_IMPORT_START);
+	event_set_str(&ev, F_OP, first ? STR("open") : STR("next"));
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)s->file->size);
+	if (s->file->host_inferred)
+		event_set_str(&ev, F_INFERRED, str_z(s->file->host_inferred));
+	r = append(s, &ev);
+	s->src = (int64_t)ev.seq;
+	s->lines_before = s->sink.lines;
+	s->unparsed_before = s->sink.unparsed;
+	return r;
+}
+
+static int end_file(struct stream *s, struct reading *rd)
+{
+	const struct source *source = s->file->source;
+	struct sha256 content, raw;
+	char content_hex[65], raw_hex[65];
+	uint64_t held = rd->content_size;
+	struct event ev;
+
+	sha256_final(&rd->content, &content);
+	sha256_hex(&content, content_hex);
+	raw = content;
+	if (s->file->compressed)
+		sha256_final(&rd->raw, &raw);
+	sha256_hex(&raw, raw_hex);
+	if (source->held)
+		held = source->held(s->source_run, rd->content_size);
+	describe_file(s, &ev, EVENT_IMPORT_END);
+	event_set_int(&ev, F_SRC, s->src);
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)input_raw_bytes(rd->in));
+	event_set_str(&ev, F_SHA256, str_z(raw_hex));
+	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)rd->content_size);
+	event_set_str(&ev, F_CONTENT_SHA256, str_z(content_hex));
+	event_set_int(&ev, F_OFFSET, (int64_t)held);
+	event_set_int(&ev, F_LINES, (int64_t)(s->sink.lines - s->lines_before));
+	event_set_int(
+	    &ev, F_UNPARSED, (int64_t)(s->sink.unparsed - s->unparsed_before));
+	if (rd->damage)
+		event_set_str(&ev, F_REASON, str_z(rd->damage));
+	return append(s, &ev);
+}
+
+/* The part of a file that could not be read is a loss like any other. */
+static int note_damage(struct stream *s, struct reading *rd, const char *text)
+{
+	struct event ev;
+
+	rd->damage = text;
+	s->run->totals.n_damaged++;
+	if (s->run->warn)
+		s->run->warn(s->run->ctx, s->file, text);
+	describe_file(s, &ev, EVENT_GAP);
+	event_set_int(&ev, F_SRC, s->src);
+	event_set_int(&ev, F_OFFSET, (int64_t)rd->content_size);
+	event_set_str(&ev, F_REASON, str_z(text));
+	return append(s, &ev);
+}
+
+static void tap_raw(void *ctx, const void *p, size_t n)
+{
+	struct reading *rd = ctx;
+
+	sha256_add(&rd->raw, p, n);
+}
+
+static int fill(struct stream *s, struct reading *rd)
+{
+	size_t limit = s->file->source->whole ? WHOLE_MAX : WINDOW;
+	char *at;
+	ssize_t n;
+
+	if (rd->window.n >= limit) {
+		rd->end = true;
+		return note_damage(s, rd, "too large to be read as a whole");
+	}
+	at = buf_reserve(&rd->window, WINDOW - rd->window.n % WINDOW);
+	if (!at)
+		return err_sys(s->err, -ENOMEM, "%s", s->file->path);
+	n = input_read(
+	    rd->in, at, WINDOW - rd->window.n % WINDOW, &rd->damage_err);
+	if (n <= 0)
+		rd->end = true;
+	if (n < 0)
+		return note_damage(s, rd, rd->damage_err.text);
+	sha256_add(&rd->content, at, (size_t)n);
+	rd->window.n += (size_t)n;
+	rd->content_size += (uint64_t)n;
+	return 0;
+}
+
+static int feed_window(struct stream *s, struct reading *rd)
+{
+	const struct source *source = s->file->source;
+	ssize_t taken;
+
+	if (source->whole && !rd->end)
+		return 0;
+	taken = source->feed(
+	    s->source_run, buf_str(&rd->window), rd->offset, rd->end, &s->sink);
+	if (taken < 0)
+		return (int)taken;
+	rd->offset += (uint64_t)taken;
+	buf_consume(&rd->window, (size_t)taken);
+	return 0;
+}
+
+static bool changed_meanwhile(const struct stream *s, int fd)
+{
+	struct stat st;
+
+	return s->file->fd < 0 && fstat(fd, &st) == 0 &&
+	       ((uint64_t)st.st_size != s->file->size ||
+		   (int64_t)st.st_mtim.tv_sec * USEC_PER_SEC +
+			   st.st_mtim.tv_nsec / 1000 !=
+		       s->file->mtime);
+}
+
+/* The pass before, for sources that conclude from the whole of a file. */
+static int prescan_file(struct stream *s, int fd)
+{
+	const struct source *source = s->file->source;
+	struct buf window = BUF_INIT;
+	struct input *in = NULL;
+	ssize_t n = 1;
+	ssize_t taken = 0;
+	int r = input_open(&in, fd, NULL, NULL, s->err);
+
+	while (r == 0 && n > 0 && taken >= 0) {
+		char *at = buf_reserve(&window, WINDOW);
+
+		if (!at) {
+			r = err_sys(s->err, -ENOMEM, "%s", s->file->path);
+			break;
+		}
+		n = input_read(in, at, WINDOW, NULL);
+		window.n += n > 0 ? (size_t)n : 0;
+		taken =
+		    source->prescan(s->source_run, buf_str(&window), n <= 0);
+		buf_consume(&window, taken > 0 ? (size_t)taken : 0);
+	}
+	input_close(in);
+	buf_free(&window);
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = err_sys(s->err, -errno, "%s", s->file->path);
+	return r;
+}
+
+static int read_open_file(struct stream *s, struct reading *rd, int fd)
+{
+	int r = 0;
+
+	while (r == 0 && !rd->end) {
+		r = fill(s, rd);
+		if (r == 0)
+			r = feed_window(s, rd);
+		if (r == 0 && s->run->progress)
+			s->run->progress(s->run->ctx, s->file, &s->run->totals);
+	}
+	if (r == 0 && !rd->damage && changed_meanwhile(s, fd))
+		rd->damage = "the file changed while it was read: import it "
+			     "again for what came later";
+	return r == 0 ? end_file(s, rd) : r;
+}
+
+static int read_file(struct stream *s, bool first)
+{
+	struct reading rd = {0};
+	CLEANUP_FD int fd = -1;
+	struct err open_err;
+	int r = import_file_open(s->file, &fd, &open_err);
+
+	if (r < 0) {
+		if (s->run->warn)
+			s->run->warn(s->run->ctx, s->file, open_err.text);
+		s->run->totals.n_damaged++;
+		return 0;
+	}
+	sha256_init(&rd.raw);
+	sha256_init(&rd.content);
+	r = begin_file(s, first);
+	if (r == 0 && s->file->source->prescan)
+		r = prescan_file(s, fd);
+	if (r == 0)
+		r = input_open(&rd.in, fd, s->file->compressed ? tap_raw : NULL,
+		    &rd, s->err);
+	if (r == 0)
+		r = read_open_file(s, &rd, fd);
+	s->run->totals.bytes += rd.in ? input_raw_bytes(rd.in) : 0;
+	s->run->totals.files_read++;
+	input_close(rd.in);
+	buf_free(&rd.window);
+	return r;
+}
+
+static void source_input_of(const struct import_run *run,
+    const struct import_file *f, struct source_input *in)
+{
+	*in = (struct source_input){.name = f->path,
+	    .mtime = f->mtime,
+	    .utc_offset = run->utc_offset,
+	    .host = str_z(f->host),
+	    .host_inferred = f->host_inferred,
+	    .id_key = archive_id_key(run->archive)};
+}
+
+/* Read the n files of a stream; known[i] tells how much of each is stored. */
+static int read_stream(struct stream *s, const struct import_file *files,
+    const struct known_prefix *known, size_t n)
+{
+	const struct source *source = files[0].source;
+	bool first = true;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		/* What is known of a part is read again only for an event
+		 * that may go on in the part behind it. */
+		bool needed =
+		    !known[i].all || (i + 1 < n && !known[i + 1].all &&
+					 known[i].resume < known[i].size);
+
+		if (!needed) {
+			s->run->totals.files_known++;
+			continue;
+		}
+		s->file = &files[i];
+		s->resume = known[i].resume;
+		source_input_of(s->run, s->file, &s->inputs[i]);
+		if (first)
+			r = source->open(&s->source_run, &s->inputs[i], s->err);
+		else if (source->next)
+			r = source->next(s->source_run, &s->inputs[i]);
+		if (r == 0)
+			r = read_file(s, first);
+		first = false;
+	}
+	if (r == 0 && !first && source->finish)
+		r = source->finish(s->source_run, &s->sink);
+	if (s->source_run)
+		source->close(s->source_run);
+	s->source_run = NULL;
+	if (r == 0 && !first)
+		r = archive_commit(s->run->archive, s->err);
+	return r;
+}
+
+static void keep_examples(struct import_run *run, const struct stream *s)
+{
+	struct import_totals *t = &run->totals;
+
+	t->lines += s->sink.lines;
+	t->unparsed += s->sink.unparsed;
+	for (size_t i = 0; i < s->sink.n_examples; i++) {
+		struct import_example *ex = &t->examples[t->n_examples];
+
+		if (t->n_examples == IMPORT_EXAMPLES_MAX)
+			return;
+		ex->path = strdup(s->file->path);
+		if (!ex->path)
+			return;
+		ex->line = s->sink.examples[i].line;
+		ex->expected = s->sink.examples[i].expected;
+		ex->n = s->sink.examples[i].n;
+		memcpy(ex->text, s->sink.examples[i].text, ex->n);
+		t->n_examples++;
+	}
+}
+
+static int import_stream(struct import_run *run, struct import_file *files,
+    size_t n, struct err *err)
+{
+	struct stream s = {
+	    .sink.event = take_event, .run = run, .err = err, .file = files};
+	struct known_prefix *known = calloc(n, sizeof *known);
+	int r = 0;
+
+	s.inputs = calloc(n, sizeof *s.inputs);
+	if (!known || !s.inputs)
+		r = err_sys(err, -ENOMEM, "%s", files[0].path);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct err why;
+
+		if (known_check(&run->known, &files[i], &known[i], &why) < 0 &&
+		    run->warn)
+			run->warn(run->ctx, &files[i], why.text);
+	}
+	if (r == 0)
+		r = dedup_new(&s.dedup, archive_store(run->archive), err);
+	if (r == 0)
+		r = read_stream(&s, files, known, n);
+	keep_examples(run, &s);
+	dedup_free(s.dedup);
+	free(s.inputs);
+	free(known);
+	return r;
+}
+
+int import_run(
+    struct import_run *run, struct import_files *files, struct err *err)
+{
+	int r = known_load(&run->known, archive_store(run->archive), err);
+	size_t n;
+
+	for (size_t i = 0; i < files->n && r == 0; i += n) {
+		n = 1;
+		if (!files->v[i].source)
+			continue;
+		while (i + n < files->n &&
+		       import_file_continues(&files->v[i], &files->v[i + n]))
+			n++;
+		r = import_stream(run, &files->v[i], n, err);
+	}
+	return r;
+}
+
+void import_run_free(struct import_run *run)
+{
+	for (size_t i = 0; i < run->totals.n_examples; i++)
+		free(run->totals.examples[i].path);
+	known_free(&run->known);
+}
