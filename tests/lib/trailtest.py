@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What end-to-end tests share: run the program, compare, print TAP."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+SSHTRAIL = os.environ.get("SSHTRAIL", "sshtrail")
+CORPUS = os.environ.get("SSHTRAIL_CORPUS", "tests/corpus")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+_cases = []
+
+
+def case(function):
+    """Registers a test case; its docstring is its name."""
+    _cases.append(function)
+    return function
+
+
+class Skip(Exception):
+    """The machine lacks something: the reason is shown."""
+
+
+class Store:
+    """A store directory of its own, gone after the test."""
+
+    def __init__(self, parent=None):
+        self.top = tempfile.mkdtemp(prefix="sshtrail-test.", dir=parent)
+        self.dir = os.path.join(self.top, "store")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def command(self, *args):
+        return [SSHTRAIL, args[0], "--store", self.dir, *args[1:]]
+
+    def run(self, *args, expect=0, stdin=None, env=None):
+        """Runs a subcommand; fails unless it ends with `expect`."""
+        done = subprocess.run(
+            self.command(*args), input=stdin, capture_output=True,
+            env={**os.environ, "TZ": "UTC", **(env or {})}, timeout=600)
+        if expect is not None and done.returncode != expect:
+            raise AssertionError(
+                "%s ended with %d, not %d:\n%s%s" % (
+                    " ".join(args), done.returncode, expect,
+                    done.stdout.decode(errors="replace")[-2000:],
+                    done.stderr.decode(errors="replace")[-4000:]))
+        return done
+
+    def lines(self, *args, expect=0):
+        """JSON objects that a subcommand prints."""
+        out = self.run(*args, "--json", expect=expect).stdout
+        return [json.loads(line) for line in out.splitlines()]
+
+    def import_(self, *paths, expect=0, **kwargs):
+        return json.loads(self.run("import", "--json", *paths, expect=expect,
+                                   **kwargs).stdout)
+
+    def sessions(self, *args):
+        return self.lines("ls", "--since", "all", *args)
+
+    def events(self, *args):
+        return self.lines("search", "--since", "all", "--oldest-first", *args)
+
+    def answers(self):
+        """All that a store answers, without what depends on arrival, or on
+        the secret key from which each store makes its ids."""
+        def facts(thing):
+            return {k: v for k, v in thing.items() if k not in (
+                "seq", "src", "file_name", "id", "session", "tracks")}
+
+        def ordered(things):
+            return sorted(map(facts, things),
+                          key=lambda t: json.dumps(t, sort_keys=True))
+        return {"events": ordered(e for e in self.events("--limit", "100000000")
+                                  if not e["kind"].startswith("import.")),
+                "sessions": ordered(self.sessions("--limit", "1000000"))}
+
+
+def equal(got, expected, what=""):
+    if got != expected:
+        raise AssertionError("%s: got %r, expected %r" % (what, got, expected))
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def main():
+    failed = 0
+    for number, function in enumerate(_cases, 1):
+        name = (function.__doc__ or function.__name__).strip().split("\n")[0]
+        try:
+            function()
+            print("ok %d - %s" % (number, name))
+        except Skip as reason:
+            print("ok %d - %s # SKIP %s" % (number, name, reason))
+        except Exception:  # a test that breaks has failed
+            failed += 1
+            print("not ok %d - %s" % (number, name))
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+        sys.stdout.flush()
+    print("1..%d" % len(_cases))
+    return 1 if failed else 0
