@@ -5,8 +5,11 @@
 
 #include "store/plan.h"
 
-/* What open blocks may hold together. */
-#define BLOCK_CACHE_BYTES ((size_t)64 << 20)
+/*
+ * What open blocks may hold together. More does not help: with fewer blocks
+ * open, memory is used again instead of being asked of the kernel anew.
+ */
+#define BLOCK_CACHE_BYTES ((size_t)32 << 20)
 
 struct block_cache {
 	struct sql *sql;

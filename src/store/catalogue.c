@@ -152,7 +152,7 @@ int catalogue_open(
 	    err);
 	if (r < 0)
 		return r;
-	r = mode == STORE_READ ? sql_exec(s, "PRAGMA cache_size = -8000", err)
+	r = mode == STORE_READ ? sql_exec(s, "PRAGMA cache_size = -32000", err)
 			       : prepare_writer(s, err);
 	if (r == 0)
 		r = check_format(s, err);

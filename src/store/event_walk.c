@@ -47,9 +47,8 @@ struct event_walk {
 	struct event *batch;
 	size_t n_batch, at_batch, size_batch;
 	struct arena copies; /* strings of blocks that were closed already */
-	struct map logins;   /* track to number + 1 in login_names */
+	struct map logins;   /* track to number in login_names */
 	struct intern login_names;
-	struct arena names;
 	uint64_t given;
 	struct position last;
 };
@@ -234,8 +233,8 @@ static int login_of(
     struct event_walk *w, uint64_t track, struct str *ret, struct err *err)
 {
 	uint64_t *number;
-	int64_t name = 0;
-	struct str text;
+	sqlite3_stmt *st;
+	uint32_t name;
 	int r;
 
 	*ret = STR("");
@@ -246,23 +245,27 @@ static int login_of(
 		*ret = intern_str(&w->login_names, (uint32_t)*number);
 		return 0;
 	}
-	r = sql_number(w->sql, "SELECT login FROM track WHERE id = ?1", &name,
-	    err, "u", track);
-	if (r < 0 && r != -ENOENT)
+	st = sql_get(w->sql,
+	    "SELECT name.name FROM track JOIN name ON name.id = track.login"
+	    " WHERE track.id = ?1",
+	    &r, err);
+	if (!st)
 		return r;
-	arena_reset(&w->names);
-	r = catalogue_name_text(w->sql, name, &w->names, &text, err);
+	sql_bind(st, "u", track);
+	r = sql_step(w->sql, st, err);
 	if (r < 0)
 		return r;
+	name = intern_add(&w->login_names, r ? sql_str(st, 0) : STR(""));
+	sqlite3_reset(st);
+	if (name == INTERN_NONE)
+		return -ENOMEM;
 	if (w->logins.n >= LOGINS_MAX)
 		map_clear(&w->logins);
 	number = map_put(&w->logins, track);
 	if (!number)
 		return -ENOMEM;
-	*number = intern_add(&w->login_names, text);
-	if (*number == INTERN_NONE)
-		return -ENOMEM;
-	*ret = intern_str(&w->login_names, (uint32_t)*number);
+	*number = name;
+	*ret = intern_str(&w->login_names, name);
 	return 0;
 }
 
@@ -413,7 +416,6 @@ void event_walk_close(struct event_walk *w)
 	free(w->picked);
 	free(w->batch);
 	arena_free(&w->copies);
-	arena_free(&w->names);
 	map_free(&w->logins);
 	intern_free(&w->login_names);
 	plan_free(&w->plan);

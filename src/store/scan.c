@@ -92,7 +92,7 @@ static int by_shape(struct scan *s, struct block *b, struct err *err)
 		s->hit[i] = shape_ok(q, &shapes[i]);
 	for (uint32_t i = 0; i < block_rows(b); i++)
 		s->keep[i] &= s->hit[shape[i]];
-	return 0;
+	return 1;
 }
 
 static int by_time(struct scan *s, struct block *b, struct err *err)
@@ -108,7 +108,7 @@ static int by_time(struct scan *s, struct block *b, struct err *err)
 	r = block_ints(b, COL_TIME, &time, err);
 	for (uint32_t i = 0; i < block_rows(b) && r == 0; i++)
 		s->keep[i] &= time[i] >= q->since && time[i] < q->until;
-	return r;
+	return r < 0 ? r : 1;
 }
 
 static int by_exit(struct scan *s, struct block *b, struct err *err)
@@ -121,13 +121,13 @@ static int by_exit(struct scan *s, struct block *b, struct err *err)
 		return 0;
 	if (!block_has(b, COL_FIELD + F_EXIT)) {
 		memset(s->keep, 0, block_rows(b));
-		return 0;
+		return 1;
 	}
 	r = block_ints(b, COL_FIELD + F_EXIT, &v, err);
 	for (uint32_t i = 0; i < block_rows(b) && r == 0; i++)
 		s->keep[i] &= (!q->has_exit || v[i] == q->exit) &&
 			      (!q->exit_nonzero || v[i] != 0);
-	return r;
+	return r < 0 ? r : 1;
 }
 
 /* Rows whose field is one of the values, or whose track is in the set. */
@@ -215,7 +215,7 @@ static int by_names(struct scan *s, struct block *b, struct err *err)
 		r = by_either(s, b, &addr, err);
 	if (r == 0 && p->q.key.n)
 		r = by_either(s, b, &key, err);
-	return r;
+	return r < 0 ? r : p->q.n_user || p->q.n_addr || p->q.key.n;
 }
 
 /* Rows behind the cursor, and not replaced by others. */
@@ -243,9 +243,10 @@ static int by_position(struct scan *s, struct block *b, struct err *err)
 		    map_get(&p->hidden, hidden_hash(at.chain, at.seq)))
 			s->keep[i] = 0;
 	}
-	return 0;
+	return 1;
 }
 
+/* Each step returns whether it narrowed s->keep, or an error. */
 int scan_block(struct scan *s, struct block *b, struct err *err)
 {
 	static int (*const steps[])(
@@ -259,11 +260,13 @@ int scan_block(struct scan *s, struct block *b, struct err *err)
 	r = by_run(s, b, err);
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
 		if (r < 0 || s->n_keep == 0)
-			return r;
+			break;
 		r = steps[i](s, b, err);
+		if (r <= 0)
+			continue;
 		s->n_keep = 0;
 		for (uint32_t k = 0; k < block_rows(b); k++)
 			s->n_keep += s->keep[k];
 	}
-	return r;
+	return r < 0 ? r : 0;
 }

@@ -167,16 +167,17 @@ int scan_texts(struct scan *s, struct block *b, struct err *err)
 	} classes[] = {{&p->cmd, mark_commands}, {&p->path, mark_paths},
 	    {&p->text, mark_texts}};
 	uint8_t *ok = malloc(block_rows(b));
-	int r = ok ? 0 : -ENOMEM;
+	int r = ok ? 0 : -ENOMEM, narrowed = 0;
 
 	for (size_t c = 0; c < 3 && r == 0; c++) {
 		if (classes[c].needle->text.n == 0)
 			continue;
+		narrowed = 1;
 		memset(ok, 0, block_rows(b));
 		r = classes[c].mark(s, b, classes[c].needle, ok, err);
 		for (uint32_t i = 0; i < block_rows(b) && r == 0; i++)
 			s->keep[i] &= ok[i];
 	}
 	free(ok);
-	return r;
+	return r < 0 ? r : narrowed;
 }

@@ -7,7 +7,7 @@
 
 /* 0: no row can match; 1: some may. */
 int scan_grams(const struct plan *p, struct block *b, struct err *err);
-/* Narrows s->keep by command, path and text. */
+/* Narrows s->keep by command, path and text: 1, or 0 when none is asked. */
 int scan_texts(struct scan *s, struct block *b, struct err *err);
 
 #endif

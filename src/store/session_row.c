@@ -297,12 +297,23 @@ int session_id_width(struct sql *s, unsigned *ret, struct err *err)
 	return r;
 }
 
-static int read_row(
-    struct sql *s, uint64_t id, int64_t ids[static 3], struct err *err)
+static int copy_text(
+    sqlite3_stmt *st, int column, struct arena *a, struct str *ret)
+{
+	*ret = arena_dup(a, sql_str(st, column));
+	return ret->p ? 0 : -ENOMEM;
+}
+
+/* Host, user and person. */
+static int read_names(struct sql *s, uint64_t id, struct arena *a,
+    struct str ret[static 3], struct err *err)
 {
 	int r;
-	sqlite3_stmt *st = sql_get(
-	    s, "SELECT host, user, person FROM session WHERE id = ?1", &r, err);
+	sqlite3_stmt *st = sql_get(s,
+	    "SELECT h.name, u.name, p.name FROM session s"
+	    " JOIN host h ON h.id = s.host LEFT JOIN name u ON u.id = s.user"
+	    " LEFT JOIN name p ON p.id = s.person WHERE s.id = ?1",
+	    &r, err);
 
 	if (!st)
 		return r;
@@ -310,26 +321,24 @@ static int read_row(
 	r = sql_step(s, st, err);
 	if (r <= 0)
 		return r < 0 ? r : -ENOENT;
-	for (int i = 0; i < 3; i++)
-		ids[i] = sqlite3_column_int64(st, i);
+	r = 0;
+	for (int i = 0; i < 3 && r == 0; i++)
+		r = copy_text(st, i, a, &ret[i]);
 	sqlite3_reset(st);
-	return 0;
+	return r;
 }
 
 int session_read(struct sql *s, uint64_t id, struct session *ret,
     struct track_rows *rows, struct arena *a, struct err *err)
 {
-	int64_t ids[3];
+	struct str names[3];
 	struct track *tracks;
-	struct str host, user;
-	int r = read_row(s, id, ids, err);
+	int r = read_names(s, id, a, names, err);
 
-	if (r < 0 || (r = catalogue_host_text(s, ids[0], a, &host, err)) < 0 ||
-	    (r = catalogue_name_text(s, ids[1], a, &user, err)) < 0 ||
-	    (r = catalogue_name_text(s, ids[2], a, &ret->person, err)) < 0)
+	if (r < 0)
 		return r;
 	rows->n = 0;
-	r = track_rows_of_session(s, id, host, rows, a, err);
+	r = track_rows_of_session(s, id, names[0], rows, a, err);
 	if (r < 0)
 		return r;
 	/* The result may point into the tracks: they must stay with it. */
@@ -338,15 +347,13 @@ int session_read(struct sql *s, uint64_t id, struct session *ret,
 		return -ENOMEM;
 	for (size_t i = 0; i < rows->n; i++)
 		tracks[i] = rows->v[i].t;
-	struct str person = ret->person;
-
 	r = merge_tracks(ret, tracks, rows->n, a);
 	if (r < 0)
 		return r;
-	ret->person = person;
 	ret->sum.id = id;
-	ret->sum.host = host;
-	if (user.n)
-		ret->sum.user = user;
+	ret->sum.host = names[0];
+	ret->person = names[2];
+	if (names[1].n)
+		ret->sum.user = names[1];
 	return 0;
 }
