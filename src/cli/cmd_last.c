@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/rows.h"
 #include "cli/session_text.h"
@@ -29,99 +30,14 @@ static const struct column last_columns[] = {
     {"DURATION", 0, true, 0},
 };
 
-struct boot_row {
-	int64_t time;
-	struct str host, what;
-	bool down; /* it stopped */
-};
-
-#define BOOTS_MAX 10000
-
 struct last {
 	struct cli *cli;
 	struct table table;
-	struct arena arena;
-	struct buf boots; /* of struct boot_row, in the order asked for */
-	size_t at;	  /* next of them to print */
+	struct boots boots;
+	size_t at; /* next of them to print */
 	bool oldest_first;
 	uint64_t limit, n;
 };
-
-static const struct boot_row *boot_at(const struct last *l, size_t i)
-{
-	return (const struct boot_row *)(const void *)l->boots.p + i;
-}
-
-static size_t boots_count(const struct last *l)
-{
-	return l->boots.n / sizeof(struct boot_row);
-}
-
-/* Kernel and login records tell of one start a few seconds apart. */
-#define SAME_BOOT (120 * USEC_PER_SEC)
-
-static struct boot_row *known_boot(struct last *l, const struct boot_row *row)
-{
-	for (size_t i = boots_count(l); i-- > 0;) {
-		struct boot_row *b = (struct boot_row *)(void *)l->boots.p + i;
-
-		if (b->time - row->time > SAME_BOOT ||
-		    row->time - b->time > SAME_BOOT)
-			return NULL;
-		if (b->down == row->down && str_eq(b->host, row->host))
-			return b;
-	}
-	return NULL;
-}
-
-static bool keep_boot(void *ctx, const struct event *ev)
-{
-	struct last *l = ctx;
-	struct boot_row row = {.time = ev->time,
-	    .host = ev->host,
-	    .down = str_eq(event_str(ev, F_OP), STR("shutdown"))};
-	struct boot_row *known = known_boot(l, &row);
-
-	row.what = arena_dup(&l->arena, event_str(ev, F_TEXT));
-	if (known) {
-		if (!known->what.n)
-			known->what = row.what;
-		return true;
-	}
-	row.host = arena_dup(&l->arena, ev->host);
-	buf_add(&l->boots, &row, sizeof row);
-	return boots_count(l) < BOOTS_MAX && !buf_error(&l->boots);
-}
-
-static int read_boots(struct last *l, const struct query *asked)
-{
-	struct query q = {.since = asked->since,
-	    .until = INT64_MAX,
-	    .n_host = asked->n_host,
-	    .order = asked->order,
-	    .kinds = (uint64_t)1 << EVENT_HOST_BOOT};
-
-	memcpy(q.host, asked->host, sizeof q.host);
-	query_want(&q, F_TEXT);
-	query_want(&q, F_OP);
-	return rows_events(l->cli, &q, keep_boot, l, NULL, NULL);
-}
-
-/* The first start or stop of the host behind `time`, or NULL. */
-static const struct boot_row *boot_after(
-    const struct last *l, struct str host, int64_t time)
-{
-	const struct boot_row *first = NULL;
-
-	for (size_t i = 0; i < boots_count(l); i++) {
-		const struct boot_row *b = boot_at(l, i);
-
-		if (b->time > time && (!first || b->time < first->time) &&
-		    str_eq(b->host, host))
-			first = b;
-	}
-	return first;
-}
 
 static bool count_row(struct last *l)
 {
@@ -148,8 +64,8 @@ static bool print_boot(struct last *l, const struct boot_row *b)
 /* Boots that come before a session of this start in the order asked for. */
 static bool print_boots_before(struct last *l, int64_t start)
 {
-	for (; l->at < boots_count(l); l->at++) {
-		const struct boot_row *b = boot_at(l, l->at);
+	for (; l->at < boots_count(&l->boots); l->at++) {
+		const struct boot_row *b = boots_at(&l->boots, l->at);
 
 		if (l->oldest_first ? b->time > start : b->time < start)
 			break;
@@ -169,7 +85,7 @@ static void cells_end(struct last *l, const struct session *s)
 	if (!session_is_open(s)) {
 		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
 		    STYLE_NONE);
-	} else if ((boot = boot_after(l, t->host, t->start)) != NULL) {
+	} else if ((boot = boots_after(&l->boots, t->host, t->start)) != NULL) {
 		end = boot->time;
 		table_cell_z(
 		    &l->table, boot->down ? "down" : "crash", STYLE_RED);
@@ -225,15 +141,15 @@ static int print_last(
 {
 	const struct last_options *own = inv->own;
 	struct session_rows rows;
-	int r = read_boots(l, q);
+	int r = boots_read(&l->boots, l->cli, q);
 
 	if (r != CLI_FOUND)
 		return r;
 	if (own->no_boots || q->n_user || q->n_person || q->n_addr ||
 	    q->session || filters_about_events(inv->filters))
-		l->at = boots_count(l);
-	while (l->at < boots_count(l) && !l->oldest_first &&
-	       boot_at(l, l->at)->time >= q->until)
+		l->at = boots_count(&l->boots);
+	while (l->at < boots_count(&l->boots) && !l->oldest_first &&
+	       boots_at(&l->boots, l->at)->time >= q->until)
 		l->at++;
 	l->limit = q->limit;
 	q->limit = 0;
@@ -260,7 +176,7 @@ static int last_json(const struct invocation *inv, const struct query *q)
 static int last_run(const struct invocation *inv)
 {
 	struct cli *c = inv->cli;
-	struct last l = {.cli = c, .arena = ARENA_INIT, .boots = BUF_INIT};
+	struct last l = {.cli = c, .boots = BOOTS_INIT};
 	struct query q;
 	int r = filters_query(inv->filters, c, RANGE_WEEK, &q);
 
@@ -275,8 +191,7 @@ static int last_run(const struct invocation *inv)
 		sizeof last_columns / sizeof *last_columns) < 0)
 		return cli_fail(c, "cannot list logins: out of memory");
 	r = print_last(&l, inv, &q);
-	buf_free(&l.boots);
-	arena_free(&l.arena);
+	boots_free(&l.boots);
 	if (table_end(&l.table) < 0)
 		return cli_fail(c, "cannot list logins: out of memory");
 	return r == CLI_FOUND ? cli_found(c, l.n, "login") : r;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/event_text.h"
 #include "cli/rows.h"
@@ -32,6 +33,8 @@ struct who {
 	struct table table;
 	struct buf command;
 	unsigned id_width;
+	const struct boots *boots;
+	uint64_t n;
 };
 
 static bool keep_command(void *ctx, const struct event *ev)
@@ -59,6 +62,12 @@ static int last_command(struct who *w, const struct session *s)
 	return rows_events(w->cli, &q, keep_command, w, NULL, NULL);
 }
 
+/* The host went down meanwhile: the session cannot be open any more. */
+static bool is_over(const struct boots *boots, const struct session *s)
+{
+	return boots_after(boots, s->sum.host, s->sum.start) != NULL;
+}
+
 static bool who_row(struct who *w, const struct session *s)
 {
 	const struct track *t = &s->sum;
@@ -78,33 +87,69 @@ static bool who_row(struct who *w, const struct session *s)
 	return table_row(&w->table);
 }
 
-static int print_table(struct cli *c, struct session_rows *rows)
+static int print_row(struct who *w, const struct session *s, bool *ret_more)
 {
-	struct who w = {.cli = c, .id_width = rows_id_width(c)};
+	struct cli *c = w->cli;
+	int r;
+
+	*ret_more = true;
+	if (is_over(w->boots, s))
+		return CLI_FOUND;
+	w->n++;
+	if (c->json) {
+		session_to_json(&c->out.b, s);
+		buf_add_char(&c->out.b, '\n');
+		*ret_more = out_row(&c->out);
+		return CLI_FOUND;
+	}
+	r = last_command(w, s);
+	if (r == CLI_FOUND)
+		*ret_more = who_row(w, s);
+	return r;
+}
+
+static int print_rows(struct who *w, struct session_rows *rows, uint64_t limit)
+{
 	struct session s;
 	bool more = true;
-	int r, code = CLI_FOUND;
+	int r = 0, code = CLI_FOUND;
 
-	if (table_begin(&w.table, &c->out, &c->term, who_columns,
-		sizeof who_columns / sizeof *who_columns) < 0)
+	while (more && code == CLI_FOUND && !(limit && w->n >= limit) &&
+	       (r = session_rows_next(rows, &s)) > 0)
+		code = print_row(w, &s, &more);
+	return r < 0 ? CLI_FAILED : code;
+}
+
+static int print_who(struct who *w, struct query *q)
+{
+	struct cli *c = w->cli;
+	struct session_rows rows;
+	uint64_t limit = q->limit;
+	int r;
+
+	q->limit = 0;
+	r = session_rows_open(&rows, c, q, false);
+	if (r != CLI_FOUND)
+		return r;
+	if (table_begin(&w->table, &c->out, &c->term, who_columns,
+		sizeof who_columns / sizeof *who_columns) < 0) {
+		session_rows_close(&rows);
 		return cli_fail(c, "cannot list sessions: out of memory");
-	while (more && code == CLI_FOUND &&
-	       (r = session_rows_next(rows, &s)) != 0) {
-		code = r < 0 ? CLI_FAILED : last_command(&w, &s);
-		if (code == CLI_FOUND)
-			more = who_row(&w, &s);
 	}
-	buf_free(&w.command);
-	if (table_end(&w.table) < 0)
+	r = print_rows(w, &rows, limit);
+	session_rows_close(&rows);
+	buf_free(&w->command);
+	if (table_end(&w->table) < 0)
 		return cli_fail(c, "cannot list sessions: out of memory");
-	return code;
+	return r;
 }
 
 static int who_run(const struct invocation *inv)
 {
 	const struct who_options *own = inv->own;
 	struct cli *c = inv->cli;
-	struct session_rows rows;
+	struct boots boots = BOOTS_INIT;
+	struct who w = {.cli = c, .boots = &boots};
 	struct query q;
 	int r = filters_query(inv->filters, c, RANGE_ALL, &q);
 
@@ -114,12 +159,12 @@ static int who_run(const struct invocation *inv)
 		return r;
 	q.open_only = true;
 	q.ssh_only = !own->local;
-	r = session_rows_open(&rows, c, &q, false);
-	if (r != CLI_FOUND)
-		return r;
-	r = c->json ? session_rows_json(&rows) : print_table(c, &rows);
-	session_rows_close(&rows);
-	return r == CLI_FOUND ? cli_found(c, rows.n, "open session") : r;
+	w.id_width = rows_id_width(c);
+	r = boots_read(&boots, c, &q);
+	if (r == CLI_FOUND)
+		r = print_who(&w, &q);
+	boots_free(&boots);
+	return r == CLI_FOUND ? cli_found(c, w.n, "open session") : r;
 }
 
 const struct command cmd_who = {
@@ -127,7 +172,8 @@ const struct command cmd_who = {
     .operands = "",
     .summary = "list sessions that are open, with their last command",
     .help = "A session is open when its end was not seen; in imported logs "
-	    "that is the state at the end of the logs. LAST SEEN is the time "
+	    "that is the state at the end of the logs. A start or stop of its "
+	    "host ends it. LAST SEEN is the time "
 	    "of the newest event in it.",
     .examples = "  sshtrail who --host web-01\n",
     .opts = who_opts,

@@ -10,13 +10,14 @@
 #include "archive/archive.h"
 #include "base/fd.h"
 
-#define SEC	USEC_PER_SEC
-#define AT(s)	((FAKE_START + (s)) * SEC)
-#define AMELIA	0x7f3a000000000001
-#define MALLORY 0x82bc000000000002
-#define CONSOLE 0x91d0000000000003
-#define N(a)	(sizeof(a) / sizeof *(a))
-#define HOST	"bastion01"
+#define SEC	 USEC_PER_SEC
+#define AT(s)	 ((FAKE_START + (s)) * SEC)
+#define AMELIA	 0x7f3a000000000001
+#define LOST_END 0xa0c4000000000004
+#define MALLORY	 0x82bc000000000002
+#define CONSOLE	 0x91d0000000000003
+#define N(a)	 (sizeof(a) / sizeof *(a))
+#define HOST	 "bastion01"
 
 static const struct session fake_sessions[] = {
     {.sum = {.id = CONSOLE,
@@ -32,6 +33,21 @@ static const struct session fake_sessions[] = {
 	 .user = STR_INIT("carol"),
 	 .tty = STR_INIT("tty1"),
 	 .origin = STR_INIT("login")},
+	.n_tracks = 1},
+    {.sum = {.id = LOST_END,
+	 .flags = TRACK_LOGGED_IN | TRACK_SSH,
+	 .host = STR_INIT(HOST),
+	 .start = AT(-5000),
+	 .end = AT(-5000),
+	 .login = AT(-5000),
+	 .ses = -1,
+	 .auid = -1,
+	 .pid = 66,
+	 .port = 4000,
+	 .user = STR_INIT("dave"),
+	 .addr = STR_INIT("203.0.113.44"),
+	 .method = STR_INIT("password"),
+	 .origin = STR_INIT("sshd")},
 	.n_tracks = 1},
     {.sum = {.id = AMELIA,
 	 .flags = TRACK_LOGGED_IN | TRACK_CLOSED | TRACK_SUDO | TRACK_TRANSFER |

@@ -156,7 +156,7 @@ def test_zsh():
 def test_no_code_from_the_store():
     """A user name is data, whatever it looks like."""
     done = run(['sshtrail', 'completion', '--words', 'user'])
-    tap.equal(done.stdout.split('\n'), ['amelia', 'carol', ''])
+    tap.equal(done.stdout.split('\n'), ['amelia', 'dave', 'carol', ''])
 
 
 tap.run([value for name, value in list(globals().items())
