@@ -321,22 +321,28 @@ int build_event(struct build *b, const struct group *g, bool force)
 	return 0;
 }
 
-void build_gap(struct build *b, int64_t time, struct str text)
+void build_gap(struct build *b, int64_t time, struct str text, uint64_t offset)
 {
 	static const struct group none;
-	struct str rest = text;
-	uint64_t lost = 0;
+	uint64_t lost = 0, place = htole64(offset);
 	size_t at = str_find(text, STR("audit_lost="));
+	struct str rest, number;
 
 	start_event(b, &none);
 	b->ev.kind = EVENT_GAP;
 	b->ev.trust = TRUST_TEXT;
 	b->ev.time = time;
 	event_set_str(&b->ev, F_REASON, text);
+	event_set_int(&b->ev, F_OFFSET, (int64_t)offset);
+	event_set_hex(&b->ev, F_ID,
+	    source_id(b->in.id_key,
+		(const struct str[]){STR("audit"), b->ev.host, text,
+		    str_make(&place, sizeof place)},
+		4));
 	if (at == STR_NPOS)
 		return;
 	rest = str_from(text, at + 11);
-	str_cut(&rest, ' ', &rest);
-	if (str_u64(rest, &lost) && lost <= INT64_MAX)
+	str_cut(&rest, ' ', &number);
+	if (str_u64(number, &lost) && lost <= INT64_MAX)
 		event_set_int(&b->ev, F_LOST, (int64_t)lost);
 }

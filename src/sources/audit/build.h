@@ -46,7 +46,7 @@ void build_free(struct build *b);
 int build_event(struct build *b, const struct group *g, bool force);
 
 /* A loss that a line outside the records tells: b->ev becomes a gap. */
-void build_gap(struct build *b, int64_t time, struct str text);
+void build_gap(struct build *b, int64_t time, struct str text, uint64_t offset);
 
 /* --- for the builders of kinds --- */
 

@@ -113,7 +113,7 @@ static int take_line(struct source_run *run, struct str text, uint64_t offset,
 		return 0;
 	run->sink->lines++;
 	if (!record && is_kernel_loss(text)) {
-		build_gap(run->build, groups_clock(run->groups), text);
+		build_gap(run->build, groups_clock(run->groups), text, offset);
 		r = run->sink->event(run->sink, &run->build->ev);
 		return r < 0 ? r : 0;
 	}
