@@ -32,14 +32,24 @@ void argv_free(struct argv *v)
 	*v = ARGV_INIT;
 }
 
-static bool take_number(struct str *s, uint64_t *ret)
+static inline bool skip_char(struct str *s, char c)
+{
+	if (!s->n || s->p[0] != c)
+		return false;
+	s->p++;
+	s->n--;
+	return true;
+}
+
+static inline bool take_number(struct str *s, uint64_t *ret)
 {
 	size_t n = 0;
 	uint64_t v = 0;
 
 	while (n < s->n && n < 18 && s->p[n] >= '0' && s->p[n] <= '9')
 		v = v * 10 + (uint64_t)(s->p[n++] - '0');
-	*s = str_from(*s, n);
+	s->p += n;
+	s->n -= n;
 	*ret = v;
 	return n > 0;
 }
@@ -48,7 +58,7 @@ static struct str take_value(struct str *s, bool *quoted)
 {
 	struct str v;
 
-	*quoted = str_skip(s, STR("\""));
+	*quoted = skip_char(s, '"');
 	str_cut(s, *quoted ? '"' : ' ', &v);
 	return v;
 }
@@ -57,26 +67,28 @@ static struct str take_value(struct str *s, bool *quoted)
 static bool take_token(struct str *body, struct token *ret)
 {
 	struct str s = *body, word;
+	bool a;
 
-	while (s.n && s.p[0] == ' ')
-		s = str_from(s, 1);
+	while (skip_char(&s, ' '))
+		;
 	if (!s.n || s.p[0] == 0x1d)
 		return false;
 	*ret = (struct token){.what = TOKEN_NONE, .whole = true};
 	*body = s;
-	if (str_skip(&s, STR("argc="))) {
-		take_number(&s, &ret->piece.arg);
-		ret->what = TOKEN_ARGC;
-	} else if (str_skip(&s, STR("a")) && take_number(&s, &ret->piece.arg)) {
-		if (str_skip(&s, STR("["))) {
+	a = skip_char(&s, 'a');
+	if (a && take_number(&s, &ret->piece.arg)) {
+		if (skip_char(&s, '[')) {
 			ret->whole = false;
 			take_number(&s, &ret->piece.part);
-			str_skip(&s, STR("]"));
+			skip_char(&s, ']');
 		}
-		if (str_skip(&s, STR("=")))
+		if (skip_char(&s, '='))
 			ret->what = TOKEN_ARG;
 		else
 			ret->whole = false; /* aN_len= */
+	} else if (a && str_skip(&s, STR("rgc="))) {
+		take_number(&s, &ret->piece.arg);
+		ret->what = TOKEN_ARGC;
 	}
 	if (ret->what == TOKEN_ARG)
 		ret->piece.raw = take_value(&s, &ret->piece.quoted);

@@ -11,15 +11,17 @@
 
 #define N_SLOTS 256
 
-struct key_slot {
-	uint64_t prefix; /* first eight bytes, the first one lowest */
-	size_t len;	 /* 0: free */
-	struct str name;
-	uint8_t key;
+/* Small, as it is looked at for every field. */
+struct keys {
+	uint64_t prefix[N_SLOTS]; /* first eight bytes, the first one lowest */
+	uint8_t len[N_SLOTS];	  /* 0: free */
+	uint8_t key[N_SLOTS];
 };
 
-struct keys {
-	struct key_slot slots[N_SLOTS];
+static const char *const key_names[] = {
+#define X(c, key) key,
+    AUDIT_KEYS(X)
+#undef X
 };
 
 #define LAST_WINS                                                              \
@@ -71,37 +73,31 @@ static inline enum audit_key key_find(
 {
 	size_t at = key_hash(prefix, name.n);
 
-	for (;; at++) {
-		const struct key_slot *s = &k->slots[at & (N_SLOTS - 1)];
-
-		if (s->prefix == prefix && s->len == name.n &&
-		    (name.n <= 8 || str_eq(s->name, name)))
-			return s->key;
-		if (!s->len)
+	for (;; at = (at + 1) % N_SLOTS) {
+		if (k->prefix[at] == prefix && k->len[at] == name.n &&
+		    (name.n <= 8 || str_eqz(name, key_names[k->key[at]])))
+			return k->key[at];
+		if (!k->len[at])
 			return K_N;
 	}
 }
 
 int keys_new(struct keys **ret)
 {
-	static const char *const names[] = {
-#define X(c, key) key,
-	    AUDIT_KEYS(X)
-#undef X
-	};
 	struct keys *k = calloc(1, sizeof *k);
 
 	if (!k)
 		return -ENOMEM;
 	for (size_t i = 0; i < K_N; i++) {
-		struct str name = str_z(names[i]);
+		struct str name = str_z(key_names[i]);
 		uint64_t prefix = load8(name.p, name.n);
 		size_t at = key_hash(prefix, name.n);
 
-		while (k->slots[at & (N_SLOTS - 1)].len)
-			at++;
-		k->slots[at & (N_SLOTS - 1)] =
-		    (struct key_slot){prefix, name.n, name, (uint8_t)i};
+		while (k->len[at])
+			at = (at + 1) % N_SLOTS;
+		k->prefix[at] = prefix;
+		k->len[at] = (uint8_t)name.n;
+		k->key[at] = (uint8_t)i;
 	}
 	*ret = k;
 	return 0;
