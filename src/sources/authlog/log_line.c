@@ -35,13 +35,13 @@ void log_line_set_msg(struct log_line *l, struct str msg)
 	struct str s, count;
 	uint64_t n;
 
-	l->msg = s = blanks_trim(msg);
+	l->msg = s = str_trim(msg);
 	if (!str_skip(&s, STR("message repeated ")) ||
 	    !str_cut(&s, ' ', &count) || !str_u64(count, &n) ||
 	    !str_skip(&s, STR("times: [")) || !str_chop(&s, STR("]")))
 		return;
 	l->repeat = n;
-	l->msg = blanks_trim(s);
+	l->msg = str_trim(s);
 }
 
 /* "last message repeated N times", which stands where the tag would. */

@@ -18,7 +18,7 @@ struct log_line {
 	struct str host;  /* empty: not said */
 	struct str ident; /* program */
 	int64_t pid;	  /* -1: not said */
-	struct str msg;	  /* without blanks in front */
+	struct str msg;	  /* without blanks at its ends, which not all keep */
 	struct str level; /* syslog's name of the severity, or empty */
 	uint64_t repeat;  /* "message repeated N times: [ msg ]": N, else 0 */
 	/* "last message repeated N times": the line before, `repeat` times. */
@@ -42,7 +42,7 @@ enum line_kind log_line_parse(struct str line, utc_offset_fn *utc_offset,
 /* "info" for 6; empty when there is no such severity. */
 struct str severity_name(uint64_t severity);
 
-/* The parts of a message: what `repeat` stands for, and blanks in front. */
+/* Set msg and repeat from the text behind the tag. */
 void log_line_set_msg(struct log_line *l, struct str msg);
 
 /* Used by log_line_parse(). `line` begins with '{'. */
