@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For tests: run a source over bytes and keep its events, as JSON lines and as
- * events. Include after cmocka.
+ * For tests: run a source over bytes and keep its events, to be asked for
+ * their fields.
  */
 #ifndef SOURCES_RUN_TEST_H
 #define SOURCES_RUN_TEST_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 #include "core/event_json.h"
 #include "sources/source.h"

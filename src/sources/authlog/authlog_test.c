@@ -392,7 +392,7 @@ static void test_long_line(void **state)
 	memset(data, 'x', 200000);
 	memcpy(data, "Nov 22 11:49:28 h sshd[1]: ", 27);
 	n = 200000;
-	n += (size_t)sprintf(data + n,
+	n += (size_t)snprintf(data + n, sizeof data - n,
 	    "\nNov 22 11:49:29 h sshd[7]: Server listening on :: port 22.\n");
 	test_run_feed(t, &source_authlog, &in, str_make(data, n), 70000);
 	assert_int_equal(t->n, 1);
