@@ -4,10 +4,11 @@
 #include "base/when.h"
 
 enum how {
-	VALUE = 0, /* before, value, after; nothing when the field is absent */
-	IF_TRUE,   /* before, when the field is true */
-	IF_FALSE,  /* before, when the field is there and false */
-	IF_ABSENT, /* before, when the field is absent */
+	VALUE = 0,  /* before, value, after; nothing when the field is absent */
+	IF_TRUE,    /* before, when the field is true */
+	IF_FALSE,   /* before, when the field is there and false */
+	IF_PRESENT, /* before, when the field is there */
+	IF_ABSENT,  /* before, when the field is absent */
 	BYTES,
 	SPAN,
 	COMMAND, /* argv, else cmd; F_ARGV or F_CMD */
@@ -36,7 +37,7 @@ static pieces describe_conn_close = {
     {"connection closed", F_ADDR, "", IF_ABSENT},
     {"connection from ", F_ADDR, "", VALUE},
     {" port ", F_PORT, "", VALUE},
-    {" closed", F_ADDR, "", VALUE},
+    {" closed", F_ADDR, "", IF_PRESENT},
     {" for ", F_USER, "", VALUE},
     {" before login", F_PREAUTH, "", IF_TRUE},
     {": ", F_REASON, "", VALUE},
@@ -71,7 +72,7 @@ static pieces describe_auth_fail = {
 };
 
 static pieces describe_auth_partial = {
-    {"login", F_METHOD, "", IF_ABSENT},
+    {"key offered", F_METHOD, "", IF_ABSENT},
     {"", F_METHOD, "", VALUE},
     {" not yet a login for ", F_USER, "", VALUE},
     {" from ", F_ADDR, "", VALUE},
@@ -343,6 +344,7 @@ static bool piece_applies(const struct event *ev, const struct piece *p)
 	case VALUE:
 	case BYTES:
 	case SPAN:
+	case IF_PRESENT:
 		return has;
 	case COMMAND:
 		return has && !(p->field == F_CMD && event_has(ev, F_ARGV));
@@ -380,6 +382,7 @@ static void add_piece(
 		break;
 	case IF_TRUE:
 	case IF_FALSE:
+	case IF_PRESENT:
 	case IF_ABSENT:
 		return;
 	}

@@ -149,6 +149,8 @@ static const struct fake_event fake_events[] = {
 	    INT(BYTES_WRITTEN, 1258291), END}},
     {12, EVENT_EXIT, AMELIA, "audit", {INT(PID, 102), INT(EXIT, 0), END}},
     {13, EVENT_OTHER, AMELIA, "audit", {TEXT(TEXT, "BPF prog-id=1"), END}},
+    {722, EVENT_CONN_CLOSE, AMELIA, "auth-log",
+	{TEXT(ADDR, "203.0.113.10"), INT(PORT, 51234), END}},
     {723, EVENT_SESSION_CLOSE, AMELIA, "auth-log",
 	{TEXT(USER, "amelia"), TEXT(REASON, "disconnected by user"), END}},
     {1200, EVENT_AUTH_FAIL, 0, "auth-log",
