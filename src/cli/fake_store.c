@@ -162,6 +162,8 @@ static const struct fake_event fake_events[] = {
     {1250, EVENT_GAP, MALLORY, "audit",
 	{INT(LOST, 12), TEXT(REASON, "backlog limit"), END}},
     {1300, EVENT_TTY_INPUT, MALLORY, "audit", {TEXT(TEXT, "ls\r"), END}},
+    {9000000, EVENT_IMPORT_END, 0, "import",
+	{TEXT(FILE_NAME, "auth.log"), INT(LINES, 12), END}},
 };
 
 struct store_cursor {
@@ -387,7 +389,7 @@ static int fake_stats(struct store *s, struct store_stats *ret, struct err *err)
 	    .sessions = N(fake_sessions),
 	    .hosts = 2,
 	    .oldest = AT(-864100),
-	    .newest = AT(1300)};
+	    .newest = AT(9000000)};
 	return 0;
 }
 
