@@ -131,7 +131,11 @@ int archive_begin(struct archive *a, const char *chain, struct err *err)
 	if (!a->chain)
 		return err_sys(err, -ENOMEM, "chain %s", chain);
 	index_chain(&a->index, chain);
-	return rec.torn_bytes || rec.unclean ? append_gap(a, &rec, err) : 0;
+	if (!rec.torn_bytes && !rec.unclean)
+		return 0;
+	/* What the last writer left became readable only just now. */
+	r = index_catch_up_chain(&a->index, a->dirfd, chain, err);
+	return r < 0 ? r : append_gap(a, &rec, err);
 }
 
 /*

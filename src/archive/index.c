@@ -175,3 +175,13 @@ int index_catch_up(struct archive_index *ix, int dirfd,
 	arena_free(&cu.arena);
 	return r;
 }
+
+int index_catch_up_chain(
+    struct archive_index *ix, int dirfd, const char *chain, struct err *err)
+{
+	struct catch_up cu = {ix, dirfd, NULL, ARENA_INIT, err};
+	int r = catch_up_chain(&cu, chain);
+
+	arena_free(&cu.arena);
+	return r;
+}

@@ -43,4 +43,8 @@ int index_commit(struct archive_index *ix, struct err *err);
 int index_catch_up(struct archive_index *ix, int dirfd,
     struct index_progress *progress, struct err *err);
 
+/* The same for one chain only. */
+int index_catch_up_chain(
+    struct archive_index *ix, int dirfd, const char *chain, struct err *err);
+
 #endif
