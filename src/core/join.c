@@ -232,6 +232,16 @@ static bool fits_terminal(const struct track *login, const struct track *other)
 	       other->user.n && distance(login->start, begin_of(other)) <= NEAR;
 }
 
+/*
+ * A part cut off from its beginning may know the connection only by the pid of
+ * the process that serves the user.
+ */
+static bool same_sshd(const struct track *a, const struct track *b)
+{
+	return a->pid == b->pid || (a->port < 0 && a->pid == b->child_pid) ||
+	       (b->port < 0 && b->pid == a->child_pid);
+}
+
 /* Which rule joins a and b, found under the same pid; 0: none. */
 static unsigned rank_pid(
     const struct joiner *j, const struct track *a, const struct track *b)
@@ -242,7 +252,7 @@ static unsigned rank_pid(
 	if (x->kind == TRACK_AUDIT && y->kind == TRACK_CONN)
 		return fits_login_pid(x, y) ? 2 : 0;
 	if (x->kind == TRACK_CONN && y->kind == TRACK_CONN)
-		return a->pid == b->pid && fits_conn(j, a, b) ? 3 : 0;
+		return same_sshd(a, b) && fits_conn(j, a, b) ? 3 : 0;
 	if (x->kind == TRACK_LOGIN)
 		return distance(a->start, b->start) <= SLACK &&
 			       str_eq(a->tty, b->tty)

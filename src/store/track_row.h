@@ -25,7 +25,7 @@ struct track_row {
 static inline bool track_joinable(const struct track *t)
 {
 	return t->kind != TRACK_CONN || t->flags & TRACK_LOGGED_IN ||
-	       !(t->flags & TRACK_CLOSED);
+	       !(t->flags & TRACK_BEGAN) || !(t->flags & TRACK_CLOSED);
 }
 
 /* Insert, or replace what is known; session and login of an old row stay. */

@@ -267,7 +267,8 @@ def killed_import():
                 time.sleep(rng.uniform(0, took))
                 run.send_signal(signal.SIGKILL)
                 kills += run.wait() == -signal.SIGKILL
-                if os.path.exists(os.path.join(store.dir, "trail")):
+                trail = os.path.join(store.dir, "trail")
+                if os.path.isdir(trail) and os.listdir(trail):
                     store.run("verify")
             store.run("import", path)
             store.run("verify")
