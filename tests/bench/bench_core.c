@@ -49,7 +49,7 @@ static void make_event(struct event *ev, unsigned i, struct arena *a)
 	event_set_str(ev, F_TYPE, STR("SYSCALL,EXECVE,CWD,PATH,PROCTITLE"));
 	event_set_int(ev, F_SERIAL, 1000000 + i);
 	event_set_str(ev, F_KEY, STR("exec"));
-	event_set_hex(ev, F_ID, 0x123456789abcdef0 + i);
+	event_set_hex(ev, F_ID, UINT64_C(0x123456789abcdef0) + i);
 	event_set_int(ev, F_OFFSET, (int64_t)i * 900);
 }
 
@@ -127,15 +127,17 @@ static void bench_correlate(struct event *events, double seconds)
 int main(int argc, char **argv)
 {
 	struct event *events = calloc(N_EVENTS, sizeof *events);
-	double seconds = argc > 1 ? atof(argv[1]) : 1;
 	struct arena a = ARENA_INIT;
+	uint64_t seconds = 1;
 
+	if (argc > 1 && !str_u64(str_z(argv[1]), &seconds))
+		return 2;
 	if (!events)
 		return 4;
 	for (unsigned i = 0; i < N_EVENTS; i++)
 		make_event(&events[i], i, &a);
-	bench_json(events, seconds);
-	bench_correlate(events, seconds);
+	bench_json(events, (double)seconds);
+	bench_correlate(events, (double)seconds);
 	arena_free(&a);
 	free(events);
 	return 0;
