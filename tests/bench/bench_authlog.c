@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast a log is turned into events: bench_authlog FILE... repeats the
- * content of each file to at least 64 MiB and feeds it to the source that
- * knows it, in pieces of 1 MiB as a driver does. Prints lines and megabytes a
- * second of CPU time, best of three.
+ * How fast a log is turned into events: bench_authlog [MIB] FILE... repeats
+ * the content of each file to at least 64 MiB, or MIB, and feeds it to the
+ * source that knows it, in pieces of 1 MiB as a driver does. Prints lines and
+ * megabytes a second of CPU time, best of three.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 
 #include "sources/source.h"
 
-#define TARGET ((size_t)64 << 20)
-#define PIECE  ((size_t)1 << 20)
+#define SIZE_MAX_MIB 64
+#define PIECE	     ((size_t)1 << 20)
 
 struct count {
 	struct source_sink sink; /* first */
@@ -33,21 +33,21 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static struct str load(const char *path)
+static struct str load(const char *path, size_t size)
 {
-	char *p = malloc(TARGET * 2);
+	char *p = malloc(size * 2);
 	FILE *f = fopen(path, "rb");
 	size_t n = 0, all;
 
 	if (p && f)
-		n = fread(p, 1, TARGET, f);
+		n = fread(p, 1, size, f);
 	if (f)
 		fclose(f);
-	if (n == 0 || n == TARGET) {
+	if (n == 0 || n == size) {
 		fprintf(stderr, "%s cannot be read, or is too big\n", path);
 		exit(1);
 	}
-	for (all = n; all < TARGET; all += n)
+	for (all = n; all < size; all += n)
 		memcpy(p + all, p, n);
 	return str_make(p, all);
 }
@@ -86,8 +86,15 @@ static double feed_all(const struct source *s, const char *path,
 
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		struct str data = load(argv[i]);
+	uint64_t mib = SIZE_MAX_MIB;
+	int first = 1;
+
+	if (argc > 1 && str_u64(str_z(argv[1]), &mib))
+		first = 2;
+	if (mib == 0 || mib > SIZE_MAX_MIB)
+		return 2;
+	for (int i = first; i < argc; i++) {
+		struct str data = load(argv[i], (size_t)mib << 20);
 		struct str host;
 		int64_t time;
 		const struct source *s =
