@@ -11,7 +11,7 @@
  *		    .at = offsetof(struct ls, json)},
  *		{"user", 'u', OPT_LIST, "NAME", "only sessions of NAME",
  *		    offsetof(struct ls, users)},
- *		{NULL},
+ *		{0},
  *	};
  *	struct opt_group groups[] = {
  *		{"Filter", ls_opts, &ls}, {NULL, common_opts, &common}, {0},

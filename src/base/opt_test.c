@@ -30,7 +30,7 @@ static const struct opt filter[] = {
 	"what happened at this time or later, as journalctl takes it",
 	AT(since)},
     {"span", 0, OPT_SPAN, "SPAN", "so long", AT(span)},
-    {NULL},
+    {0},
 };
 
 static const struct opt output[] = {
@@ -43,7 +43,7 @@ static const struct opt output[] = {
     {"a-name-that-is-much-too-long", 0, OPT_FLAG, .help = "works too",
 	AT(quiet)},
     {"secret", 0, OPT_FLAG, .help = "not shown", AT(quiet), .hidden = true},
-    {NULL},
+    {0},
 };
 
 #define NOW ((int64_t)1000000000000)
@@ -61,7 +61,7 @@ struct run {
 static void run(struct run *run, const char *line, bool stop_early)
 {
 	const struct opt_group groups[] = {
-	    {"Filter", filter, &run->v}, {NULL, output, &run->v}, {NULL}};
+	    {"Filter", filter, &run->v}, {NULL, output, &run->v}, {0}};
 	char *at = run->line;
 
 	memset(run, 0, sizeof *run);
@@ -231,7 +231,7 @@ static void test_errors(void **state)
 static void test_help(void **state)
 {
 	const struct opt_group groups[] = {
-	    {"Filter", filter, NULL}, {NULL, output, NULL}, {NULL}};
+	    {"Filter", filter, NULL}, {NULL, output, NULL}, {0}};
 	struct buf b = BUF_INIT;
 
 	opt_help(groups, 60, &b);
@@ -259,8 +259,8 @@ static void test_help(void **state)
 static void test_find(void **state)
 {
 	const struct opt_group groups[] = {
-	    {"Filter", filter, NULL}, {NULL, output, NULL}, {NULL}};
-	const struct opt_group none[] = {{NULL}};
+	    {"Filter", filter, NULL}, {NULL, output, NULL}, {0}};
+	const struct opt_group none[] = {{0}};
 
 	assert_ptr_equal(opt_find(groups, STR("limit")), &output[3]);
 	assert_ptr_equal(opt_find(groups, STR("secret")), &output[6]);
