@@ -33,7 +33,7 @@ static const struct opt import_opts[] = {
 	"Wait for another import into the same store to end, instead of "
 	"failing.",
 	.at = offsetof(struct import_options, wait)},
-    {NULL}};
+    {0}};
 
 struct import_call {
 	struct cli *cli;
