@@ -33,8 +33,7 @@ static void test_detect_nothing(void **state)
 	    "\n",
 	    "\n\n\n",
 	    "hello world\n",
-	    "\x7f"
-	    "ELF\x02\x01\x01",
+	    "\177ELF\x02\x01\x01",
 	    "GIF89a",
 	    "<html><body></body></html>\n",
 	    "int main(void);\n",
