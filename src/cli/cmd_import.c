@@ -17,21 +17,21 @@ struct import_options {
 
 static const struct opt import_opts[] = {
     {"host", 'H', OPT_STR, "NAME",
-	"The host that files are of which name none (login records, audit "
-	"logs without node=). Else this machine for its own logs, or the host "
-	"that a log beside them names.",
+	"the host that files are of which name none (login records, audit "
+	"logs without node=); else this machine for its own logs, or the host "
+	"that a log beside them names",
 	.at = offsetof(struct import_options, host), .hint = OPT_HINT_HOST},
     {"identity", 'i', OPT_EACH, "FILE",
-	"Identity map: who stands behind which key; see sshtrail-identity(5). "
-	"May be given more than once.",
+	"identity map: who stands behind which key, see sshtrail-identity(5); "
+	"may be given more than once",
 	.at = offsetof(struct import_options, identity), .hint = OPT_HINT_FILE},
     {"timezone", 'z', OPT_STR, "ZONE",
-	"Zone of times that are written without one, as Europe/Berlin or UTC; "
-	"else that of this machine.",
+	"zone of times that are written without one, as Europe/Berlin or UTC; "
+	"else that of this machine",
 	.at = offsetof(struct import_options, timezone)},
-    {"wait", 'w', OPT_FLAG, NULL,
-	"Wait for another import into the same store to end, instead of "
-	"failing.",
+    {"wait", 0, OPT_FLAG, NULL,
+	"wait for another import into the same store to end, instead of "
+	"failing",
 	.at = offsetof(struct import_options, wait)},
     {0}};
 
@@ -199,7 +199,7 @@ static void free_options(void *own)
 const struct command cmd_import = {
     .name = "import",
     .operands = "PATH...",
-    .summary = "Read log files into the store",
+    .summary = "read log files into the store",
     .help =
 	"Each PATH is a file, a directory that is searched, or - for standard "
 	"input; plain or compressed by gzip, xz or zstd, in any order. What a "
