@@ -96,6 +96,7 @@ int correlate(struct correlator *c, struct event *ev)
 	ev->track = 0;
 	event_unset(ev, F_INTERACTIVE);
 	event_unset(ev, F_LOGIN_USER);
+	event_unset(ev, F_SETUP);
 	err = live_host_get(c, ev->host, &h);
 	if (err || !h)
 		return err;

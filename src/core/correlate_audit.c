@@ -181,6 +181,8 @@ static int session_facts(struct live *l, const struct event *ev)
 
 	if (ev->kind == EVENT_SESSION_OPEN && l->t.pid < 0)
 		l->t.pid = pid;
+	l->opened |= ev->kind == EVENT_SESSION_OPEN &&
+		     ev->trust != TRUST_KERNEL && pid == l->t.pid;
 	/* The process that serves the user renews the credentials. */
 	if (ev->kind == EVENT_OTHER && l->t.pid > 0 && pid > 0 &&
 	    pid != l->t.pid && l->t.child_pid < 0 && facts_sshd(ev) &&
@@ -197,6 +199,51 @@ static int session_facts(struct live *l, const struct event *ev)
 	if (l->t.pid < 0)
 		l->t.pid = pid;
 	return facts_close(l, ev->time, event_str(ev, F_REASON));
+}
+
+/* PAM opens a session so soon after the kernel's LOGIN, in any case. */
+#define SETUP_MAX (60 * SECOND)
+
+/*
+ * Whether a program runs for the login and not for who logged in. Until PAM
+ * says that the session is open nobody but the process that makes it can
+ * start any; afterwards sshd's monitor may, for PAM's end. The sshd of root
+ * has no other process: it starts root's commands itself. A pid that may
+ * have been given out again is not believed: commands of the user must not
+ * hide as these.
+ */
+static bool is_setup(
+    const struct live_host *h, const struct live *l, const struct event *ev)
+{
+	const struct proc *parent =
+	    procs_find(&h->procs, event_int(ev, F_PPID, -1));
+	const struct proc *self =
+	    procs_find(&h->procs, event_int(ev, F_PID, -1));
+	uint64_t ses = (uint64_t)l->t.ses;
+	bool child = l->t.pid > 0 && pid_of(ev, F_PPID) == l->t.pid;
+
+	if (!(l->t.flags & TRACK_BEGAN) || l->t.flags & TRACK_CLOSED ||
+	    event_int(ev, F_EUID, -1) != 0)
+		return false;
+	if (l->opened || ev->time - l->t.start > SETUP_MAX)
+		return child && l->t.auid > 0 && l->t.flags & TRACK_SSH &&
+		       !(self && self->ses == ses && !self->setup);
+	return child || (parent && parent->ses == ses && parent->setup) ||
+	       (self && self->ses == ses && self->setup);
+}
+
+static void mark_setup(
+    const struct live_host *h, const struct live *l, struct event *ev)
+{
+	const struct proc *p;
+
+	if (ev->kind == EVENT_EXEC && is_setup(h, l, ev))
+		event_set_int(ev, F_SETUP, 1);
+	if (ev->kind != EVENT_EXIT)
+		return;
+	p = procs_find(&h->procs, event_int(ev, F_PID, -1));
+	if (p && p->setup && p->ses == (uint64_t)l->t.ses)
+		event_set_int(ev, F_SETUP, 1);
 }
 
 static int process_facts(
@@ -231,6 +278,7 @@ static int ses_event(struct correlator *c, struct live_host *h,
 	if (is_shared_login(c, l, ev))
 		return shared_login(c, h, ev, l, ret);
 	live_touch(c, l, ev->time);
+	mark_setup(h, l, ev);
 	err = facts_add(l, ev);
 	if (!err)
 		err = session_facts(l, ev);

@@ -26,6 +26,9 @@ struct scene {
 #define AUDIT_EXEC(t, ses, pid, ppid, argv)                                    \
 	"audit exec " t " ses=" ses " pid=" pid " ppid=" ppid                  \
 	" tty=pts0 argv=" argv "\n"
+#define ROOT_EXEC(t, ses, pid, ppid, argv)                                     \
+	"audit exec " t " ses=" ses " pid=" pid " ppid=" ppid                  \
+	" euid=0 argv=" argv "\n"
 #define CONN(t, pid, addr, port)                                               \
 	"auth-log conn.open " t " ident=sshd pid=" pid " addr=" addr           \
 	" port=" port "\n"
@@ -166,6 +169,36 @@ static const struct scene scenes[] = {
 	"audit session.close 61 ses=9 pid=70 exe=/usr/sbin/cron\n"
 	"auth-log session.open 60 ident=CRON pid=70 user=root\n",
 	"1 origin=cron user=root ses=9 60-61 LCR exec=1\n"},
+    {"what sshd runs for a login is not the user's",
+	AUDIT_LOGIN("101", "4", "100", "1000") ROOT_EXEC("101.1", "4", "102",
+	    "100", "sh,-c,motd") ROOT_EXEC("101.2", "4", "103", "102",
+	    "run-parts") AUDIT_START("101.3", "4", "100", "ann", "192.0.2.1")
+	    AUDIT_EXEC("102", "4", "110", "105",
+		"bash,-c,id") "audit exec 103 ses=4 pid=111 ppid=110 success=0 "
+			      "exit=-2 euid=0 argv=id\n" ROOT_EXEC(
+				  "104", "4", "120", "100", "pam-end")
+				  AUDIT_END("120", "4", "100"),
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=1\n"},
+    {"root's own commands are children of sshd",
+	AUDIT_LOGIN("101", "4", "100", "0") ROOT_EXEC("101.1", "4", "102",
+	    "100", "motd") AUDIT_START("101.3", "4", "100", "root", "192.0.2.1")
+	    ROOT_EXEC("102", "4", "110", "100", "bash,-c,id")
+		ROOT_EXEC("103", "4", "111", "110", "id"),
+	"1 origin=sshd user=root addr=192.0.2.1 ses=4 101-103 LRH exec=2\n"},
+    {"a pid of the login's given out again is the user's",
+	AUDIT_LOGIN("101", "4", "100", "1000") ROOT_EXEC("101.1", "4", "102",
+	    "100", "motd") AUDIT_START("101.3", "4", "100", "ann", "192.0.2.1")
+	    ROOT_EXEC("102", "4", "110", "102", "evil")
+		ROOT_EXEC("103", "4", "102", "105", "evil"),
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 101-103 LRH exec=2\n"},
+    {"without privilege separation sudo is a child of sshd",
+	AUDIT_LOGIN("101", "4", "100", "1000")
+	    AUDIT_START("101.3", "4", "100", "ann", "192.0.2.1")
+		AUDIT_EXEC("102", "4", "110", "100", "bash,-c,sudo_id")
+		    ROOT_EXEC("103", "4", "110", "100", "sudo,id"),
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-103 LRHY "
+	"exec=2\n"},
     {"sudo within a session does not end it",
 	AUDIT_LOGIN("101", "4", "100", "1000")
 	    AUDIT_START("101", "4", "100", "ann",

@@ -225,7 +225,9 @@ enum field_type {
 	X(INTERACTIVE, "interactive", BOOL, "derived",                         \
 	    "typed at a shell, not started by a script")                       \
 	X(LOGIN_USER, "login_user", STR, "derived",                            \
-	    "user of the session the event belongs to")
+	    "user of the session the event belongs to")                        \
+	X(SETUP, "setup", BOOL, "derived",                                     \
+	    "run by sshd itself for the login (PAM, motd), not by the user")
 
 enum field {
 #define X(c, json, type, group, help) F_##c,

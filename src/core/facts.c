@@ -80,11 +80,24 @@ static void add_file(struct track *t, const struct event *ev)
 		t->flags |= TRACK_TRANSFER;
 }
 
+/*
+ * What was tried and not found is no command, and what sshd runs for the
+ * login, as root, is not the user's.
+ */
+static void add_exec(struct track *t, const struct event *ev)
+{
+	if (!event_int(ev, F_SUCCESS, 1) || event_int(ev, F_SETUP, 0))
+		return;
+	t->n_exec++;
+	if (event_int(ev, F_EUID, -1) == 0)
+		t->flags |= TRACK_ROOT;
+}
+
 static void add_counts(struct track *t, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EVENT_EXEC:
-		t->n_exec++;
+		add_exec(t, ev);
 		break;
 	case EVENT_FILE:
 		add_file(t, ev);
@@ -263,8 +276,6 @@ int facts_add(struct live *l, const struct event *ev)
 		t->end = ev->time;
 	if (t->auid < 0 && auid >= 0 && auid != AUDIT_UNSET)
 		t->auid = auid;
-	if (ev->kind == EVENT_EXEC && event_int(ev, F_EUID, -1) == 0)
-		t->flags |= TRACK_ROOT;
 	add_counts(t, ev);
 	if (tells_of_login(t, ev->kind))
 		err = add_session(l, ev);

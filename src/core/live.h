@@ -48,6 +48,7 @@ struct live {
 	int64_t sftp;	 /* time of its last sftp channel, or -1 */
 	bool dirty;	 /* in the list for correlator_drain() */
 	bool dead;	 /* no event can come to it any more */
+	bool opened;	 /* PAM said that the session is open */
 };
 
 struct live_list {

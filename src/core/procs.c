@@ -107,7 +107,8 @@ int procs_exec(struct procs *p, const struct event *ev, uint64_t ses)
 			return -ENOMEM;
 	}
 	*slot_of(p, pid) = (struct proc){(uint32_t)pid,
-	    has_terminal(ev) && argv_is_shell(event_str(ev, F_ARGV)), ses};
+	    has_terminal(ev) && argv_is_shell(event_str(ev, F_ARGV)),
+	    event_int(ev, F_SETUP, 0) != 0, ses};
 	return 0;
 }
 

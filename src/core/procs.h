@@ -14,6 +14,7 @@
 struct proc {
 	uint32_t pid; /* 0: free */
 	bool shell;   /* reads commands from a terminal */
+	bool setup;   /* runs for a login, not for who logged in */
 	uint64_t ses; /* audit session it is of */
 };
 

@@ -23,7 +23,7 @@ enum track_kind {
 enum track_flag {
 	TRACK_LOGGED_IN = 1 << 0, /* an accepted login was seen */
 	TRACK_CLOSED = 1 << 1,	  /* its end was seen */
-	TRACK_ROOT = 1 << 2,	  /* login as root, or a process of euid 0 */
+	TRACK_ROOT = 1 << 2,	  /* login as root, or a command run as root */
 	TRACK_SUDO = 1 << 3,	  /* sudo, su or another change of identity */
 	TRACK_TRANSFER = 1 << 4,  /* files were transferred */
 	TRACK_FAILURE = 1 << 5,	  /* failed authentication within it */
