@@ -217,35 +217,6 @@ static int parse_time(
 	    option, text);
 }
 
-/*
- * Time of the newest event that a log told of. That a log was read in is an
- * event too, but of today, however old the log is.
- */
-static int newest_told(struct cli *c, int64_t *ret)
-{
-	const uint64_t imports =
-	    (uint64_t)1 << EVENT_IMPORT_START | (uint64_t)1 << EVENT_IMPORT_END;
-	struct query q = {.since = INT64_MIN,
-	    .until = INT64_MAX,
-	    .kinds = (((uint64_t)1 << EVENT_N_KINDS) - 1) & ~imports,
-	    .order = ORDER_NEWEST_FIRST,
-	    .limit = 1};
-	struct store_cursor *cursor;
-	struct event ev;
-	struct err err = {""};
-	int r;
-
-	query_want(&q, F_PID);
-	r = c->store->ops->events(c->store, &q, &cursor, &err);
-	if (r < 0)
-		return cli_fail_code(c, r, &err);
-	r = c->store->ops->next_event(cursor, &ev, &err);
-	if (r > 0)
-		*ret = ev.time;
-	c->store->ops->cursor_close(cursor);
-	return r < 0 ? cli_fail_code(c, r, &err) : CLI_FOUND;
-}
-
 /* Begin of the default range, and a note when the store goes further back. */
 static int default_since(
     struct cli *c, const struct filters *f, struct query *q)
@@ -261,9 +232,6 @@ static int default_since(
 	r = c->store->ops->stats(c->store, &stats, &err);
 	if (r < 0)
 		return cli_fail_code(c, r, &err);
-	r = newest_told(c, &stats.newest);
-	if (r != CLI_FOUND)
-		return r;
 	end = f->until && q->until < stats.newest ? q->until : stats.newest;
 	if (stats.events == 0 || end < INT64_MIN + DEFAULT_DAYS * USEC_PER_DAY)
 		return CLI_FOUND;

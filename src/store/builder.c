@@ -42,7 +42,7 @@ void builder_free(struct builder *b)
 
 void builder_reset(struct builder *b)
 {
-	b->n = b->n_runs = 0;
+	b->n = b->n_runs = b->n_told = 0;
 	b->n_values = b->text = 0;
 	intern_clear(&b->shapes);
 	intern_clear(&b->hosts);
@@ -128,6 +128,18 @@ static bool add_values(struct builder *b, const struct event *ev)
 	return true;
 }
 
+/*
+ * That a log was read in, and what went wrong, is an event of today, however
+ * old the log is.
+ */
+static bool is_of_reading(const struct event *ev)
+{
+	if (ev->kind == EVENT_GAP)
+		return str_eqz(ev->source, "import") ||
+		       str_eqz(ev->source, "sshtrail");
+	return ev->kind == EVENT_IMPORT_START || ev->kind == EVENT_IMPORT_END;
+}
+
 int builder_add(struct builder *b, const struct event *ev)
 {
 	struct builder_row *row = &b->rows[b->n];
@@ -154,6 +166,13 @@ int builder_add(struct builder *b, const struct event *ev)
 		b->min_time = ev->time;
 	if (b->n == 0 || ev->time > b->max_time)
 		b->max_time = ev->time;
+	if (!is_of_reading(ev)) {
+		if (b->n_told == 0 || ev->time < b->min_told)
+			b->min_told = ev->time;
+		if (b->n_told == 0 || ev->time > b->max_told)
+			b->max_told = ev->time;
+		b->n_told++;
+	}
 	b->n++;
 	return 0;
 }

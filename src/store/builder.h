@@ -29,6 +29,8 @@ struct builder {
 	size_t cap_shape;
 	struct intern strings[EVENT_N_FIELDS];
 	int64_t min_time, max_time;
+	int64_t min_told, max_told; /* of what logs tell; see n_told */
+	uint32_t n_told;
 	struct run *runs; /* after builder_seal() */
 	uint32_t n_runs;
 	uint64_t kinds; /* bit set, after builder_seal() */

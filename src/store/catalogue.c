@@ -9,6 +9,7 @@
  * block.data: a block too small for a file of its own; such blocks are merged
  * and go away, which a reader's snapshot outlives. Blocks in files stay.
  * block.tallied: its events are counted in `tally`.
+ * block.min_told, max_told: without events about reading logs in; or NULL.
  * track.login: the name under which its events are counted there.
  * track.joinable: takes part in join_tracks(). track.dirty: changed since.
  */
@@ -18,7 +19,8 @@ static const char schema[] =
     "CREATE TABLE name(id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
     "CREATE TABLE chain(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);"
     "CREATE TABLE block(id INTEGER PRIMARY KEY AUTOINCREMENT, rows, min_time,"
-    " max_time, kinds, bytes, tallied, hosts BLOB, users BLOB, data BLOB);"
+    " max_time, min_told, max_told, kinds, bytes, tallied, hosts BLOB,"
+    " users BLOB, data BLOB);"
     "CREATE INDEX block_new ON block(id) WHERE NOT tallied;"
     "CREATE TABLE block_track(track, block, first, n,"
     " PRIMARY KEY(track, block)) WITHOUT ROWID;"

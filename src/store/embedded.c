@@ -297,7 +297,7 @@ static int embedded_stats(
 	int64_t pages = 0, page_size = 0, n = 0;
 	int r;
 	sqlite3_stmt *st = sql_get(sql,
-	    "SELECT count(*), total(rows), min(min_time), max(max_time),"
+	    "SELECT count(*), total(rows), min(min_told), max(max_told),"
 	    " total(bytes * (data IS NULL)),"
 	    " (SELECT count(*) FROM session), (SELECT count(*) FROM host)"
 	    " FROM block",

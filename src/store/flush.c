@@ -100,8 +100,8 @@ static int put_block(struct writer *w, const struct seal_job *j,
 	int r;
 	sqlite3_stmt *st = sql_get(&w->sql,
 	    "INSERT INTO block(id, rows, min_time, max_time, kinds, bytes,"
-	    " tallied, hosts, users, data)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	    " tallied, hosts, users, data, min_told, max_told)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	    &r, err);
 
 	if (!st)
@@ -112,6 +112,12 @@ static int put_block(struct writer *w, const struct seal_job *j,
 	if (users)
 		sqlite3_bind_blob64(
 		    st, 9, users->p ? users->p : "", users->n, SQLITE_STATIC);
+	for (int i = 0; i < 2; i++)
+		if (b->n_told)
+			sqlite3_bind_int64(
+			    st, 11 + i, i ? b->max_told : b->min_told);
+		else
+			sqlite3_bind_null(st, 11 + i);
 	if (!j->in_file)
 		sqlite3_bind_blob64(
 		    st, 10, j->image.p, j->image.n, SQLITE_STATIC);
