@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/map.h"
 #include "cli/completion.h"
 #include "cli/rows.h"
 #include "cli/session_text.h"

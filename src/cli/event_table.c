@@ -36,6 +36,7 @@ static bool row_cells(void *ctx, const struct event *ev)
 	struct event_table *s = ctx;
 	char time[TIME_LOCAL_LEN], id[SESSION_ID_LEN];
 	struct str user = event_str(ev, F_LOGIN_USER);
+	uint64_t session = event_session(ev);
 
 	table_cell(&s->table, clock_format(&s->cli->clock, ev->time, time),
 	    STYLE_NONE);
@@ -43,7 +44,7 @@ static bool row_cells(void *ctx, const struct event *ev)
 	table_cell(
 	    &s->table, user.n ? user : event_str(ev, F_USER), STYLE_NONE);
 	table_cell(&s->table,
-	    ev->track ? session_id_text(ev->track, s->id_width, id) : STR_NONE,
+	    session ? session_id_text(session, s->id_width, id) : STR_NONE,
 	    STYLE_YELLOW);
 	table_cell_z(
 	    &s->table, event_kind_name(ev->kind), kind_styles[ev->kind]);

@@ -1,41 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/rows.h"
 
-#include <errno.h>
-
 #include "cli/session_text.h"
 #include "core/event_json.h"
 
 #define ID_WIDTH_FALLBACK 8
-
-/* Tracks whose session is remembered; then all are forgotten. */
-#define TRACKS_MAX ((size_t)1 << 20)
-
-/* The session that a track belongs to; the track when that is not known. */
-static uint64_t session_of(struct cli *c, struct map *known, uint64_t track)
-{
-	uint64_t *place = map_get(known, track), session = track;
-	char id[SESSION_ID_LEN];
-
-	if (place)
-		return *place;
-	if (c->store->ops->find_session(
-		c->store, session_id_text(track, 16, id), &session, NULL) < 0)
-		session = track;
-	if (known->n >= TRACKS_MAX)
-		map_clear(known);
-	place = map_put(known, track);
-	if (place)
-		*place = session;
-	return session;
-}
 
 int rows_events(struct cli *c, const struct query *q,
     bool (*row)(void *ctx, const struct event *ev), void *ctx, uint64_t *ret_n,
     struct buf *mark)
 {
 	const struct store_ops *ops = c->store->ops;
-	struct map sessions = MAP_INIT;
 	struct store_cursor *cursor;
 	struct event ev;
 	struct err err = {""};
@@ -46,15 +21,12 @@ int rows_events(struct cli *c, const struct query *q,
 		return cli_fail_code(c, r, &err);
 	while ((r = ops->next_event(cursor, &ev, &err)) > 0) {
 		n++;
-		if (ev.track)
-			ev.track = session_of(c, &sessions, ev.track);
 		if (!row(ctx, &ev))
 			break;
 	}
 	if (r >= 0 && mark)
 		r = ops->cursor_mark(cursor, mark);
 	ops->cursor_close(cursor);
-	map_free(&sessions);
 	if (ret_n)
 		*ret_n = n;
 	return r < 0 ? cli_fail_code(c, r, &err) : CLI_FOUND;

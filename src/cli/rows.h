@@ -3,13 +3,12 @@
 #ifndef CLI_ROWS_H
 #define CLI_ROWS_H
 
-#include "base/map.h"
 #include "cli/filters.h"
 
 /*
- * Call `row` for each event, whose track is its session here, until it returns
- * false. *ret_n (may be NULL): how many rows. `mark` (may be NULL) gets the
- * cursor behind the last row. CLI_FOUND, or the code of a failure.
+ * Call `row` for each event until it returns false. *ret_n (may be NULL): how
+ * many rows. `mark` (may be NULL) gets the cursor behind the last row.
+ * CLI_FOUND, or the code of a failure.
  */
 int rows_events(struct cli *c, const struct query *q,
     bool (*row)(void *ctx, const struct event *ev), void *ctx, uint64_t *ret_n,

@@ -61,7 +61,7 @@ static bool note_gap(void *ctx, const struct event *ev)
 {
 	struct story *s = ctx;
 
-	if (ev->track == s->session->sum.id)
+	if (event_session(ev) == s->session->sum.id)
 		return true;
 	event_describe(ev, &s->gaps);
 	buf_add_char(&s->gaps, '\n');

@@ -106,6 +106,7 @@ int event_copy(struct event *dst, const struct event *src, struct arena *a)
 	dst->seq = src->seq;
 	dst->time = src->time;
 	dst->track = src->track;
+	dst->session = src->session;
 	dst->chain = src->chain;
 	dst->host = copy_str(&at, src->host);
 	dst->boot = copy_str(&at, src->boot);

@@ -6,8 +6,8 @@
  *
  * What a source states lies in an event as it was read. What sshtrail
  * concludes later (which session it belongs to) is not part of the evidence
- * and lives in the `track` and in the fields of the group "derived": these are
- * never written to the trail.
+ * and lives in `track`, `session` and the fields of the group "derived": these
+ * are never written to the trail.
  */
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H
@@ -267,6 +267,7 @@ struct event {
 	struct str boot;   /* boot id; empty when not known */
 	struct str source; /* name of the source: "audit", "auth-log" */
 	uint64_t track;	   /* derived, see core/track.h; 0: none */
+	uint64_t session;  /* derived: session of the track; 0: not known */
 	uint64_t chain;	   /* derived: which chain `seq` counts in */
 	uint64_t has[(EVENT_N_FIELDS + 63) / 64];
 	union field_value v[EVENT_N_FIELDS]; /* only where `has` says so */
@@ -277,7 +278,7 @@ static inline void event_init(struct event *ev, enum event_kind kind)
 {
 	ev->kind = kind;
 	ev->trust = TRUST_TEXT;
-	ev->seq = ev->track = ev->chain = 0;
+	ev->seq = ev->track = ev->session = ev->chain = 0;
 	ev->time = 0;
 	ev->host = ev->boot = ev->source = STR_NONE;
 	memset(ev->has, 0, sizeof ev->has);
@@ -313,6 +314,12 @@ static inline void event_set_str(struct event *ev, enum field f, struct str s)
 		return;
 	ev->has[f / 64] |= (uint64_t)1 << (f % 64);
 	ev->v[f].s = s;
+}
+
+/* What an event is shown under: its session, else its track; 0: neither. */
+static inline uint64_t event_session(const struct event *ev)
+{
+	return ev->session ? ev->session : ev->track;
 }
 
 static inline int64_t event_int(

@@ -213,9 +213,9 @@ void event_to_json(const struct event *ev, unsigned flags, struct buf *b)
 	enum field f;
 
 	add_header(b, ev);
-	if (ev->track && flags & EVENT_JSON_DERIVED) {
+	if (event_session(ev) && flags & EVENT_JSON_DERIVED) {
 		buf_add_str(b, STR(",\"session\":"));
-		add_hex(b, ev->track);
+		add_hex(b, event_session(ev));
 	}
 	for (f = event_next_field(ev, 0); f < EVENT_N_FIELDS;
 	     f = event_next_field(ev, f + 1)) {

@@ -24,9 +24,8 @@ enum event_json_flags {
 
 /*
  * Append ev to b as one object; b's sticky error tells of failure. With
- * EVENT_JSON_DERIVED, `session` is ev->track: who prints sets that to the id
- * of the session first. Times outside the years 0 to 9999 are written as a
- * number of microseconds.
+ * EVENT_JSON_DERIVED, `session` is event_session(ev). Times outside the years
+ * 0 to 9999 are written as a number of microseconds.
  */
 void event_to_json(const struct event *ev, unsigned flags, struct buf *b);
 

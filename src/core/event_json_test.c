@@ -93,6 +93,15 @@ static void event_is_written_in_order(void **state)
 	    "\"boot\":\"b1\",\"kind\":\"gap\",\"source\":\"audit\","
 	    "\"trust\":\"kernel\",\"session\":\"00000000000000ff\","
 	    "\"argv\":[],\"interactive\":false}");
+	buf_clear(&b);
+	ev.session = 0xfedcba9876543210;
+	event_to_json(&ev, EVENT_JSON_DERIVED, &b);
+	assert_non_null(
+	    strstr(buf_z(&b), ",\"session\":\"fedcba9876543210\","));
+	assert_null(strstr(buf_z(&b), "ff"));
+	buf_clear(&b);
+	event_to_json(&ev, 0, &b);
+	assert_null(strstr(buf_z(&b), "session"));
 	buf_free(&b);
 }
 

@@ -307,6 +307,7 @@ static int event_head(
 	ev->seq = (uint64_t)seq[row];
 	ev->chain = (uint64_t)chain[row];
 	ev->track = runs[b->row_run[row]].track;
+	ev->session = 0;
 	ev->host = b->hosts[runs[b->row_run[row]].host];
 	return 0;
 }

@@ -15,7 +15,7 @@
 
 #define BATCH_FIRST 64
 #define BATCH_MAX   8192
-#define LOGINS_MAX  65536
+#define OWNERS_MAX  65536
 
 struct key {
 	struct position at;
@@ -35,6 +35,12 @@ struct picked {
 	uint32_t row, place; /* place in the batch */
 };
 
+/* Whose a track is. */
+struct owner {
+	uint64_t session;
+	uint32_t login; /* number in login_names */
+};
+
 struct event_walk {
 	struct plan plan;
 	struct scan scan;
@@ -47,7 +53,9 @@ struct event_walk {
 	struct event *batch;
 	size_t n_batch, at_batch, size_batch;
 	struct arena copies; /* strings of blocks that were closed already */
-	struct map logins;   /* track to number in login_names */
+	struct map owners;   /* track to its place in owner */
+	struct owner *owner;
+	size_t cap_owner;
 	struct intern login_names;
 	uint64_t given;
 	struct position last;
@@ -229,43 +237,76 @@ static int cmp_picked(const void *x, const void *y)
 	return (a->place > b->place) - (a->place < b->place);
 }
 
-static int login_of(
-    struct event_walk *w, uint64_t track, struct str *ret, struct err *err)
+static int read_owner(
+    struct event_walk *w, uint64_t track, struct owner *ret, struct err *err)
 {
-	uint64_t *number;
-	sqlite3_stmt *st;
-	uint32_t name;
 	int r;
-
-	*ret = STR("");
-	if (track == 0)
-		return 0;
-	number = map_get(&w->logins, track);
-	if (number) {
-		*ret = intern_str(&w->login_names, (uint32_t)*number);
-		return 0;
-	}
-	st = sql_get(w->sql,
-	    "SELECT name.name FROM track JOIN name ON name.id = track.login"
-	    " WHERE track.id = ?1",
+	sqlite3_stmt *st = sql_get(w->sql,
+	    "SELECT track.session, name.name FROM track LEFT JOIN name"
+	    " ON name.id = track.login WHERE track.id = ?1",
 	    &r, err);
+
 	if (!st)
 		return r;
 	sql_bind(st, "u", track);
 	r = sql_step(w->sql, st, err);
 	if (r < 0)
 		return r;
-	name = intern_add(&w->login_names, r ? sql_str(st, 0) : STR(""));
+	ret->session = r ? id_from_sql(sqlite3_column_int64(st, 0)) : 0;
+	ret->login = intern_add(&w->login_names, r ? sql_str(st, 1) : STR(""));
 	sqlite3_reset(st);
-	if (name == INTERN_NONE)
+	return ret->login == INTERN_NONE ? -ENOMEM : 0;
+}
+
+/* The owner of a track, asked once; valid until the next call. */
+static int owner_of(struct event_walk *w, uint64_t track,
+    const struct owner **ret, struct err *err)
+{
+	uint64_t *place = map_get(&w->owners, track);
+	size_t n;
+	int r;
+
+	if (place) {
+		*ret = &w->owner[*place];
+		return 0;
+	}
+	if (w->owners.n >= OWNERS_MAX)
+		map_clear(&w->owners);
+	n = w->owners.n;
+	if (n == w->cap_owner) {
+		size_t cap = n ? n * 2 : 64;
+		struct owner *p = realloc(w->owner, cap * sizeof *p);
+
+		if (!p)
+			return -ENOMEM;
+		w->owner = p;
+		w->cap_owner = cap;
+	}
+	r = read_owner(w, track, &w->owner[n], err);
+	if (r < 0)
+		return r;
+	place = map_put(&w->owners, track);
+	if (!place)
 		return -ENOMEM;
-	if (w->logins.n >= LOGINS_MAX)
-		map_clear(&w->logins);
-	number = map_put(&w->logins, track);
-	if (!number)
-		return -ENOMEM;
-	*number = name;
-	*ret = intern_str(&w->login_names, name);
+	*place = n;
+	*ret = &w->owner[n];
+	return 0;
+}
+
+static int set_owner(struct event_walk *w, struct event *ev, struct err *err)
+{
+	const struct owner *o;
+	int r;
+
+	if (ev->track == 0)
+		return 0;
+	r = owner_of(w, ev->track, &o, err);
+	if (r < 0)
+		return r;
+	ev->session = o->session;
+	if (intern_str(&w->login_names, o->login).n)
+		event_set_str(
+		    ev, F_LOGIN_USER, intern_str(&w->login_names, o->login));
 	return 0;
 }
 
@@ -282,7 +323,6 @@ static int read_row(struct event_walk *w, struct block *b,
 {
 	const uint64_t *want = wanted(w);
 	struct event *ev = &w->batch[p->place];
-	struct str login;
 	int r = block_event(b, p->row, want, ev, err);
 
 	if (r < 0)
@@ -296,10 +336,7 @@ static int read_row(struct event_walk *w, struct block *b,
 	}
 	if (want && !(want[F_LOGIN_USER / 64] >> (F_LOGIN_USER % 64) & 1))
 		return 0;
-	r = login_of(w, ev->track, &login, err);
-	if (r == 0 && login.n)
-		event_set_str(ev, F_LOGIN_USER, login);
-	return r;
+	return set_owner(w, ev, err);
 }
 
 /* Read the rows picked, block by block; blocks stay while there is room. */
@@ -416,7 +453,8 @@ void event_walk_close(struct event_walk *w)
 	free(w->picked);
 	free(w->batch);
 	arena_free(&w->copies);
-	map_free(&w->logins);
+	map_free(&w->owners);
+	free(w->owner);
 	intern_free(&w->login_names);
 	plan_free(&w->plan);
 	free(w);

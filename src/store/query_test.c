@@ -10,19 +10,8 @@
 #include <cmocka.h>
 
 #include "core/event_json.h"
+#include "store/calls_test.h"
 #include "store/model.h"
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct err err = {""};
-	struct store *s = NULL;
-	int r = store_embedded.open(&s, dir, mode, &err);
-
-	if (r < 0)
-		print_message("open: %s\n", err.text);
-	assert_int_equal(r, 0);
-	return s;
-}
 
 static void same_event(
     const struct model *m, const struct event *want, const struct event *got)

@@ -20,7 +20,9 @@ enum store_mode {
 
 struct store_stats {
 	uint64_t events, sessions, hosts, blocks, bytes;
-	int64_t oldest, newest; /* event times; 0 when empty */
+	/* Event times; 0 when empty. Import events, and gaps met in reading a
+	 * log or in writing the trail, are of when that was: not counted. */
+	int64_t oldest, newest;
 };
 
 struct store_ops {
@@ -65,7 +67,9 @@ struct store_ops {
 	/*
 	 * Asking. A cursor sees the store as it was when it was opened.
 	 * Events come in the order of (time, chain, seq), sessions in that of
-	 * (start, id). Events have F_LOGIN_USER when their session has one.
+	 * (start, id). Events have F_LOGIN_USER when their session has one,
+	 * and `session` when their track is known; both only where all fields
+	 * or F_LOGIN_USER are wanted.
 	 */
 	int (*events)(struct store *s, const struct query *q,
 	    struct store_cursor **ret, struct err *err);

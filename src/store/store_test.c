@@ -12,48 +12,9 @@
 
 #include <cmocka.h>
 
+#include "store/calls_test.h"
 #include "store/model.h"
 #include "store/sql.h"
-
-static struct store *open_store(const char *dir, enum store_mode mode)
-{
-	struct err err = {""};
-	struct store *s = NULL;
-	int r = store_embedded.open(&s, dir, mode, &err);
-
-	if (r < 0)
-		print_message("open: %s\n", err.text);
-	assert_int_equal(r, 0);
-	return s;
-}
-
-static void commit(struct store *s)
-{
-	struct err err = {""};
-
-	assert_int_equal(s->ops->commit(s, &err), 0);
-}
-
-static void add(struct store *s, const struct event *ev)
-{
-	struct err err = {""};
-
-	assert_int_equal(s->ops->add(s, ev, &err), 0);
-}
-
-static size_t count_events(struct store *s, const struct query *q)
-{
-	struct err err = {""};
-	struct store_cursor *c;
-	struct event ev;
-	size_t n = 0;
-
-	assert_int_equal(s->ops->events(s, q, &c, &err), 0);
-	while (s->ops->next_event(c, &ev, &err) == 1)
-		n++;
-	s->ops->cursor_close(c);
-	return n;
-}
 
 static int sum_row(void *ctx, const struct group_row *g)
 {
@@ -69,11 +30,6 @@ static uint64_t count_sum(struct store *s, const struct query *q)
 	assert_int_equal(
 	    s->ops->count(s, q, GROUP_USER, sum_row, &sum, &err), 0);
 	return sum;
-}
-
-static struct query everything(void)
-{
-	return (struct query){.since = INT64_MIN, .until = INT64_MAX};
 }
 
 static size_t list_sessions(struct store *s, const struct query *q,
@@ -178,33 +134,6 @@ static void test_sessions_by_event(void **state)
 	s->ops->close(s);
 	model_free(&m);
 	model_dir_remove(dir);
-}
-
-static struct track simple_track(uint64_t id, int64_t start)
-{
-	return (struct track){.id = id,
-	    .kind = TRACK_AUDIT,
-	    .flags = TRACK_LOGGED_IN | TRACK_CLOSED | TRACK_SSH,
-	    .host = STR("h"),
-	    .boot = STR(""),
-	    .start = start,
-	    .end = start + 1000,
-	    .login = start,
-	    .ses = 7,
-	    .auid = 1000,
-	    .pid = 5,
-	    .child_pid = -1,
-	    .port = -1,
-	    .user = STR(""),
-	    .addr = STR("::1"),
-	    .fp = STR("SHA256:abc"),
-	    .method = STR(""),
-	    .key_type = STR(""),
-	    .cert_id = STR(""),
-	    .tty = STR(""),
-	    .origin = STR("sshd"),
-	    .reason = STR(""),
-	    .notes = STR("")};
 }
 
 static struct event account(uint64_t seq, int64_t time, const char *op)
@@ -492,7 +421,7 @@ static void test_versions(void **state)
 	assert_non_null(strstr(err.text, "newer"));
 	assert_int_equal(
 	    store_embedded.open(&s, dir, STORE_WRITE, &err), -EPROTO);
-	set_format(dir, "UPDATE meta SET value = 1 WHERE key = 'format';"
+	set_format(dir, "UPDATE meta SET value = 2 WHERE key = 'format';"
 			"UPDATE meta SET value = 5 WHERE key = 'fields'");
 	assert_int_equal(
 	    store_embedded.open(&s, dir, STORE_READ, &err), -EBADMSG);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the store concludes about events: their session, the time they span. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "store/calls_test.h"
+#include "store/model.h"
+
+#define AUDIT	((uint64_t)0xaaaa000000000001)
+#define CONN	((uint64_t)0xbbbb000000000002)
+#define ALONE	((uint64_t)0xcccc000000000003)
+#define UNKNOWN ((uint64_t)0xdddd000000000004)
+
+static struct event event_at(uint64_t seq, uint64_t track, int64_t time)
+{
+	struct event ev;
+
+	event_init(&ev, EVENT_EXEC);
+	ev.host = STR("h");
+	ev.chain = 1;
+	ev.seq = seq;
+	ev.time = time;
+	ev.track = track;
+	return ev;
+}
+
+/* A login as audit and as sshd tell it, and one that nobody else tells of. */
+static void put_tracks(struct store *s)
+{
+	struct track t = simple_track(AUDIT, 1000000);
+	struct err err = {""};
+
+	t.flags |= TRACK_BEGAN;
+	assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	t = simple_track(CONN, 1000500);
+	t.kind = TRACK_CONN;
+	t.ses = -1;
+	t.port = 4242;
+	t.user = STR("ann");
+	assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	t = simple_track(ALONE, 900000000);
+	t.pid = 77;
+	t.ses = 8;
+	assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+}
+
+static void test_session_of_events(void **state)
+{
+	static const struct {
+		uint64_t track, session;
+	} rows[] = {{AUDIT, AUDIT}, {CONN, AUDIT}, {ALONE, ALONE}, {0, 0},
+	    {UNKNOWN, 0}, {CONN, AUDIT}};
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct query q = everything();
+	struct err err = {""};
+	struct store_cursor *c;
+	struct event ev;
+
+	for (unsigned i = 0; i < 6; i++) {
+		ev = event_at(i + 1, rows[i].track, 1000000 + i);
+		add(s, &ev);
+	}
+	put_tracks(s);
+	commit(s);
+	assert_int_equal(s->ops->events(s, &q, &c, &err), 0);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(s->ops->next_event(c, &ev, &err), 1);
+		assert_true(ev.track == rows[i].track);
+		assert_true(ev.session == rows[i].session);
+	}
+	s->ops->cursor_close(c);
+	s->ops->close(s);
+	model_dir_remove(dir);
+}
+
+/* More tracks than are remembered at once, each asked for twice. */
+static void test_many_sessions(void **state)
+{
+	enum { TRACKS = 70000 };
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct query q = everything();
+	struct err err = {""};
+	struct store_cursor *c;
+	struct event ev;
+
+	for (unsigned i = 0; i < 2 * TRACKS; i++) {
+		ev = event_at(i + 1, 1 + i % TRACKS, 1000000 + i);
+		add(s, &ev);
+	}
+	for (unsigned i = 0; i < TRACKS; i++) {
+		struct track t = simple_track(1 + i, 1000000 + i);
+
+		t.flags = TRACK_CLOSED | TRACK_BEGAN | TRACK_SSH;
+		t.kind = TRACK_CONN;
+		t.pid = t.ses = -1;
+		assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	}
+	commit(s);
+	assert_int_equal(s->ops->events(s, &q, &c, &err), 0);
+	for (unsigned i = 0; i < 2 * TRACKS; i++) {
+		assert_int_equal(s->ops->next_event(c, &ev, &err), 1);
+		assert_true(ev.session == 1 + i % TRACKS);
+	}
+	s->ops->cursor_close(c);
+	s->ops->close(s);
+	model_dir_remove(dir);
+}
+
+static void check_range(const char *dir, int64_t oldest, int64_t newest)
+{
+	struct store *s = open_store(dir, STORE_READ);
+	struct store_stats st;
+	struct err err = {""};
+
+	assert_int_equal(s->ops->stats(s, &st, &err), 0);
+	assert_int_equal(st.oldest, oldest);
+	assert_int_equal(st.newest, newest);
+	s->ops->close(s);
+}
+
+/* Reading a log in is of today and does not count, also in merged blocks. */
+static void test_range(void **state)
+{
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct event ev = event_at(1, 0, 5);
+
+	ev.kind = EVENT_IMPORT_START;
+	add(s, &ev);
+	commit(s);
+	check_range(dir, 0, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		ev = event_at(10 * i + 2, 0, 1000 + i);
+		add(s, &ev);
+		ev = event_at(10 * i + 3, 0, 900000);
+		ev.kind = EVENT_IMPORT_END;
+		add(s, &ev);
+		ev.kind = EVENT_GAP;
+		ev.source = STR("import");
+		ev.seq++;
+		add(s, &ev);
+		commit(s);
+		check_range(dir, 1000, 1000 + i);
+	}
+	/* A loss that a log tells of does. */
+	ev.source = STR("audit");
+	ev.seq++;
+	add(s, &ev);
+	commit(s);
+	check_range(dir, 1000, 900000);
+	s->ops->close(s);
+	model_dir_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_session_of_events),
+	    cmocka_unit_test(test_many_sessions),
+	    cmocka_unit_test(test_range),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
