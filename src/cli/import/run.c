@@ -8,8 +8,8 @@
 
 #include "base/fd.h"
 #include "base/when.h"
+#include "cli/import/ahead.h"
 #include "cli/import/dedup.h"
-#include "crypto/digest.h"
 
 #define WINDOW	  ((size_t)4 << 20)
 /* A database is read as a whole; one of login records stays far below this. */
@@ -31,12 +31,11 @@ struct stream {
 
 /* One file being read. */
 struct reading {
-	struct input *in;
+	struct ahead *ahead;
 	struct buf window;
 	uint64_t offset; /* of the window's first byte in the content */
 	bool end;
-	struct sha256_ctx raw, content;
-	uint64_t content_size;
+	uint64_t content_size, raw_bytes;
 	const char *damage; /* why the rest was not read, or NULL */
 	struct err damage_err;
 };
@@ -111,24 +110,22 @@ static int begin_file(struct stream *s, bool first)
 static int end_file(struct stream *s, struct reading *rd)
 {
 	const struct source *source = s->file->source;
-	struct sha256 content, raw;
+	struct ahead_digest digest;
 	char content_hex[65], raw_hex[65];
 	uint64_t held = rd->content_size;
 	struct event ev;
 
-	sha256_final(&rd->content, &content);
-	sha256_hex(&content, content_hex);
-	raw = content;
-	if (s->file->compressed)
-		sha256_final(&rd->raw, &raw);
-	sha256_hex(&raw, raw_hex);
+	ahead_digest(rd->ahead, &digest);
+	rd->raw_bytes = digest.raw_bytes;
+	sha256_hex(&digest.content, content_hex);
+	sha256_hex(&digest.raw, raw_hex);
 	if (source->held)
 		held = source->held(s->source_run, rd->content_size);
 	describe_file(s, &ev, EVENT_IMPORT_END);
 	event_set_int(&ev, F_SRC, s->src);
-	event_set_int(&ev, F_FILE_SIZE, (int64_t)input_raw_bytes(rd->in));
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)digest.raw_bytes);
 	event_set_str(&ev, F_SHA256, str_z(raw_hex));
-	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)rd->content_size);
+	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)digest.content_bytes);
 	event_set_str(&ev, F_CONTENT_SHA256, str_z(content_hex));
 	event_set_int(&ev, F_OFFSET, (int64_t)held);
 	event_set_int(&ev, F_LINES, (int64_t)(s->sink.lines - s->lines_before));
@@ -155,35 +152,24 @@ static int note_damage(struct stream *s, struct reading *rd, const char *text)
 	return append(s, &ev);
 }
 
-static void tap_raw(void *ctx, const void *p, size_t n)
-{
-	struct reading *rd = ctx;
-
-	sha256_add(&rd->raw, p, n);
-}
-
 static int fill(struct stream *s, struct reading *rd)
 {
 	size_t limit = s->file->source->whole ? WHOLE_MAX : WINDOW;
-	char *at;
-	ssize_t n;
+	size_t before = rd->window.n;
+	int r;
 
-	if (rd->window.n >= limit) {
+	if (before >= limit) {
 		rd->end = true;
 		return note_damage(s, rd, "too large to be read as a whole");
 	}
-	at = buf_reserve(&rd->window, WINDOW - rd->window.n % WINDOW);
-	if (!at)
-		return err_sys(s->err, -ENOMEM, "%s", s->file->path);
-	n = input_read(
-	    rd->in, at, WINDOW - rd->window.n % WINDOW, &rd->damage_err);
-	if (n <= 0)
+	r = ahead_next(rd->ahead, &rd->window, &rd->damage_err);
+	if (r == -ENOMEM)
+		return err_sys(s->err, r, "%s", s->file->path);
+	if (r <= 0)
 		rd->end = true;
-	if (n < 0)
+	if (r < 0)
 		return note_damage(s, rd, rd->damage_err.text);
-	sha256_add(&rd->content, at, (size_t)n);
-	rd->window.n += (size_t)n;
-	rd->content_size += (uint64_t)n;
+	rd->content_size += (uint64_t)(rd->window.n - before);
 	return 0;
 }
 
@@ -274,19 +260,16 @@ static int read_file(struct stream *s, bool first)
 		s->run->totals.n_damaged++;
 		return 0;
 	}
-	sha256_init(&rd.raw);
-	sha256_init(&rd.content);
 	r = begin_file(s, first);
 	if (r == 0 && s->file->source->prescan)
 		r = prescan_file(s, fd);
 	if (r == 0)
-		r = input_open(&rd.in, fd, s->file->compressed ? tap_raw : NULL,
-		    &rd, s->err);
+		r = ahead_start(&rd.ahead, fd, s->file->compressed, s->err);
 	if (r == 0)
 		r = read_open_file(s, &rd, fd);
-	s->run->totals.bytes += rd.in ? input_raw_bytes(rd.in) : 0;
+	s->run->totals.bytes += rd.raw_bytes;
 	s->run->totals.files_read++;
-	input_close(rd.in);
+	ahead_stop(rd.ahead);
 	buf_free(&rd.window);
 	return r;
 }

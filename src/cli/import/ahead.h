@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A file read ahead: a thread of its own reads, decompresses and hashes the
+ * next pieces while the caller parses the ones before.
+ */
+#ifndef CLI_IMPORT_AHEAD_H
+#define CLI_IMPORT_AHEAD_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "crypto/digest.h"
+
+struct ahead;
+
+/*
+ * Begin to read fd, which stays the caller's and must stay open. With
+ * `compressed` the bytes of the file are hashed, too, not its content alone.
+ */
+int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err);
+
+/*
+ * Append the next piece of content, at most 1 MiB: 1, or 0 at the end.
+ * -EBADMSG and the like: the rest cannot be read; -ENOMEM.
+ */
+int ahead_next(struct ahead *a, struct buf *window, struct err *err);
+
+struct ahead_digest {
+	struct sha256 content, raw; /* the same when not compressed */
+	uint64_t content_bytes, raw_bytes;
+};
+
+/* Of all that was read, ahead included; nothing more is read after it. */
+void ahead_digest(struct ahead *a, struct ahead_digest *ret);
+
+/* Waits for the read at work. NULL is fine. */
+void ahead_stop(struct ahead *a);
+
+#endif
