@@ -154,7 +154,11 @@ int catalogue_open(
 	    err);
 	if (r < 0)
 		return r;
-	r = mode == STORE_READ ? sql_exec(s, "PRAGMA cache_size = -32000", err)
+	/* Mapped: a question about many tracks reads most of the file. */
+	r = mode == STORE_READ ? sql_exec(s,
+				     "PRAGMA cache_size = -32000;"
+				     "PRAGMA mmap_size = 134217728",
+				     err)
 			       : prepare_writer(s, err);
 	if (r == 0)
 		r = check_format(s, err);
