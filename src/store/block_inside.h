@@ -23,6 +23,7 @@ struct block {
 	const struct shape *shapes;
 	uint32_t n_shapes;
 	const uint32_t *row_shape;
+	const uint32_t *shape_rows; /* how many rows have each shape */
 	const struct run *runs;
 	uint32_t n_runs;
 	const struct str *hosts;

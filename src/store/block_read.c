@@ -41,11 +41,13 @@ static int load_row_shapes(struct block *b, struct err *err)
 			 : b->n_shapes <= 0x10000 ? 2
 						  : 4;
 	uint32_t *rows = arena_alloc(&b->mem, b->rows * sizeof *rows);
+	uint32_t *count = arena_alloc(&b->mem, b->n_shapes * sizeof *count);
 	struct str raw;
-	int r = rows ? block_load(b, COL_SHAPE, &raw, err) : -ENOMEM;
+	int r = rows && count ? block_load(b, COL_SHAPE, &raw, err) : -ENOMEM;
 
 	if (r < 0)
 		return r;
+	memset(count, 0, b->n_shapes * sizeof *count);
 	if (raw.n != (size_t)b->rows * width)
 		return block_damaged(b, err);
 	for (uint32_t i = 0; i < b->rows; i++) {
@@ -58,8 +60,10 @@ static int load_row_shapes(struct block *b, struct err *err)
 		if (v >= b->n_shapes)
 			return block_damaged(b, err);
 		rows[i] = v;
+		count[v]++;
 	}
 	b->row_shape = rows;
+	b->shape_rows = count;
 	return 0;
 }
 
@@ -177,9 +181,9 @@ static int count_rows(
 	r = block_shapes(b, &shapes, &n, &rows, err);
 	if (r < 0)
 		return r;
-	for (uint32_t i = 0; i < b->rows; i++)
-		sum += shape_has(
-		    &shapes[rows[i]], (enum field)(column - COL_FIELD));
+	for (uint32_t i = 0; i < n; i++)
+		if (shape_has(&shapes[i], (enum field)(column - COL_FIELD)))
+			sum += b->shape_rows[i];
 	*ret = sum;
 	return sum == b->places[column].values ? 0 : block_damaged(b, err);
 }

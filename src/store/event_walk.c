@@ -179,25 +179,38 @@ static int scan_next(struct event_walk *w, struct err *err)
 	return r;
 }
 
-/* Scan all blocks that may hold a row before the first one known. */
+/* Whether a block not scanned yet may hold a row before the first one known. */
+static bool must_scan(const struct event_walk *w)
+{
+	const struct plan_block *b = &w->plan.blocks[w->next_block];
+	int64_t t;
+
+	if (w->next_block == w->plan.n_blocks)
+		return false;
+	if (w->n_heap == 0)
+		return true;
+	t = w->heap[0].keys[w->heap[0].next].at.time;
+	return w->plan.q.order == ORDER_NEWEST_FIRST ? b->max >= t
+						     : b->min <= t;
+}
+
 static int fill_heap(struct event_walk *w, struct err *err)
 {
-	while (w->next_block < w->plan.n_blocks) {
-		const struct plan_block *b = &w->plan.blocks[w->next_block];
-		int r;
+	int r = 0;
 
-		if (w->n_heap) {
-			int64_t t = w->heap[0].keys[w->heap[0].next].at.time;
-
-			if (w->plan.q.order == ORDER_NEWEST_FIRST ? b->max < t
-								  : b->min > t)
-				return 0;
-		}
+	while (r == 0 && must_scan(w))
 		r = scan_next(w, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r;
+}
+
+/*
+ * Blocks that hardly overlap are read while they are still open from being
+ * scanned. Those that do stay in the heap: many rows at once pay off there.
+ */
+static bool read_first(const struct event_walk *w)
+{
+	return w->n_batch && w->n_heap <= 1 && must_scan(w) &&
+	       block_cache_bytes(&w->cache) > BLOCK_CACHE_BYTES / 4;
 }
 
 static int pick(struct event_walk *w, struct err *err)
@@ -209,10 +222,10 @@ static int pick(struct event_walk *w, struct err *err)
 	w->n_batch = 0;
 	while (w->n_batch < want) {
 		struct rows *top;
-		int r = fill_heap(w, err);
+		int r = read_first(w) ? 1 : fill_heap(w, err);
 
-		if (r < 0)
-			return r;
+		if (r != 0)
+			return r < 0 ? r : 0;
 		if (w->n_heap == 0)
 			return 0;
 		top = &w->heap[0];
