@@ -251,7 +251,7 @@ static void make(const char *dir, uint64_t n)
 		die("open", r, &err);
 	for (uint64_t i = 0; i < n; i++) {
 		int64_t time =
-		    BEGIN + (int64_t)(i * (uint64_t)DAYS * 86400 * 1000000 / n);
+		    BEGIN + (int64_t)(i * (DAYS * (uint64_t)USEC_PER_DAY / n));
 
 		r = make_event(m, i, time, ev, &err);
 		if (r < 0)
