@@ -183,10 +183,12 @@ void build_boot(struct build *b)
 
 void build_other(struct build *b)
 {
-	enum audit_role role = names_role(b->names, b->type);
+	uint64_t companions =
+	    ((uint64_t)2 << ROLE_OPENAT2) - ((uint64_t)1 << ROLE_EXECVE);
 
 	/* Companions of a SYSCALL record that is not here. */
-	b->missing = role >= ROLE_EXECVE && role <= ROLE_OPENAT2;
+	b->missing =
+	    !GROUP_HAS(b->g, ROLE_SYSCALL) && (b->g->roles & companions);
 	build_process(b, &b->main);
 	event_set_str(&b->ev, F_OP, value_word(&b->main, K_OP));
 	build_types(b);
