@@ -410,10 +410,17 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
+/*
+ * By the second only: times of the records of one moment do not tell which
+ * stood first, as those of auditd and of the kernel.
+ */
 static int compare_age(const struct import_file *a, const struct import_file *b)
 {
-	if (a->first_time && b->first_time && a->first_time != b->first_time)
-		return a->first_time < b->first_time ? -1 : 1;
+	int64_t ta = a->first_time / USEC_PER_SEC;
+	int64_t tb = b->first_time / USEC_PER_SEC;
+
+	if (a->first_time && b->first_time && ta != tb)
+		return ta < tb ? -1 : 1;
 	if (a->mtime != b->mtime)
 		return a->mtime < b->mtime ? -1 : 1;
 	return strcmp(b->path, a->path);
