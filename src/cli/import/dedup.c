@@ -6,6 +6,7 @@
 
 #include "base/map.h"
 #include "base/when.h"
+#include "core/event_json.h"
 
 /*
  * Text logs tell the second at best, and the journal and a log file may see
@@ -18,7 +19,9 @@
 struct stored {
 	int64_t time;
 	uint32_t next; /* index + 1 of the next one with this id; 0: none */
+	uint8_t kind;
 	bool partial;
+	bool amends;
 	bool used;
 };
 
@@ -90,8 +93,11 @@ static int add_stored(struct bucket *b, const struct event *ev)
 	head = map_put(&b->by_id, ev->v[F_ID].u);
 	if (!head)
 		return -ENOMEM;
-	b->v[b->n] = (struct stored){
-	    ev->time, (uint32_t)*head, event_int(ev, F_PARTIAL, 0) != 0, false};
+	b->v[b->n] = (struct stored){.time = ev->time,
+	    .next = (uint32_t)*head,
+	    .kind = (uint8_t)ev->kind,
+	    .partial = event_int(ev, F_PARTIAL, 0) != 0,
+	    .amends = event_int(ev, F_AMENDS, 0) != 0};
 	*head = ++b->n;
 	return 0;
 }
@@ -110,6 +116,7 @@ static int load_bucket(
 	map_clear(&b->by_id);
 	query_want(&q, F_ID);
 	query_want(&q, F_PARTIAL);
+	query_want(&q, F_AMENDS);
 	r = d->store->ops->events(d->store, &q, &c, err);
 	while (r == 0 && (r = d->store->ops->next_event(c, &ev, err)) == 1)
 		r = add_stored(b, &ev);
@@ -151,8 +158,12 @@ static int64_t hour_of(int64_t time)
 	return time % BUCKET_SPAN < 0 ? hour - 1 : hour;
 }
 
-/* The unused one nearest in time, so that repeated lines match one to one. */
-static struct stored *nearest(struct bucket *b, const struct event *ev)
+/*
+ * The unused one nearest in time, so that repeated lines match one to one;
+ * `again`: also one that answered already.
+ */
+static struct stored *nearest(
+    struct bucket *b, const struct event *ev, bool again)
 {
 	uint64_t *head = map_get(&b->by_id, ev->v[F_ID].u);
 	struct stored *best = NULL;
@@ -163,7 +174,7 @@ static struct stored *nearest(struct bucket *b, const struct event *ev)
 		int64_t gap = s->time > ev->time ? s->time - ev->time
 						 : ev->time - s->time;
 
-		if (!s->used && gap < best_gap) {
+		if ((!s->used || again) && gap < best_gap) {
 			best = s;
 			best_gap = gap;
 		}
@@ -171,8 +182,59 @@ static struct stored *nearest(struct bucket *b, const struct event *ev)
 	return best;
 }
 
-int dedup_check(struct dedup *d, const struct event *ev, struct err *err)
+/* All that an event says, without what each reading says anew. */
+static int content_of(const struct event *ev, struct buf *b)
 {
+	static const enum field of_reading[] = {
+	    F_SRC, F_OFFSET, F_AMENDS, F_PARTIAL};
+	struct event e = *ev;
+
+	for (size_t i = 0; i < sizeof of_reading / sizeof *of_reading; i++)
+		event_unset(&e, of_reading[i]);
+	e.seq = e.track = 0;
+	buf_clear(b);
+	event_to_json(&e, 0, b);
+	return buf_error(b);
+}
+
+/* Whether the stored event says something else than ev does now. */
+static int differs(struct dedup *d, const struct stored *s,
+    const struct event *ev, struct err *err)
+{
+	struct query q = {.since = s->time, .until = s->time + 1};
+	struct buf now = BUF_INIT, then = BUF_INIT;
+	struct store_cursor *c = NULL;
+	struct event old;
+	bool found = false;
+	int r = content_of(ev, &now);
+
+	if (r == 0)
+		r = d->store->ops->events(d->store, &q, &c, err);
+	while (r == 0 && !found &&
+	       (r = d->store->ops->next_event(c, &old, err)) == 1) {
+		found = event_has(&old, F_ID) && old.v[F_ID].u == ev->v[F_ID].u;
+		r = found ? content_of(&old, &then) : 0;
+	}
+	if (c)
+		d->store->ops->cursor_close(c);
+	if (r == 0 && found)
+		r = !str_eq(buf_str(&now), buf_str(&then));
+	buf_free(&now);
+	buf_free(&then);
+	return r;
+}
+
+/* What was known of an event does not become unknown by more records. */
+static bool says_less(const struct event *ev, const struct stored *s)
+{
+	return event_int(ev, F_PARTIAL, 0) ||
+	       (ev->kind == EVENT_OTHER && s->kind != EVENT_OTHER);
+}
+
+int dedup_check(
+    struct dedup *d, const struct event *ev, bool was_held, struct err *err)
+{
+	bool amends = event_int(ev, F_AMENDS, 0) != 0;
 	struct bucket *b;
 	struct stored *s;
 	int r;
@@ -183,10 +245,17 @@ int dedup_check(struct dedup *d, const struct event *ev, struct err *err)
 	r = find_bucket(d, hour_of(ev->time), &b, err);
 	if (r < 0)
 		return r;
-	s = nearest(b, ev);
+	/* Within its stream it replaces an event that has just been here. */
+	s = nearest(b, ev, amends);
 	if (!s)
 		return DEDUP_NEW;
 	s->used = true;
-	return s->partial && !event_int(ev, F_PARTIAL, 0) ? DEDUP_COMPLETES
-							  : DEDUP_SEEN;
+	if (was_held) {
+		r = differs(d, s, ev, err);
+		if (r != 0)
+			return r < 0 ? r : DEDUP_COMPLETES;
+	}
+	return (s->partial || (amends && !s->amends)) && !says_less(ev, s)
+		   ? DEDUP_COMPLETES
+		   : DEDUP_SEEN;
 }

@@ -22,8 +22,13 @@ enum dedup_verdict {
 /* One stream of files begins; `store` is as of its last commit. -ENOMEM. */
 int dedup_new(struct dedup **ret, struct store *store, struct err *err);
 
-/* Events without F_ID are always new. < 0: the store could not be asked. */
-int dedup_check(struct dedup *d, const struct event *ev, struct err *err);
+/*
+ * Events without F_ID are always new. `was_held`: the event may have been
+ * stored when not all of it could be read yet; it is completed when it now says
+ * something else. < 0: the store could not be asked.
+ */
+int dedup_check(
+    struct dedup *d, const struct event *ev, bool was_held, struct err *err);
 
 void dedup_free(struct dedup *d);
 

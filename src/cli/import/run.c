@@ -24,8 +24,10 @@ struct stream {
 	struct source_input *inputs; /* of its files; the source points here */
 	const struct import_file *file;
 	struct err *err;
-	int64_t src;	 /* seq of the file's import.start */
-	uint64_t resume; /* events that begin before are stored already */
+	int64_t src;	  /* seq of the file's import.start */
+	uint64_t resume;  /* events that begin before are stored already */
+	uint64_t held;	  /* those before this may be stored incomplete */
+	bool behind_held; /* the part before ended in such an event */
 	uint64_t lines_before, unparsed_before;
 };
 
@@ -58,10 +60,14 @@ static int take_event(struct source_sink *sink, struct event *ev)
 	struct stream *s = (struct stream *)sink;
 	int r;
 
-	if (event_has(ev, F_OFFSET) &&
+	/* What is behind `resume` may amend an event that begins before. */
+	if (event_has(ev, F_OFFSET) && !event_has(ev, F_AMENDS) &&
 	    (uint64_t)event_int(ev, F_OFFSET, 0) < s->resume)
 		return 0;
-	r = dedup_check(s->dedup, ev, s->err);
+	r = dedup_check(s->dedup, ev,
+	    s->behind_held ||
+		(uint64_t)event_int(ev, F_OFFSET, INT64_MAX) < s->held,
+	    s->err);
 	if (r < 0)
 		return r;
 	if (r == DEDUP_SEEN) {
@@ -306,6 +312,9 @@ static int read_stream(struct stream *s, const struct import_file *files,
 		}
 		s->file = &files[i];
 		s->resume = known[i].resume;
+		s->held = known[i].size;
+		s->behind_held =
+		    i > 0 && known[i - 1].resume < known[i - 1].size;
 		source_input_of(s->run, s->file, &s->inputs[i]);
 		if (first)
 			r = source->open(&s->source_run, &s->inputs[i], s->err);
