@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/procs.h"
+
 void tree_init(struct tree *t, size_t max)
 {
-	*t = (struct tree){.max = max, .running = MAP_INIT};
+	*t = (struct tree){.max = max, .running = MAP_INIT, .sudo = TREE_NONE};
 }
 
 void tree_free(struct tree *t)
@@ -14,7 +16,8 @@ void tree_free(struct tree *t)
 	free(t->nodes);
 	free(t->order);
 	map_free(&t->running);
-	*t = (struct tree){.max = t->max, .running = MAP_INIT};
+	buf_free(&t->sudo_argv);
+	tree_init(t, t->max);
 }
 
 static size_t find_running(const struct tree *t, int64_t pid)
@@ -34,6 +37,44 @@ static int grow(struct tree *t)
 	t->nodes = more;
 	t->cap = cap;
 	return 0;
+}
+
+/* A password may be asked for before the command starts. */
+#define SUDO_WAIT ((int64_t)300 * 1000000)
+/* Processes that others may have started since. */
+#define SUDO_PIDS 256
+
+static void await_sudo(struct tree *t, const struct event *ev, size_t at)
+{
+	struct str argv = event_str(ev, F_ARGV), exe = event_str(ev, F_EXE);
+	size_t slash = str_rfind_char(exe, '/');
+
+	if (!str_eqz(
+		slash == STR_NPOS ? exe : str_from(exe, slash + 1), "sudo"))
+		return;
+	t->sudo = at;
+	t->sudo_pid = event_int(ev, F_PID, -1);
+	buf_clear(&t->sudo_argv);
+	buf_add_str(&t->sudo_argv, argv);
+}
+
+/* The sudo that started ev, though through a process not known; or NONE. */
+static size_t sudo_of(struct tree *t, const struct event *ev)
+{
+	int64_t off = event_int(ev, F_PPID, -1) - t->sudo_pid;
+	struct str argv = event_str(ev, F_ARGV);
+	struct str all = buf_str(&t->sudo_argv);
+	size_t at = t->sudo;
+
+	if (at == TREE_NONE || t->nodes[at].ended || !argv.n || off <= 0 ||
+	    off > SUDO_PIDS || ev->time - t->nodes[at].start > SUDO_WAIT)
+		return TREE_NONE;
+	if (!argv_is_shell(argv) &&
+	    !(argv.n < all.n && all.p[all.n - argv.n - 1] == '\0' &&
+		str_eq(str_from(all, all.n - argv.n), argv)))
+		return TREE_NONE;
+	t->sudo = TREE_NONE;
+	return at;
 }
 
 static int add_exec(struct tree *t, const struct event *ev, size_t event)
@@ -76,6 +117,10 @@ static int add_exec(struct tree *t, const struct event *ev, size_t event)
 	    .signal = -1,
 	    .duration = -1};
 	node->parent = before != TREE_NONE ? before : find_running(t, ppid);
+	if (node->parent == TREE_NONE && pid >= 0)
+		node->parent = sudo_of(t, ev);
+	if (pid >= 0)
+		await_sudo(t, ev, at);
 	/* A process cannot be its own parent, whatever the record says. */
 	if (node->parent == at)
 		node->parent = TREE_NONE;
@@ -86,7 +131,7 @@ static int add_exec(struct tree *t, const struct event *ev, size_t event)
 		    at;
 		p->last = at;
 	}
-	return 0;
+	return buf_error(&t->sudo_argv);
 }
 
 static void add_exit(struct tree *t, const struct event *ev)

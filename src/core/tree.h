@@ -3,11 +3,13 @@
  * The processes of one session as a tree. A process stands below the program
  * that its parent was running when it started; a program that replaces
  * another in the same process (env, then python) stands below that one. What
- * has no known parent stands at the root.
+ * has no known parent stands at the root; but sudo starts its command through
+ * a process that executes nothing, so what has sudo's arguments stands below.
  */
 #ifndef CORE_TREE_H
 #define CORE_TREE_H
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "core/event.h"
 
@@ -32,6 +34,9 @@ struct tree {
 	size_t *order;	    /* depth first, after tree_finish() */
 	size_t dropped;	    /* EXEC events beyond `max` */
 	struct map running; /* pid: node + 1 */
+	size_t sudo;	    /* last sudo whose command is awaited, or NONE */
+	int64_t sudo_pid;
+	struct buf sudo_argv;
 };
 
 /* `max`: most nodes that are kept. */

@@ -57,6 +57,18 @@ static void processes_make_a_tree(void **state)
 		const char *want;
 	} t[] = {
 	    {"a exec 1 pid=10 ppid=5 argv=bash\n"
+	     "a exec 2 pid=11 ppid=10 exe=/usr/bin/sudo argv=sudo,cat,/x\n"
+	     "a exec 3 pid=14 ppid=13 argv=other\n"
+	     "a exec 3 pid=15 ppid=13 argv=cat,/x\n"
+	     "a exec 3 pid=16 ppid=13 argv=cat,/x\n"
+	     "a exec 4 pid=20 ppid=10 exe=/usr/bin/sudo argv=sudo,-i\n"
+	     "a exec 5 pid=22 ppid=19 argv=-bash\n"
+	     "a exec 5 pid=23 ppid=21 argv=-bash\n"
+	     "a exec 6 pid=24 ppid=23 argv=id\n",
+		64,
+		"0 bash\n1 sudo\n2 cat\n1 sudo\n2 -bash\n3 id\n"
+		"0 other\n0 cat\n0 -bash\n"},
+	    {"a exec 1 pid=10 ppid=5 argv=bash\n"
 	     "a exec 2 pid=11 ppid=10 argv=make\n"
 	     "a exec 3 pid=12 ppid=11 argv=cc\n"
 	     "a exec 4 pid=13 ppid=10 argv=ls\n"
