@@ -13,8 +13,9 @@ static const struct opt show_opts[] = {
 	.help = "the events as a plain list, as search prints them",
 	.at = offsetof(struct show_options, flat)},
     {"all", 'a', OPT_FLAG,
-	.help = "also events of little interest: records that fit no other "
-		"kind, ends of processes",
+	.help = "also what the story leaves out: further accounts of the "
+		"same fact, programs that the login itself ran, tries along "
+		"PATH, ends of processes, records that fit no other kind",
 	.at = offsetof(struct show_options, all)},
     {.name = NULL},
 };

@@ -11,6 +11,9 @@ enum how {
 	IF_ABSENT,  /* before, when the field is absent */
 	BYTES,
 	SPAN,
+	ERRNO,	 /* of a system call that failed, by name */
+	REFUSED, /* before, when SUCCESS is false and ERRNO does not say why */
+	ONLY,	 /* VALUE, where OP is absent */
 	COMMAND, /* argv, else cmd; F_ARGV or F_CMD */
 };
 
@@ -72,7 +75,7 @@ static pieces describe_auth_fail = {
 };
 
 static pieces describe_auth_partial = {
-    {"key offered", F_METHOD, "", IF_ABSENT},
+    {"key asked about, not a login: ", F_METHOD, "", IF_ABSENT},
     {"", F_METHOD, "", VALUE},
     {" not yet a login for ", F_USER, "", VALUE},
     {" from ", F_ADDR, "", VALUE},
@@ -115,7 +118,15 @@ static pieces describe_channel = {
 static pieces describe_exec = {
     {"", F_ARGV, "", COMMAND},
     {"", F_CMD, "", COMMAND},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+};
+
+/* What the record has of a command that never ran is its caller's title. */
+static pieces describe_exec_failed = {
+    {"tried ", F_PATH, "", VALUE},
+    {"tried to run a program", F_PATH, "", IF_ABSENT},
+    {" from ", F_CMD, "", VALUE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (failed)", F_EXIT, "", IF_ABSENT},
 };
 
 static pieces describe_exit = {
@@ -135,7 +146,8 @@ static pieces describe_file = {
     {", read ", F_BYTES_READ, "", BYTES},
     {", written ", F_BYTES_WRITTEN, "", BYTES},
     {" by ", F_COMM, "", VALUE},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (refused)", F_SUCCESS, "", REFUSED},
     {": ", F_REASON, "", VALUE},
 };
 
@@ -146,7 +158,8 @@ static pieces describe_connect = {
     {" from ", F_LADDR, "", VALUE},
     {" port ", F_LPORT, "", VALUE},
     {" by ", F_COMM, "", VALUE},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (refused)", F_SUCCESS, "", REFUSED},
 };
 
 static pieces describe_listen = {
@@ -154,7 +167,8 @@ static pieces describe_listen = {
     {"listen", F_LADDR, "", IF_ABSENT},
     {" port ", F_LPORT, "", VALUE},
     {" by ", F_COMM, "", VALUE},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (refused)", F_SUCCESS, "", REFUSED},
 };
 
 static pieces describe_forward = {
@@ -165,7 +179,8 @@ static pieces describe_forward = {
     {" port ", F_LPORT, "", VALUE},
     {" to ", F_DEST, "", VALUE},
     {" port ", F_DPORT, "", VALUE},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (refused)", F_SUCCESS, "", REFUSED},
     {": ", F_REASON, "", VALUE},
 };
 
@@ -174,7 +189,8 @@ static pieces describe_priv = {
     {"identity change ", F_VIA, "", IF_ABSENT},
     {"", F_USER, "", VALUE},
     {" -> ", F_TARGET, "", VALUE},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (refused)", F_SUCCESS, "", REFUSED},
     {": ", F_ARGV, "", COMMAND},
     {": ", F_CMD, "", COMMAND},
     {" in ", F_CWD, "", VALUE},
@@ -192,9 +208,10 @@ static pieces describe_change = {
     {" ", F_FP, "", VALUE},
     {" ", F_COMMENT, "", VALUE},
     {" by ", F_USER, "", VALUE},
-    {" (refused)", F_SUCCESS, "", IF_FALSE},
+    {" (failed: ", F_EXIT, ")", ERRNO},
+    {" (refused)", F_SUCCESS, "", REFUSED},
     {": ", F_REASON, "", VALUE},
-    {": ", F_TEXT, "", VALUE},
+    {": ", F_TEXT, "", ONLY},
 };
 
 static pieces describe_host = {
@@ -260,7 +277,6 @@ static pieces describe_marks = {
     {" (", F_REPEAT, " more times)", VALUE},
     {" (cut)", F_CUT, "", IF_TRUE},
     {" (records missing)", F_PARTIAL, "", IF_TRUE},
-    {" (inferred: ", F_INFERRED, ")", VALUE},
 };
 
 void bytes_format(int64_t n, struct buf *b)
@@ -336,6 +352,16 @@ static void add_value(struct buf *b, const struct event *ev, enum field f)
 	}
 }
 
+/* The name of the error that a system call gave, or NULL. */
+static const char *failed_with(const struct event *ev)
+{
+	int64_t code = event_int(ev, F_EXIT, 0);
+
+	if (event_int(ev, F_SUCCESS, 1) || code >= 0 || code < -4095)
+		return NULL;
+	return strerrorname_np((int)-code);
+}
+
 static bool piece_applies(const struct event *ev, const struct piece *p)
 {
 	bool has = event_has(ev, p->field);
@@ -350,6 +376,12 @@ static bool piece_applies(const struct event *ev, const struct piece *p)
 		return has && !(p->field == F_CMD && event_has(ev, F_ARGV));
 	case IF_TRUE:
 		return has && ev->v[p->field].i;
+	case ONLY:
+		return has && !event_has(ev, F_OP);
+	case ERRNO:
+		return has && failed_with(ev);
+	case REFUSED:
+		return has && !ev->v[p->field].i && !failed_with(ev);
 	case IF_FALSE:
 		return has && !ev->v[p->field].i;
 	case IF_ABSENT:
@@ -369,7 +401,11 @@ static void add_piece(
 	buf_add_z(b, before);
 	switch (p->how) {
 	case VALUE:
+	case ONLY:
 		add_value(b, ev, p->field);
+		break;
+	case ERRNO:
+		buf_add_z(b, failed_with(ev));
 		break;
 	case BYTES:
 		bytes_format(ev->v[p->field].i, b);
@@ -384,6 +420,7 @@ static void add_piece(
 	case IF_FALSE:
 	case IF_PRESENT:
 	case IF_ABSENT:
+	case REFUSED:
 		return;
 	}
 	buf_add_z(b, p->after);
@@ -400,15 +437,57 @@ static void add_pieces(
 /* Fields that stand in when a kind's own are all absent, best first. */
 static const enum field fallback[] = {F_TEXT, F_EXE, F_COMM, F_TYPE};
 
-void event_describe(const struct event *ev, struct buf *b)
+bool event_inferred_general(struct str note)
+{
+	return str_starts(note, STR("host ")) ||
+	       str_starts(note, STR("host:")) ||
+	       str_starts(note, STR("year")) ||
+	       str_starts(note, STR("no file says which host"));
+}
+
+/* Notes of F_INFERRED, but for general ones where they are not `wanted`. */
+static void add_inferred(struct buf *b, struct str notes, bool wanted)
+{
+	bool any = false;
+	struct str note;
+
+	while (notes.n) {
+		str_cut(&notes, ';', &note);
+		str_skip(&note, STR(" "));
+		if (!wanted && event_inferred_general(note))
+			continue;
+		buf_add_z(b, any ? "; " : " (inferred: ");
+		buf_add_str(b, note);
+		any = true;
+	}
+	if (any)
+		buf_add_char(b, ')');
+}
+
+static void describe_event(const struct event *ev, struct buf *b, bool general)
 {
 	size_t begin = b->n;
+	bool failed = ev->kind == EVENT_EXEC && !event_int(ev, F_SUCCESS, 1);
 
-	add_pieces(b, ev, describe[ev->kind], begin);
+	add_pieces(
+	    b, ev, failed ? &describe_exec_failed : describe[ev->kind], begin);
 	for (size_t i = 0;
 	     b->n == begin && i < sizeof fallback / sizeof *fallback; i++)
 		buf_add_str(b, event_str(ev, fallback[i]));
 	add_pieces(b, ev, &describe_marks, begin);
+	/* Of a command that did not start all that is said is concluded. */
+	if (!failed)
+		add_inferred(b, event_str(ev, F_INFERRED), general);
+}
+
+void event_describe(const struct event *ev, struct buf *b)
+{
+	describe_event(ev, b, true);
+}
+
+void event_describe_own(const struct event *ev, struct buf *b)
+{
+	describe_event(ev, b, false);
 }
 
 static void want_pieces(struct query *q, const pieces *p)
@@ -421,7 +500,10 @@ void event_describe_want(struct query *q)
 {
 	for (size_t k = 0; k < EVENT_N_KINDS; k++)
 		want_pieces(q, describe[k]);
+	want_pieces(q, &describe_exec_failed);
 	want_pieces(q, &describe_marks);
+	query_want(q, F_INFERRED);
+	query_want(q, F_EXIT);
 	for (size_t i = 0; i < sizeof fallback / sizeof *fallback; i++)
 		query_want(q, fallback[i]);
 }

@@ -8,6 +8,11 @@
 /* Append the sentence; raw recorded bytes in it, escape before showing. */
 void event_describe(const struct event *ev, struct buf *b);
 
+/* The same without what is concluded for whole files (host and year). */
+void event_describe_own(const struct event *ev, struct buf *b);
+/* Whether a note, one of those in F_INFERRED, is such. */
+bool event_inferred_general(struct str note);
+
 /* Ask the store for the fields that event_describe() reads. */
 void event_describe_want(struct query *q);
 

@@ -204,6 +204,7 @@ static void fill(struct event *ev, const struct fake_event *from)
 	ev->time = AT(from->at);
 	ev->host = STR(HOST);
 	ev->source = str_z(from->source);
+	ev->seq = (uint64_t)(from - fake_events) + 1;
 	ev->track = from->session;
 	ev->trust = TRUST_DAEMON;
 	for (const struct fake_field *f = from->fields;

@@ -4,23 +4,42 @@
 #include "cli/escape.h"
 #include "cli/event_text.h"
 #include "cli/rows.h"
+#include "cli/story_facts.h"
 #include "cli/story_header.h"
 #include "cli/story_tree.h"
 
 /* Names of sources in the header; more are not told. */
-#define SOURCES_MAX 32
+#define SOURCES_MAX  32
+/* Conclusions in the header; more are not told. */
+#define INFERRED_MAX 8
 
 struct story {
 	struct cli *cli;
 	const struct session *session;
 	struct story_tree tree;
+	struct story_facts facts;
 	struct intern sources;
-	struct buf gaps; /* lines for the header */
+	struct intern inferred; /* what is so of many events, said once */
+	struct buf gaps;	/* lines for the header */
 	struct buf text;
 	int64_t day; /* of the last line, local */
 	bool all;
+	bool fold; /* leave out what other lines tell */
+	bool setup_told;
 	bool no_memory;
 };
+
+static void note_inferred(struct story *s, struct str notes)
+{
+	struct str note;
+
+	while (notes.n && s->inferred.n < INFERRED_MAX) {
+		str_cut(&notes, ';', &note);
+		str_skip(&note, STR(" "));
+		if (note.n && event_inferred_general(note))
+			intern_add(&s->inferred, note);
+	}
+}
 
 static bool note_event(void *ctx, const struct event *ev)
 {
@@ -28,7 +47,9 @@ static bool note_event(void *ctx, const struct event *ev)
 
 	if (s->sources.n < SOURCES_MAX && ev->source.n)
 		intern_add(&s->sources, ev->source);
-	if (story_tree_note(&s->tree, ev) < 0)
+	note_inferred(s, event_str(ev, F_INFERRED));
+	story_facts_note(&s->facts, ev);
+	if (story_tree_note(&s->tree, ev) < 0 || s->facts.no_memory)
 		s->no_memory = true;
 	return !s->no_memory;
 }
@@ -48,6 +69,9 @@ static int note_events(struct story *s, const struct query *asked)
 	query_want(&q, F_PPID);
 	query_want(&q, F_SUCCESS);
 	query_want(&q, F_DURATION);
+	query_want(&q, F_EUID);
+	query_want(&q, F_INFERRED);
+	story_facts_want(&q);
 	r = rows_events(s->cli, &q, note_event, s, NULL, NULL);
 	if (s->no_memory)
 		return cli_fail(s->cli, "cannot show the session: out of "
@@ -93,7 +117,7 @@ static void add_text(struct story *s, struct str text)
 #define DATE_LEN 10
 
 /* "  11:49:30  exec          "; a line with the date where it changes. */
-static void add_time(struct story *s, const struct event *ev)
+static void add_time(struct story *s, const struct event *ev, const char *kind)
 {
 	struct buf *b = &s->cli->out.b;
 	const struct term *term = &s->cli->term;
@@ -112,7 +136,7 @@ static void add_time(struct story *s, const struct event *ev)
 	}
 	buf_add_z(b, "  ");
 	buf_add_str(b, str_from(time, DATE_LEN + 1));
-	buf_printf(b, "  %-13s ", event_kind_name(ev->kind));
+	buf_printf(b, "  %-13s ", kind);
 }
 
 /* "  [exit 1, 2s]", red when it did not go well. */
@@ -152,12 +176,74 @@ static bool is_minor(const struct event *ev)
 	return ev->kind == EVENT_OTHER || ev->kind == EVENT_EXIT;
 }
 
+/* In a story these are steps of a session rather than kinds of events. */
+static const char *step_name(const struct story *s, const struct event *ev)
+{
+	if (!s->fold)
+		return event_kind_name(ev->kind);
+	if (ev->kind == EVENT_AUTH_OK || ev->kind == EVENT_SESSION_OPEN)
+		return "login";
+	if (ev->kind == EVENT_CONN_CLOSE || ev->kind == EVENT_SESSION_CLOSE)
+		return "end";
+	return event_kind_name(ev->kind);
+}
+
+/* The login's own programs, which are not told of, in one line. */
+static bool setup_line(struct story *s, const struct event *ev)
+{
+	struct buf *b = &s->cli->out.b;
+
+	if (s->setup_told || !event_int(ev, F_SETUP, 0))
+		return true;
+	s->setup_told = true;
+	add_time(s, ev, "exec");
+	term_style(&s->cli->term, b, STYLE_DIM);
+	buf_printf(b, "(the login itself ran %llu program%s; --all shows %s)",
+	    (unsigned long long)s->facts.n_setup,
+	    s->facts.n_setup == 1 ? "" : "s",
+	    s->facts.n_setup == 1 ? "it" : "them");
+	term_unstyle(&s->cli->term, b, STYLE_DIM);
+	buf_add_char(b, '\n');
+	return out_row(&s->cli->out);
+}
+
+/* "sudo as root: /usr/bin/id" */
+static void describe_priv(struct buf *b, const struct story_priv *p)
+{
+	buf_add_str(b, p->via);
+	if (p->target.n) {
+		buf_add_z(b, " as ");
+		buf_add_str(b, p->target);
+	}
+	if (p->cmd.n) {
+		buf_add_z(b, ": ");
+		buf_add_str(b, p->cmd);
+	}
+}
+
+static void describe_line(
+    struct story *s, const struct event *ev, const struct story_priv *priv)
+{
+	buf_clear(&s->text);
+	if (priv) {
+		describe_priv(&s->text, priv);
+		return;
+	}
+	if (ev->kind == EVENT_EXEC && event_has(ev, F_EUID))
+		buf_add_z(&s->text, ev->v[F_EUID].i ? "$ " : "# ");
+	if (s->fold)
+		event_describe_own(ev, &s->text);
+	else
+		event_describe(ev, &s->text);
+}
+
 static bool story_line(void *ctx, const struct event *ev)
 {
 	struct story *s = ctx;
 	struct buf *b = &s->cli->out.b;
-	const struct term *term = &s->cli->term;
 	const struct tree_node *node = NULL;
+	const struct story_priv *priv = NULL;
+	enum style style = line_styles[ev->kind];
 	unsigned depth;
 
 	if (is_minor(ev) && !s->all)
@@ -166,16 +252,19 @@ static bool story_line(void *ctx, const struct event *ev)
 		node = story_tree_exec(&s->tree, ev, &depth);
 	else
 		depth = story_tree_depth(&s->tree, ev);
-	add_time(s, ev);
+	if (s->fold && story_facts_hide(&s->facts, ev))
+		return setup_line(s, ev);
+	if (s->fold)
+		priv = story_facts_priv(&s->facts, ev);
+	if (priv)
+		style = STYLE_YELLOW;
+	add_time(s, ev, priv ? "priv" : step_name(s, ev));
 	for (unsigned i = 0; i < depth; i++)
 		buf_add_z(b, "  ");
-	buf_clear(&s->text);
-	if (ev->kind == EVENT_EXEC && event_has(ev, F_EUID))
-		buf_add_z(&s->text, ev->v[F_EUID].i ? "$ " : "# ");
-	event_describe(ev, &s->text);
-	term_style(term, b, line_styles[ev->kind]);
+	describe_line(s, ev, priv);
+	term_style(&s->cli->term, b, style);
 	add_text(s, buf_str(&s->text));
-	term_unstyle(term, b, line_styles[ev->kind]);
+	term_unstyle(&s->cli->term, b, style);
 	if (node)
 		add_end(s, node);
 	buf_add_char(b, '\n');
@@ -186,19 +275,22 @@ static int print_all(struct story *s, struct query *q)
 {
 	int r = note_events(s, q);
 
-	if (r == CLI_FOUND && story_tree_finish(&s->tree) < 0)
+	if (r == CLI_FOUND && (story_tree_finish(&s->tree) < 0 ||
+				  story_facts_finish(&s->facts) < 0))
 		r = cli_fail(s->cli, "cannot show the session: out of "
 				     "memory; use --flat");
 	if (r == CLI_FOUND)
 		r = note_gaps(s);
 	if (r != CLI_FOUND)
 		return r;
-	story_header(s->cli, s->session, &s->sources, buf_str(&s->gaps));
+	story_header(
+	    s->cli, s->session, &s->sources, &s->inferred, buf_str(&s->gaps));
 	q->order = ORDER_OLDEST_FIRST;
 	event_describe_want(q);
 	query_want(q, F_PID);
 	query_want(q, F_PPID);
 	query_want(q, F_EUID);
+	query_want(q, F_SETUP);
 	return rows_events(s->cli, q, story_line, s, NULL, NULL);
 }
 
@@ -207,15 +299,22 @@ int story_print(
 {
 	struct story s = {.cli = c,
 	    .session = session,
-
 	    .sources = INTERN_INIT,
+	    .inferred = INTERN_INIT,
 	    .day = INT64_MIN,
-	    .all = all};
+	    .all = all,
+	    /* Who asks for some events gets each of them. */
+	    .fold = !all && !q->kinds};
 	int r;
 
 	story_tree_init(&s.tree);
-	r = print_all(&s, q);
+	if (story_facts_init(&s.facts) < 0)
+		r = cli_fail(c, "cannot show the session: out of memory");
+	else
+		r = print_all(&s, q);
 	story_tree_free(&s.tree);
+	story_facts_free(&s.facts);
+	intern_free(&s.inferred);
 	intern_free(&s.sources);
 	buf_free(&s.gaps);
 	buf_free(&s.text);

@@ -9,6 +9,7 @@ struct header {
 	struct cli *cli;
 	const struct session *session;
 	const struct intern *sources;
+	const struct intern *inferred;
 	struct str gaps;
 };
 
@@ -148,6 +149,9 @@ static void line_sources(const struct header *h, struct buf *b)
 static void line_notes(const struct header *h, struct buf *b)
 {
 	buf_add_str(b, h->session->sum.notes);
+	for (uint32_t i = 0; i < h->inferred->n; i++)
+		say(b, b->n ? "; inferred: " : "inferred: ",
+		    intern_str(h->inferred, i));
 }
 
 static void line_gaps(const struct header *h, struct buf *b)
@@ -179,9 +183,10 @@ static const struct {
 };
 
 void story_header(struct cli *c, const struct session *s,
-    const struct intern *sources, struct str gaps)
+    const struct intern *sources, const struct intern *inferred,
+    struct str gaps)
 {
-	const struct header h = {c, s, sources, gaps};
+	const struct header h = {c, s, sources, inferred, gaps};
 	struct buf *out = &c->out.b, text = BUF_INIT;
 	unsigned flags = term_escape_flags(&c->term);
 	char id[SESSION_ID_LEN];

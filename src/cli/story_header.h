@@ -6,8 +6,12 @@
 #include "base/map.h"
 #include "cli/cli.h"
 
-/* `gaps`: lines about losses of the host meanwhile, or empty. */
+/*
+ * `inferred`: what is concluded for many of its events. `gaps`: lines about
+ * losses of the host meanwhile, or empty.
+ */
 void story_header(struct cli *c, const struct session *s,
-    const struct intern *sources, struct str gaps);
+    const struct intern *sources, const struct intern *inferred,
+    struct str gaps);
 
 #endif
