@@ -2,8 +2,10 @@
 #include "store/catalogue.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /*
  * block.data: a block too small for a file of its own; such blocks are merged
@@ -136,6 +138,59 @@ static int prepare_writer(struct sql *s, struct err *err)
 	return r == 0 && n == 0 ? create(s, err) : r;
 }
 
+/* SQLite's form of a name with options, for which it must be escaped. */
+static int open_immutable(struct sql *s, const char *path, struct err *err)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	struct buf uri = BUF_INIT;
+	int r;
+
+	buf_add_z(&uri, "file:");
+	for (const char *p = path; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c == '%' || c == '?' || c == '#') {
+			buf_add_char(&uri, '%');
+			buf_add_char(&uri, hex[c >> 4]);
+			buf_add_char(&uri, hex[c & 15]);
+		} else {
+			buf_add_char(&uri, *p);
+		}
+	}
+	buf_add_z(&uri, "?immutable=1");
+	r = buf_error(&uri);
+	if (r == 0)
+		r = sql_open(s, buf_z(&uri),
+		    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+	buf_free(&uri);
+	return r;
+}
+
+/*
+ * SQLite shares what a writer has not yet moved into the database with readers
+ * in a file that it makes beside it. Where that is not there and cannot be
+ * made (a CD, a copy of somebody else's), there is no writer either, and what
+ * lies there does not change.
+ */
+static int open_reading(
+    struct sql *s, const char *dir, const char *path, struct err *err)
+{
+	char beside[4096 + 8];
+	struct stat st;
+
+	snprintf(beside, sizeof beside, "%s-shm", path);
+	if (stat(beside, &st) == 0 ||
+	    faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0)
+		return sql_open(s, path, SQLITE_OPEN_READONLY, err);
+	snprintf(beside, sizeof beside, "%s-wal", path);
+	if (stat(beside, &st) < 0 || st.st_size == 0)
+		return open_immutable(s, path, err);
+	return err_set(err, -EACCES,
+	    "its last changes were not merged (%s-wal), which needs "
+	    "permission to write in %s: ask as who may, or copy the store",
+	    CATALOGUE_FILE, dir);
+}
+
 int catalogue_open(
     struct sql *s, const char *dir, enum store_mode mode, struct err *err)
 {
@@ -148,10 +203,10 @@ int catalogue_open(
 		return err_set(err, -ENAMETOOLONG, "path is too long");
 	if (mode == STORE_READ && stat(path, &st) < 0)
 		return err_sys(err, -errno, "no index at %s", dir);
-	r = sql_open(s, path,
-	    mode == STORE_READ ? SQLITE_OPEN_READONLY
-			       : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-	    err);
+	r = mode == STORE_READ
+		? open_reading(s, dir, path, err)
+		: sql_open(
+		      s, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
 	if (r < 0)
 		return r;
 	/* Mapped: a question about many tracks reads most of the file. */
