@@ -12,6 +12,8 @@ static const struct {
     {SQLITE_NOMEM, -ENOMEM, "out of memory"},
     {SQLITE_CORRUPT, -EBADMSG, "it is damaged; run: sshtrail reindex"},
     {SQLITE_NOTADB, -EBADMSG, "it is damaged; run: sshtrail reindex"},
+    /* Our statements are right: then a table or column is missing. */
+    {SQLITE_ERROR, -EBADMSG, "it is damaged; run: sshtrail reindex"},
     {SQLITE_BUSY, -EBUSY, "another process is writing to it"},
     {SQLITE_LOCKED, -EBUSY, "another process is writing to it"},
     {SQLITE_READONLY, -EROFS, "it cannot be written: check its permissions"},
@@ -25,7 +27,17 @@ static int sql_error(struct sql *s, int code, struct err *err)
 {
 	int sys = sqlite3_system_errno(s->db);
 
-	if ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT))
+	if (code == SQLITE_IOERR_SHORT_READ)
+		code = SQLITE_CORRUPT;
+	/* Not extended, or written in part: there is no errno. */
+	else if (code == SQLITE_IOERR_SHMSIZE ||
+		 (code == SQLITE_IOERR_WRITE && sys == 0))
+		code = SQLITE_FULL;
+	else if ((code & 0xff) == SQLITE_IOERR && sys == EFBIG)
+		return err_set(err, -EFBIG,
+		    "index catalogue: it has grown to the limit set for files");
+	else if ((code & 0xff) == SQLITE_IOERR &&
+		 (sys == ENOSPC || sys == EDQUOT))
 		code = SQLITE_FULL;
 	for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++)
 		if (errors[i].code == (code & 0xff))

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -13,15 +14,41 @@
 /* Numbers kept in memory; more than this comes from made-up names. */
 #define CACHE_MAX 65536
 
+/* 1: a block that a row names, of the size that the row says; 0: not. */
+static int is_block(struct writer *w, const char *name, struct err *err)
+{
+	struct str id_text = str_z(name);
+	struct stat st;
+	uint64_t id = 0;
+	int64_t size;
+	int r;
+
+	if (!str_chop(&id_text, STR(".blk")) || !str_hex64(id_text, &id))
+		return 0;
+	r = sql_number(&w->sql,
+	    "SELECT bytes FROM block WHERE id = ?1 AND data IS NULL", &size,
+	    err, "i", (int64_t)id);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (fstatat(w->blocks_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, -errno, "cannot read index block %s", name);
+	return st.st_size == size ? 1
+				  : err_set(err, -EBADMSG,
+					"index block %s is damaged; "
+					"run: sshtrail reindex",
+					name);
+}
+
 /*
  * Files that no row names were left by a writer that was killed between
- * writing a block and its commit.
+ * writing a block and its commit. -EBADMSG when a file is missing.
  */
-static int remove_orphans(struct writer *w, struct err *err)
+static int check_blocks(struct writer *w, struct err *err)
 {
 	int fd = dup(w->blocks_fd);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
+	int64_t n = 0;
 	int r = 0;
 
 	if (!d) {
@@ -29,28 +56,23 @@ static int remove_orphans(struct writer *w, struct err *err)
 		return err_sys(err, -errno, "cannot list index blocks");
 	}
 	rewinddir(d);
-	while (r == 0 && (e = readdir(d))) {
-		struct str name = str_z(e->d_name);
-		uint64_t id = 0;
-		int64_t found;
-
-		if (e->d_name[0] == '.' && name.n < 3)
+	r = sql_number(&w->sql, "SELECT count(*) FROM block WHERE data IS NULL",
+	    &n, err, "");
+	while (r >= 0 && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		if (str_chop(&name, STR(".blk")) && str_hex64(name, &id)) {
-			r = sql_number(&w->sql,
-			    "SELECT id FROM block WHERE id = ?1"
-			    " AND data IS NULL",
-			    &found, err, "i", (int64_t)id);
-			if (r == 0)
-				continue;
-			if (r != -ENOENT)
-				break;
-			r = 0;
-		}
-		unlinkat(w->blocks_fd, e->d_name, 0);
+		r = is_block(w, e->d_name, err);
+		if (r == 0)
+			unlinkat(w->blocks_fd, e->d_name, 0);
+		n -= r > 0;
 	}
 	closedir(d);
-	return r;
+	if (r >= 0 && n != 0)
+		return err_set(err, -EBADMSG,
+		    "%lld blocks of the index are missing; "
+		    "run: sshtrail reindex",
+		    (long long)n);
+	return r < 0 ? r : 0;
 }
 
 static uint64_t amended_hash(uint64_t id, int64_t host, int64_t time)
@@ -81,7 +103,7 @@ static int load_amended(struct writer *w, struct err *err)
 static int load_state(struct writer *w, struct err *err)
 {
 	int64_t n;
-	int r = remove_orphans(w, err);
+	int r = check_blocks(w, err);
 
 	if (r == 0)
 		r = load_amended(w, err);
