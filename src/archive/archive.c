@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "archive/index.h"
 #include "archive/layout.h"
+#include "archive/reindex.h"
 #include "base/fd.h"
 #include "base/when.h"
 #include "core/event_json.h"
@@ -24,8 +24,15 @@ struct archive {
 	struct buf json;
 };
 
+static int open_index(struct archive *a, const char *path, struct err *err)
+{
+	int r = index_open(&a->index, path, STORE_WRITE, a->id_key, err);
+
+	return r < 0 ? r : index_catch_up(&a->index, a->dirfd, NULL, err);
+}
+
 static int open_for_writing(
-    struct archive *a, const char *path, struct err *err)
+    struct archive *a, const char *dir, const char *path, struct err *err)
 {
 	int r;
 
@@ -34,10 +41,24 @@ static int open_for_writing(
 	if (r == 0)
 		r = layout_keys(a->dirfd, &a->key, a->id_key, err);
 	if (r == 0)
-		r = index_open(&a->index, path, STORE_WRITE, a->id_key, err);
-	if (r == 0)
-		r = index_catch_up(&a->index, a->dirfd, NULL, err);
-	return r;
+		r = open_index(a, path, err);
+	if (r != -EBADMSG)
+		return r;
+	/* Nothing is lost with a damaged index: the trails have it all. */
+	index_close(&a->index);
+	r = reindex_locked(a->dirfd, dir, NULL, err);
+	return r < 0 ? r : open_index(a, path, err);
+}
+
+static int open_for_reading(
+    struct archive *a, const char *path, struct err *err)
+{
+	int r = index_open(&a->index, path, STORE_READ, a->id_key, err);
+
+	return r == -ENOENT ? err_set(err, -EBADMSG,
+				  "the index of this store is missing; "
+				  "run: sshtrail reindex")
+			    : r;
 }
 
 int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
@@ -55,9 +76,9 @@ int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
 	snprintf(path, sizeof path, "%s/" LAYOUT_INDEX, dir);
 	r = layout_open(dir, mode != ARCHIVE_READ, &a->dirfd, err);
 	if (r == 0 && mode == ARCHIVE_READ)
-		r = index_open(&a->index, path, STORE_READ, a->id_key, err);
+		r = open_for_reading(a, path, err);
 	else if (r == 0)
-		r = open_for_writing(a, path, err);
+		r = open_for_writing(a, dir, path, err);
 	if (r < 0) {
 		archive_close(a);
 		return r;

@@ -29,7 +29,9 @@ enum archive_mode {
 
 /*
  * Open DIR; for writing it is made when new (mode 0700), and an index that is
- * behind the trails is brought up first. -EPROTO: made by a newer version.
+ * behind the trails is brought up first; one that is damaged, or of another
+ * version's tables, is made again. For reading that gives -EBADMSG, and err
+ * says what to do. -EPROTO: made by a newer version.
  */
 int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
     struct err *err);

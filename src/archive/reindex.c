@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/reindex.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -7,7 +9,6 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
-#include "archive/index.h"
 #include "archive/layout.h"
 #include "base/fd.h"
 
@@ -75,6 +76,24 @@ static int build_index(int dirfd, const char *path,
 	return r;
 }
 
+int reindex_locked(int dirfd, const char *dir, struct index_progress *progress,
+    struct err *err)
+{
+	char path[4096];
+	int r;
+
+	snprintf(path, sizeof path, "%s/" INDEX_NEW, dir);
+	r = remove_tree(path);
+	if (r < 0)
+		return err_sys(err, r, "cannot remove %s", path);
+	r = build_index(dirfd, path, progress, err);
+	if (r < 0) {
+		(void)remove_tree(path);
+		return r;
+	}
+	return swap_index(dirfd, path, err);
+}
+
 int archive_reindex(const char *dir,
     void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
     struct err *err)
@@ -82,24 +101,15 @@ int archive_reindex(const char *dir,
 	struct index_progress p = {.fn = progress, .ctx = ctx};
 	CLEANUP_FD int dirfd = -1;
 	CLEANUP_FD int lockfd = -1;
-	char path[4096], new_path[4096];
+	char path[4096];
 	int r;
 
 	snprintf(path, sizeof path, "%s/" LAYOUT_INDEX, dir);
-	snprintf(new_path, sizeof new_path, "%s/" INDEX_NEW, dir);
 	r = layout_open(dir, false, &dirfd, err);
 	if (r == 0)
 		r = layout_lock(dirfd, false, &lockfd, err);
 	if (r < 0)
 		return r;
 	p.total = count_events(path);
-	r = remove_tree(new_path);
-	if (r < 0)
-		return err_sys(err, r, "cannot remove %s", new_path);
-	r = build_index(dirfd, new_path, progress ? &p : NULL, err);
-	if (r < 0) {
-		(void)remove_tree(new_path);
-		return r;
-	}
-	return swap_index(dirfd, new_path, err);
+	return reindex_locked(dirfd, dir, progress ? &p : NULL, err);
 }
