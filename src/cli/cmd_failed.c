@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 #include "cli/counts.h"
+#include "cli/failures.h"
+#include "cli/failures_count.h"
 #include "cli/rows.h"
 #include "cli/table.h"
 
@@ -30,6 +32,8 @@ struct failed {
 	struct cli *cli;
 	struct table table;
 	struct buf text;
+	struct failures failures;
+	uint64_t limit; /* 0: none */
 };
 
 static const char *valid_word(const struct event *ev)
@@ -83,23 +87,53 @@ static bool failed_row(void *ctx, const struct event *ev)
 	return table_row(&f->table);
 }
 
-static const enum field failed_fields[] = {
-    F_USER, F_VALID, F_ADDR, F_METHOD, F_WEAK, F_REPEAT, F_FP, F_REASON};
-
-static int print_table(struct cli *c, struct query *q, uint64_t *ret_n)
+static bool failure_row(void *ctx, const struct event *ev)
 {
-	struct failed f = {.cli = c};
+	struct failed *f = ctx;
+	bool more =
+	    f->cli->json ? rows_event_json(f->cli, ev) : failed_row(f, ev);
+
+	return more && (!f->limit || f->failures.told < f->limit);
+}
+
+static bool add_account(void *ctx, const struct event *ev)
+{
+	return failures_add(&((struct failed *)ctx)->failures, ev);
+}
+
+static int print_failures(struct failed *f, struct query *q)
+{
+	int r;
+
+	/* Several accounts make one row. */
+	f->limit = q->limit;
+	q->limit = 0;
+	if (failures_init(&f->failures, failure_row, f) < 0)
+		return cli_fail(f->cli, "cannot list failures: out of memory");
+	r = rows_events(f->cli, q, add_account, f, NULL, NULL);
+	if (failures_finish(&f->failures) < 0)
+		r = cli_fail(f->cli, "cannot list failures: out of memory");
+	failures_free(&f->failures);
+	return r;
+}
+
+static const enum field failed_fields[] = {
+    F_USER, F_VALID, F_ADDR, F_METHOD, F_WEAK, F_REPEAT, F_FP, F_REASON, F_PID};
+
+static int print_table(struct failed *f, struct query *q)
+{
+	struct cli *c = f->cli;
 	int r;
 
 	for (size_t i = 0; i < sizeof failed_fields / sizeof *failed_fields;
 	     i++)
 		query_want(q, failed_fields[i]);
-	if (table_begin(&f.table, &c->out, &c->term, failed_columns,
+	if (table_begin(&f->table, &c->out, &c->term, failed_columns,
 		sizeof failed_columns / sizeof *failed_columns) < 0)
 		return cli_fail(c, "cannot list failures: out of memory");
-	r = rows_events(c, q, failed_row, &f, ret_n, NULL);
-	buf_free(&f.text);
-	if (table_end(&f.table) < 0)
+	r = print_failures(f, q);
+	buf_free(&f->text);
+	if (table_end(&f->table) < 0)
 		return cli_fail(c, "cannot list failures: out of memory");
 	return r;
 }
@@ -108,8 +142,8 @@ static int failed_run(const struct invocation *inv)
 {
 	const struct failed_options *own = inv->own;
 	struct cli *c = inv->cli;
+	struct failed f = {.cli = c};
 	struct query q;
-	uint64_t n = 0;
 	int r = counts_check(c, &own->by);
 
 	if (r == CLI_FOUND)
@@ -118,15 +152,13 @@ static int failed_run(const struct invocation *inv)
 		return r;
 	q.kinds = (uint64_t)1 << EVENT_AUTH_FAIL;
 	if (own->by.n)
-		return counts_print(c, &q, &own->by);
+		return counts_print_with(c, &q, &own->by, failures_count);
 	r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
-	if (c->json)
-		r = rows_events(c, &q, rows_event_json, c, &n, NULL);
-	else
-		r = print_table(c, &q, &n);
-	return r == CLI_FOUND ? cli_found(c, n, "failed login") : r;
+	r = c->json ? print_failures(&f, &q) : print_table(&f, &q);
+	return r == CLI_FOUND ? cli_found(c, f.failures.told, "failed login")
+			      : r;
 }
 
 static void failed_free(void *own)
@@ -141,7 +173,9 @@ const struct command cmd_failed = {
     .help = "VALID says whether sshd knew and allowed the user. MARK \"weak\" "
 	    "stands where the failure is concluded from how the connection "
 	    "ended: at sshd's usual log level the only trace of refused "
-	    "keys. \"x5\": five times in a row. Shows the 7 days before the "
+	    "keys. \"x5\": five times in a row. What several sources tell of "
+	    "one attempt is one line; search --kind auth.fail has them all. "
+	    "Shows the 7 days before the "
 	    "newest event in the store unless --since or --all say "
 	    "otherwise.",
     .examples = "  sshtrail failed --by addr --all\n"

@@ -122,12 +122,20 @@ static int counts_row(void *ctx, const struct group_row *row)
 	return !more || (k->limit && k->n >= k->limit);
 }
 
-int counts_print(
-    struct cli *c, const struct query *q, const struct opt_list *by)
+static int count_events(struct cli *c, const struct query *q, unsigned groups,
+    int (*row)(void *ctx, const struct group_row *row), void *ctx)
+{
+	struct err err = {""};
+	int r = c->store->ops->count(c->store, q, groups, row, ctx, &err);
+
+	return r < 0 ? cli_fail_code(c, r, &err) : CLI_FOUND;
+}
+
+int counts_print_with(struct cli *c, const struct query *q,
+    const struct opt_list *by, counts_fn *count)
 {
 	struct counts k = {.cli = c, .limit = q->limit};
 	struct query all = *q;
-	struct err err = {""};
 	int r = choose(&k, by);
 
 	if (r == CLI_FOUND)
@@ -137,9 +145,14 @@ int counts_print(
 	all.limit = 0;
 	if (table_begin(&k.table, &c->out, &c->term, k.columns, k.n_by + 1) < 0)
 		return cli_fail(c, "cannot count: out of memory");
-	r = c->store->ops->count(
-	    c->store, &all, k.groups, counts_row, &k, &err);
+	r = count(c, &all, k.groups, counts_row, &k);
 	if (table_end(&k.table) < 0)
 		return cli_fail(c, "cannot count: out of memory");
-	return r < 0 ? cli_fail_code(c, r, &err) : cli_found(c, k.n, "event");
+	return r == CLI_FOUND ? cli_found(c, k.n, "event") : r;
+}
+
+int counts_print(
+    struct cli *c, const struct query *q, const struct opt_list *by)
+{
+	return counts_print_with(c, q, by, count_events);
 }

@@ -15,4 +15,12 @@ int counts_check(struct cli *c, const struct opt_list *by);
 int counts_print(
     struct cli *c, const struct query *q, const struct opt_list *by);
 
+/* Calls row() for each group, most first; an exit code, failures told. */
+typedef int counts_fn(struct cli *c, const struct query *q, unsigned groups,
+    int (*row)(void *ctx, const struct group_row *row), void *ctx);
+
+/* As counts_print(), counted by `count`. */
+int counts_print_with(struct cli *c, const struct query *q,
+    const struct opt_list *by, counts_fn *count);
+
 #endif
