@@ -139,11 +139,23 @@ def payload_bit_with_checksum(t):
     t.write(1, header, frames)
 
 
-@case("EDITED")
-def time_changed_in_last_segment(t):
+def shift_last_time(t, by):
     header, frames = t.read(2)
-    frames[29] = resum(flip(frames[29], 20))
+    frame = bytearray(frames[29])
+    time, = struct.unpack_from("<q", frame, 16)
+    struct.pack_into("<q", frame, 16, time + by)
+    frames[29] = resum(bytes(frame))
     t.write(2, header, frames)
+
+
+@case("EDITED")
+def time_later_in_last_segment(t):
+    shift_last_time(t, 3600000000)
+
+
+@case("CLOCK", "EDITED")
+def time_earlier_in_last_segment(t):
+    shift_last_time(t, -3600000000)
 
 
 @case("EDITED")
