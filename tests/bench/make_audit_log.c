@@ -25,15 +25,14 @@ struct recorded {
 	uint64_t serials, sessions;
 };
 
-static struct str read_all(const char *name)
+static struct str read_all(const char *name, char *ret)
 {
-	char *p = malloc(MAX_INPUT);
 	FILE *f = fopen(name, "rb");
-	size_t n = f && p ? fread(p, 1, MAX_INPUT, f) : 0;
+	size_t n = f && ret ? fread(ret, 1, MAX_INPUT, f) : 0;
 
 	if (f)
 		fclose(f);
-	return str_make(p, n);
+	return str_make(ret, n);
 }
 
 /* A number behind `key`, or `unset` when there is none. */
@@ -116,29 +115,44 @@ static void shift_line(struct buf *out, struct str text, const struct shift *by)
 	buf_add_char(out, '\n');
 }
 
-int main(int argc, char **argv)
+/* 0, or what the program ends with. */
+static int write_copies(const struct recorded *r, uint64_t bytes)
 {
-	struct recorded r = {.text = argc == 3 ? read_all(argv[1]) : STR_NONE};
 	struct buf out = BUF_INIT;
-	uint64_t megabytes, written = 0;
+	uint64_t written = 0;
+	int ret = 0;
 
-	if (!r.text.n || !str_u64(str_z(argv[2]), &megabytes)) {
-		fprintf(stderr, "usage: make_audit_log RECORDED MEGABYTES\n");
-		return 2;
-	}
-	survey(&r);
-	for (uint64_t i = 0; r.serials && written < megabytes << 20; i++) {
-		struct shift by = {(int64_t)i * (r.last - r.first + 1000000),
-		    i * r.serials, i * 7919, i * r.sessions};
-		struct str rest = r.text, text;
+	for (uint64_t i = 0; !ret && r->serials && written < bytes; i++) {
+		struct shift by = {(int64_t)i * (r->last - r->first + 1000000),
+		    i * r->serials, i * 7919, i * r->sessions};
+		struct str rest = r->text, text;
 
 		buf_clear(&out);
 		while (str_cut(&rest, '\n', &text))
 			shift_line(&out, text, &by);
 		if (buf_error(&out) || !out.n ||
 		    fwrite(out.p, 1, out.n, stdout) != out.n)
-			return 4;
+			ret = 4;
 		written += out.n;
 	}
-	return fclose(stdout) ? 4 : 0;
+	buf_free(&out);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	char *text = malloc(MAX_INPUT);
+	struct recorded r = {
+	    .text = argc == 3 ? read_all(argv[1], text) : STR_NONE};
+	uint64_t megabytes;
+	int ret = 2;
+
+	if (r.text.n && str_u64(str_z(argv[2]), &megabytes)) {
+		survey(&r);
+		ret = write_copies(&r, megabytes << 20);
+	} else {
+		fprintf(stderr, "usage: make_audit_log RECORDED MEGABYTES\n");
+	}
+	free(text);
+	return fclose(stdout) && !ret ? 4 : ret;
 }
