@@ -4,10 +4,11 @@
 import glob
 import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from trailtest import CORPUS, Store, case, check, equal, main
+from trailtest import CORPUS, Skip, Store, case, check, equal, main
 
 DIR = os.path.join(CORPUS, "sshd-9.2p1-verbose")
 LOGS = ["auth.rfc3164.log", "auth.iso8601.log", "auth.rfc5424.log", "auth.jsonl"]
@@ -72,6 +73,22 @@ def all_sources():
         store.import_(os.path.join(DIR, "auth.iso8601.log"),
                       os.path.join(DIR, "wtmp"), os.path.join(DIR, "btmp"))
         equal(len(store.sessions()), 20)
+
+
+@case
+def other_machines_logs():
+    """logs of another machine in somebody's home are not this machine's"""
+    home = os.path.expanduser("~")
+    if not os.access(home, os.W_OK):
+        raise Skip("no home directory to write to")
+    with Store(home) as store:
+        top = os.path.join(store.top, "case")
+        os.mkdir(top)
+        for name in ("auth.iso8601.log", "wtmp", "btmp"):
+            shutil.copy(os.path.join(DIR, name), top)
+        store.import_(top)
+        equal(len(store.sessions()), 20)
+        equal({s["host"] for s in store.sessions()}, {"bastion01"})
 
 
 @case

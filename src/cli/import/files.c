@@ -306,15 +306,27 @@ static const struct import_file *nearest_named(
 	return best;
 }
 
+/* "/home/ann/.ssh/", but not what Ann has lying there of other machines. */
+static bool is_own_home(const char *path)
+{
+	static const char home[] = "/home/", keys[] = "/.ssh/";
+
+	if (strncmp(path, home, sizeof home - 1))
+		return false;
+	path += sizeof home - 1;
+	path += strcspn(path, "/");
+	return strncmp(path, keys, sizeof keys - 1) == 0;
+}
+
 static bool is_own_log(const char *path)
 {
 	static const char *const own[] = {"/var/log/", "/run/", "/var/run/",
-	    "/var/lib/", "/etc/", "/home/", "/root/"};
+	    "/var/lib/", "/etc/", "/root/.ssh/"};
 
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		if (strncmp(path, own[i], strlen(own[i])) == 0)
 			return true;
-	return false;
+	return is_own_home(path);
 }
 
 /* Logs name a host with or without its domain. */
