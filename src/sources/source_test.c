@@ -37,6 +37,14 @@ static void test_detect_nothing(void **state)
 	    "GIF89a",
 	    "<html><body></body></html>\n",
 	    "int main(void);\n",
+	    /* dpkg.log */
+	    "2026-11-23 01:36:39 install sudo:amd64 <none> 1.9.13p3-1\n"
+	    "2026-11-23 01:36:39 status half-installed sudo:amd64 1.9.13p3-1\n",
+	    /* a change log made by git */
+	    "2022-02-04 10:00:00 +0000  A. Name <name@example.org>\n\n"
+	    "\t* src/file.c:\n",
+	    "Aug  5 10:00:00 2026 a line of prose, without a program\n",
+	    "{\"time\":\"2026-08-05T10:00:00Z\",\"message\":\"an app's\"}\n",
 	};
 
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
@@ -48,6 +56,21 @@ static void test_detect_nothing(void **state)
 		assert_null(host.p);
 		assert_int_equal(time, 0);
 	}
+}
+
+/* A key file of 561 bytes is no slot of lastlog. */
+static void test_detect_public_key(void **state)
+{
+	static const char begin[] = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAB";
+	char head[561];
+	struct str host;
+	int64_t time;
+
+	memset(head, 'x', sizeof head);
+	memcpy(head, begin, sizeof begin - 1);
+	head[sizeof head - 1] = '\n';
+	assert_null(source_detect(
+	    str_make(head, sizeof head), "ssh_host_rsa_key.pub", &host, &time));
 }
 
 /* Files of real systems under names that say nothing. */
@@ -217,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_detect_nothing),
+	    cmocka_unit_test(test_detect_public_key),
 	    cmocka_unit_test(test_detect_real),
 	    cmocka_unit_test(test_id_delimits_parts),
 	    cmocka_unit_test(test_unparsed_keeps_ten),

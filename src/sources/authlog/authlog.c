@@ -168,7 +168,7 @@ static void probe_line(struct str line, struct arena *scratch,
 
 	arena_reset(scratch);
 	kind = log_line_parse(line, NULL, scratch, &l);
-	if (kind == LINE_BAD) {
+	if (kind == LINE_BAD || (kind == LINE_MESSAGE && !l.tagged)) {
 		count->bad++;
 		return;
 	}

@@ -54,7 +54,7 @@ static bool repeats_last(struct str s, struct log_line *l)
 	if (!str_cut(&s, ' ', &count) || !str_u64(count, &l->repeat) ||
 	    !str_starts(s, STR("time")))
 		return false;
-	l->repeats_last = true;
+	l->repeats_last = l->tagged = true;
 	return true;
 }
 
@@ -95,6 +95,7 @@ bool log_tag_parse(struct str *s, struct log_line *ret)
 {
 	struct str rest = *s;
 	struct str pid;
+	bool colon, blank;
 	size_t n = 0;
 	uint64_t v;
 
@@ -120,8 +121,11 @@ bool log_tag_parse(struct str *s, struct log_line *ret)
 		if (str_u64(pid, &v) && v <= INT32_MAX)
 			ret->pid = (int64_t)v;
 	}
-	if (!str_skip(&rest, STR(":")) && rest.n && rest.p[0] != ' ')
+	colon = str_skip(&rest, STR(":"));
+	blank = rest.n == 0 || rest.p[0] == ' ';
+	if (!colon && !blank)
 		return false;
+	ret->tagged = ret->pid >= 0 || (colon && blank);
 	*s = rest;
 	return true;
 }
@@ -212,6 +216,7 @@ static enum line_kind rfc5424(
 	l->ident = nil_none(l->ident);
 	if (str_u64(pid, &v) && v <= INT32_MAX)
 		l->pid = (int64_t)v;
+	l->tagged = l->ident.n > 0;
 	s = blanks_trim(s);
 	str_skip(&s, STR("\xef\xbb\xbf"));
 	log_line_set_msg(l, s);

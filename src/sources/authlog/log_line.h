@@ -23,6 +23,12 @@ struct log_line {
 	uint64_t repeat;  /* "message repeated N times: [ msg ]": N, else 0 */
 	/* "last message repeated N times": the line before, `repeat` times. */
 	bool repeats_last;
+	/*
+	 * The program's name was marked as syslog marks it: by a pid, a colon
+	 * and a blank, or its place in the format. Other logs with a time and
+	 * words behind it (dpkg.log) have no such mark.
+	 */
+	bool tagged;
 };
 
 enum line_kind {

@@ -105,6 +105,7 @@ bool log_line_parse_json(struct str line, utc_offset_fn *utc_offset,
 		ret->ident = values[KEY_TAG];
 	if (values[KEY_PROGRAM].n)
 		ret->ident = values[KEY_PROGRAM];
+	ret->tagged = ret->ident.n > 0;
 	if (str_u64(values[KEY_PID], &v) && v <= INT32_MAX)
 		ret->pid = (int64_t)v;
 	ret->level = severity_text(values[KEY_SEVERITY]);

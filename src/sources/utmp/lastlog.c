@@ -85,8 +85,10 @@ static bool slot_read(
 	}
 	p += layout->time_bytes;
 	ret->time = (int64_t)(sec * USEC_PER_SEC);
+	/* Text files are slots by chance: no terminal has such a name. */
 	return sec >= SEC_MIN && sec <= SEC_MAX &&
-	       padded_text(p, LEN_LINE, &ret->line) &&
+	       padded_text(p, LEN_LINE, &ret->line) && ret->line.n < LEN_LINE &&
+	       str_find_char(ret->line, ' ') == STR_NPOS &&
 	       padded_text(p + LEN_LINE, LEN_HOST, &ret->host);
 }
 
