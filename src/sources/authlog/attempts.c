@@ -103,7 +103,9 @@ bool attempts_see(
 	}
 	if (flags & FORM_ACCEPTED)
 		memset(s, 0, sizeof *s);
-	if (!(flags & FORM_WEAK) || s->verbose || s->counted)
+	/* Failed keys of an unknown user have no line at any LogLevel. */
+	if (!(flags & FORM_WEAK) || s->counted ||
+	    (s->verbose && !(flags & FORM_INVALID)))
 		return false;
 	s->counted = true;
 	return true;

@@ -219,6 +219,26 @@ static void test_fields(void **state)
 	test_run_free(t);
 }
 
+/*
+ * Keys of an unknown user are refused unseen: no "Failed" even at VERBOSE. As
+ * many lines as a scan with a key leaves.
+ */
+static void test_weak_invalid_verbose(void **state)
+{
+	struct test_run *t = run_text(
+	    "Nov 22 11:49:30 h sshd[9]: Connection from 192.0.2.9 port 53 on "
+	    "192.0.2.1 port 22\n"
+	    "Nov 22 11:49:30 h sshd[9]: Invalid user oracle from 192.0.2.9 "
+	    "port 53\n"
+	    "Nov 22 11:49:30 h sshd[9]: Connection closed by invalid user "
+	    "oracle 192.0.2.9 port 53 [preauth]\n");
+
+	assert_int_equal(t->n, 4);
+	assert_int_equal(t->events[3].kind, EVENT_AUTH_FAIL);
+	test_event_has(&t->events[3], "user=oracle|valid=0|weak=1|port=53");
+	test_run_free(t);
+}
+
 /* The same failed keys at LogLevel INFO: the end of the connection tells. */
 static void test_weak(void **state)
 {
@@ -470,6 +490,7 @@ int main(void)
 	    cmocka_unit_test(test_hostile_names),
 	    cmocka_unit_test(test_fields),
 	    cmocka_unit_test(test_weak),
+	    cmocka_unit_test(test_weak_invalid_verbose),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_repeats),
 	    cmocka_unit_test(test_ids),
