@@ -7,6 +7,7 @@
 #include "sources/audit/argv.h"
 #include "sources/audit/fields.h"
 #include "sources/audit/group.h"
+#include "sources/audit/tries.h"
 #include "sources/source.h"
 
 #define BUILD_MAX_PATHS	 16
@@ -26,6 +27,7 @@ struct build {
 	struct arena mem; /* of the event being built */
 	struct event ev;
 	struct argv argv;
+	struct tries tries;
 	struct str bodies[BUILD_MAX_EXECVE]; /* of EXECVE records */
 	struct fields main;		     /* of the record that decides */
 	struct fields nested;		     /* inside its msg='...' */

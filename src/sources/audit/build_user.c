@@ -155,11 +155,19 @@ void build_user_close(struct build *b)
 static void failed_event(struct build *b)
 {
 	struct str name = account(b);
+	bool unknown = !name.p && plain_word(b, K_ACCT).p;
+	enum try what = TRY_COUNTS;
 
-	b->ev.kind = EVENT_AUTH_FAIL;
 	replace_user(b, name);
-	if (!name.p && fields_has(holder(b, K_ACCT), K_ACCT))
+	if (unknown)
 		event_set_int(&b->ev, F_VALID, false);
+	if (is_sshd(b))
+		what = tries_see(&b->tries, &b->ev, b->g->serial, unknown);
+	b->ev.kind = what == TRY_TOLD ? EVENT_OTHER : EVENT_AUTH_FAIL;
+	if (what == TRY_TOLD)
+		build_text(b, true);
+	if (what == TRY_WEAK)
+		event_set_int(&b->ev, F_WEAK, true);
 	if (changes_identity(b))
 		event_set_str(&b->ev, F_VIA, event_str(&b->ev, F_IDENT));
 }
