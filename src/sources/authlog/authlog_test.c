@@ -445,6 +445,26 @@ static void test_years(void **state)
 	test_run_free(t);
 }
 
+/* The file was touched in a year that has no such day. */
+static void test_leap_day(void **state)
+{
+	struct test_run *t = run_text(
+	    "Feb 29 00:00:00 h sshd[1]: Server listening on :: port 1.\n"
+	    "Dec 31 23:59:59 h sshd[1]: Server listening on :: port 2.\n"
+	    "Jan  1 00:00:00 h sshd[1]: Server listening on :: port 3.\n");
+	static const int years[] = {2024, 2024, 2025};
+
+	assert_int_equal(t->n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct civil c;
+
+		time_to_civil(t->events[i].time, &c);
+		assert_int_equal(c.year, years[i]);
+		assert_int_equal(c.day, i ? (i == 1 ? 31 : 1) : 29);
+	}
+	test_run_free(t);
+}
+
 static void test_probe(void **state)
 {
 	struct str host;
@@ -498,6 +518,7 @@ int main(void)
 	    cmocka_unit_test(test_no_host),
 	    cmocka_unit_test(test_long_line),
 	    cmocka_unit_test(test_years),
+	    cmocka_unit_test(test_leap_day),
 	    cmocka_unit_test(test_probe),
 	};
 

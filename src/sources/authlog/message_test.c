@@ -72,7 +72,9 @@ static const struct message_case sshd_cases[] = {
 	{"sshd", "error: PAM: Authentication failure for illegal user x y from 192.0.2.9", EVENT_OTHER, "type=pam-failure|user=x y|valid=0|reason=Authentication failure"},
 	{"sshd", "error: PAM: Authentication failure for bob from h.example via 192.0.2.1", EVENT_OTHER, "type=pam-failure|user=bob|addr=h.example|laddr=192.0.2.1"},
 	{"sshd", "fatal: Access denied for user bob by PAM account configuration [preauth]", EVENT_AUTH_FAIL, "type=account-refused|user=bob|level=crit"},
-	{"sshd", "PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.9  user=bob", EVENT_OTHER, "type=pam-more-failures|repeat=2"},
+	{"sshd", "PAM 2 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.9  user=bob", EVENT_OTHER, "type=pam-more-failures|repeat=2|reason="},
+	{"sshd", "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=192.0.2.9 user=bob", EVENT_OTHER, "type=pam-failure|user=bob|tty="},
+	{"sudo", "bob : user NOT in sudoers ; PWD=/ ; USER=root ; COMMAND=/bin/echo ; EXIT=0", EVENT_PRIV, "success=0|cmd=/bin/echo ; EXIT=0|exit="},
 	{"sshd", "PAM service(sshd) ignoring max retries; 5 > 3", EVENT_OTHER, "type=pam-max-retries|reason=5 > 3"},
 	/* Begin and end of a connection. */
 	{"sshd", "Connection from 192.0.2.9 port 51000 on 192.0.2.1 port 22 rdomain \"\"", EVENT_CONN_OPEN, CLIENT "|laddr=192.0.2.1|lport=22"}, /* 7.7 */

@@ -67,7 +67,8 @@ static void failure_pairs(struct message *m, struct str s)
 	if (addr.n)
 		message_set_str(m, F_ADDR, addr);
 	tty = tty_name(pair_word(s, STR(" tty=")));
-	if (tty.n && !str_eqz(tty, "ssh"))
+	/* "NODEVssh" until OpenSSH 4. */
+	if (tty.n && !str_eqz(tty, "ssh") && !str_eqz(tty, "NODEVssh"))
 		message_set_str(m, F_TTY, tty);
 	uid = pair_word(s, STR(" uid="));
 	if (str_u64(uid, &v) && v <= UINT32_MAX)

@@ -64,7 +64,7 @@ const struct form sshd_forms[] = {
 	{"PAM: %R for %U from %a via %l", EVENT_OTHER, FORM_VALID, "pam-failure", NONE},
 	{"PAM: %R for illegal user %U from %a", EVENT_OTHER, FORM_INVALID, "pam-failure", NONE},
 	{"PAM: %R for %U from %a", EVENT_OTHER, FORM_VALID, "pam-failure", NONE},
-	{"PAM %c more authentication failure%R", EVENT_OTHER, 0, "pam-more-failures", NONE},
+	{"PAM %c more authentication failure%X", EVENT_OTHER, 0, "pam-more-failures", NONE},
 	{"PAM service(sshd) ignoring max retries; %R", EVENT_OTHER, 0, "pam-max-retries", NONE},
 	{"Access denied for user %U by PAM account configuration", EVENT_AUTH_FAIL, FORM_REFUSAL | FORM_ONCE | FORM_VALID, "account-refused", REASON("denied by PAM account configuration")},
 

@@ -58,13 +58,14 @@ static void exit_cut(struct message *m, struct str *command)
 	    m->ev, F_INFERRED, STR("exit is what the command's text ends in"));
 }
 
-static void command_set(struct message *m, struct str s)
+/* A command that was refused did not run: it ended in nothing. */
+static void command_set(struct message *m, struct str s, bool refused)
 {
 	if (str_find(s, STR(" ; COMMAND=")) != STR_NPOS)
 		event_set_str(m->ev, F_INFERRED,
 		    STR("the line holds COMMAND= more than once: cmd begins at "
 			"the first"));
-	else
+	else if (!refused)
 		exit_cut(m, &s);
 	message_set_str(m, F_CMD, s);
 }
@@ -88,7 +89,7 @@ static bool parts_parse(struct message *m, struct str s)
 		struct str part;
 
 		if (str_skip(&s, STR("COMMAND="))) {
-			command_set(m, s);
+			command_set(m, s, reason.p != NULL);
 			keys = true;
 			break;
 		}

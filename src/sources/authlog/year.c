@@ -17,6 +17,7 @@ void year_start(struct year_clock *c, int64_t mtime, utc_offset_fn *utc_offset)
 {
 	*c = (struct year_clock){.mtime = mtime,
 	    .utc_offset = utc_offset,
+	    .leap_turns = -1,
 	    .at = -1,
 	    .bucket = INT64_MIN};
 }
@@ -71,6 +72,8 @@ void year_scan(struct year_clock *c, const struct civil *when)
 
 	c->turns += turn(c->at, now);
 	c->at = now;
+	if (when->month == 2 && when->day == 29)
+		c->leap_turns = c->turns;
 	c->scanned = true;
 	c->newest = *when;
 }
@@ -93,6 +96,18 @@ static int64_t resolve_local(struct year_clock *c, const struct civil *when)
 	return t - c->east * USEC_PER_SEC;
 }
 
+static int64_t newest_year(const struct year_clock *c)
+{
+	int64_t year = latest_year(c, c->newest);
+
+	for (int tries = 0; tries < 8 && c->leap_turns >= 0; tries++) {
+		if (is_leap(year - (c->turns - c->leap_turns)))
+			break;
+		year--;
+	}
+	return year;
+}
+
 int64_t year_resolve(struct year_clock *c, struct civil *when)
 {
 	int64_t now = since_new_year(when);
@@ -103,7 +118,7 @@ int64_t year_resolve(struct year_clock *c, struct civil *when)
 	}
 	if (!c->resolving) {
 		c->resolving = true;
-		c->year = latest_year(c, c->newest) - c->turns;
+		c->year = newest_year(c) - c->turns;
 	} else {
 		c->year += turn(c->at, now);
 	}

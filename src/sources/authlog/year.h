@@ -7,8 +7,9 @@
  * - After a first pass over the file (year_scan() on every line) the number
  *   of times that the calendar began anew is known. The last line gets the
  *   latest year that does not lie after the modification time (a day of
- *   tolerance for clocks), the first line that many years less, and the year
- *   counts up as the lines go on.
+ *   tolerance for clocks) and gives the 29th of February a leap year, the
+ *   first line that many years less, and the year counts up as the lines go
+ *   on.
  * - Without a first pass each line gets the latest year that does not lie
  *   after the modification time: the same for every log of less than a year.
  *
@@ -26,6 +27,7 @@ struct year_clock {
 	bool resolving;	     /* the first line got its year */
 	struct civil newest; /* last line of the first pass */
 	int64_t turns;	     /* new years in the first pass */
+	int64_t leap_turns;  /* of them before its last 29th of February, -1 */
 	int64_t year;	     /* of the line before */
 	int64_t at;	     /* seconds since New Year of the line before, -1 */
 	int64_t bucket;	     /* quarter of an hour for which `east` holds */
