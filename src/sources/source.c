@@ -72,17 +72,26 @@ struct id_mix {
 	size_t n;
 };
 
-static void id_add(
-    struct id_mix *mix, const uint8_t key[static 16], const void *p, size_t n)
+static void id_make_room(
+    struct id_mix *mix, const uint8_t key[static 16], size_t n)
 {
-	if (sizeof mix->bytes - mix->n < n) {
-		uint64_t h = htole64(siphash(key, mix->bytes, mix->n));
+	uint64_t h;
 
-		memcpy(mix->bytes, &h, sizeof h);
-		mix->n = sizeof h;
-	}
-	memcpy(mix->bytes + mix->n, p, n);
-	mix->n += n;
+	if (sizeof mix->bytes - mix->n >= n)
+		return;
+	h = htole64(siphash(key, mix->bytes, mix->n));
+	memcpy(mix->bytes, &h, sizeof h);
+	mix->n = sizeof h;
+}
+
+/* Stored in trails: the same on every byte order. */
+static inline void id_add_u64(
+    struct id_mix *mix, const uint8_t key[static 16], uint64_t v)
+{
+	v = htole64(v);
+	id_make_room(mix, key, sizeof v);
+	memcpy(mix->bytes + mix->n, &v, sizeof v);
+	mix->n += sizeof v;
 }
 
 uint64_t source_id(
@@ -92,17 +101,14 @@ uint64_t source_id(
 
 	mix.n = 0;
 	for (size_t i = 0; i < n; i++) {
-		/* Stored in trails: the same on every byte order. */
-		uint64_t len = htole64(parts[i].n);
-
-		id_add(&mix, key, &len, sizeof len);
+		id_add_u64(&mix, key, parts[i].n);
 		if (parts[i].n > ID_PART_MAX) {
-			uint64_t h =
-			    htole64(siphash(key, parts[i].p, parts[i].n));
-
-			id_add(&mix, key, &h, sizeof h);
+			id_add_u64(
+			    &mix, key, siphash(key, parts[i].p, parts[i].n));
 		} else if (parts[i].n) {
-			id_add(&mix, key, parts[i].p, parts[i].n);
+			id_make_room(&mix, key, parts[i].n);
+			memcpy(mix.bytes + mix.n, parts[i].p, parts[i].n);
+			mix.n += parts[i].n;
 		}
 	}
 	return siphash(key, mix.bytes, mix.n);

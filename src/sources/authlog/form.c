@@ -169,14 +169,16 @@ static const struct hole *hole_at(const char *p)
 /* Match up to the first free hole, at which *p is left (or at the end). */
 static bool match_front(const char **p, struct str *s, struct captures *caps)
 {
-	while (**p) {
-		if (**p != '%') {
-			if (s->n == 0 || s->p[0] != **p)
-				return false;
-			*s = str_from(*s, 1);
-			(*p)++;
-			continue;
-		}
+	for (;;) {
+		const char *q = *p;
+		size_t n = 0;
+
+		while (q[n] && q[n] != '%' && n < s->n && q[n] == s->p[n])
+			n++;
+		*s = str_from(*s, n);
+		*p += n;
+		if (q[n] != '%')
+			return !q[n];
 		const struct hole *h = hole_at(*p);
 
 		if (h->shape == SHAPE_FREE)
@@ -185,7 +187,6 @@ static bool match_front(const char **p, struct str *s, struct captures *caps)
 		if (!take_front(s, h, *p, caps))
 			return false;
 	}
-	return true;
 }
 
 /*
@@ -293,13 +294,17 @@ static size_t tail_find(struct str s)
 	size_t at = 0;
 
 	for (;;) {
-		size_t more = str_find(str_from(s, at), STR(": "));
+		size_t more = str_find_char(str_from(s, at), ':');
 		struct str head;
 		size_t n;
 
 		if (more == STR_NPOS)
 			return STR_NPOS;
 		at += more;
+		if (at + 1 == s.n || s.p[at + 1] != ' ') {
+			at++;
+			continue;
+		}
 		head = str_upto(s, at);
 		n = head.n;
 		while (head.n && is_digit(head.p[head.n - 1]))

@@ -179,9 +179,12 @@ const struct program *program_find(struct str ident)
 static bool module_tag(struct message *m)
 {
 	struct str ident = m->ident;
-	size_t at = str_find(ident, STR("(pam_"));
+	size_t at;
 
-	if (at == STR_NPOS || !str_chop(&ident, STR(")")))
+	if (!str_chop(&ident, STR(")")))
+		return false;
+	at = str_find(ident, STR("(pam_"));
+	if (at == STR_NPOS)
 		return false;
 	m->ident = str_upto(ident, at);
 	pam_parse_text(m, m->ident, m->text);

@@ -11,10 +11,12 @@ static void place_skip(struct str *s)
 {
 	size_t word = str_find_char(*s, ' ');
 	struct str place = str_upto(*s, word);
-	size_t at = str_find(place, STR(".c:"));
+	size_t at = str_find_char(place, '.');
 	size_t end;
 
-	if (at == STR_NPOS || str_find(place, STR("():")) == STR_NPOS)
+	/* Most messages begin with a word that has no dot. */
+	if (at == STR_NPOS || str_find(place, STR(".c:")) == STR_NPOS ||
+	    str_find(place, STR("():")) == STR_NPOS)
 		return;
 	if (str_ends(place, STR(":"))) {
 		*s = str_from(*s, word + 1);
