@@ -75,12 +75,12 @@ static const struct scene scenes[] = {
 	"1 user=ann addr=192.0.2.1 tty=pts/0 102-120 LCHYI\n"},
     {"all three, any order", LOG_A DIV WTMP_A DIV AUDIT_A,
 	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
-	"method=publickey tty=pts/0 100-120 LCHYI exec=2 reason=user\n"},
+	"method=publickey tty=pts/0 100-120 LCHY exec=2 reason=user\n"},
     {"all three in one run", LOG_A WTMP_A AUDIT_A,
 	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
-	"method=publickey tty=pts/0 100-120 LCHYI exec=2 reason=user\n"},
+	"method=publickey tty=pts/0 100-120 LCHY exec=2 reason=user\n"},
     {"audit and wtmp, without sshd's lines", WTMP_A DIV AUDIT_A,
-	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHYI "
+	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
 	"exec=2\n"},
     {"pid used again for another login",
 	LOG_A ACCEPTED("200", "100", "bob", "192.0.2.9", "6000")
@@ -107,7 +107,7 @@ static const struct scene scenes[] = {
 	"utmp session.close 1999 pid=105 tty=pts/1\n"
 	"utmp session.close 2000 pid=105 tty=pts/0\n",
 	"3 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
-	"tty=pts/0 100-2000 LCHYI reason=user\n"},
+	"tty=pts/0 100-2000 LCHY reason=user\n"},
     {"failures are a connection of their own",
 	CONN("100", "90", "203.0.113.5",
 	    "40000") "auth-log auth.fail 101 ident=sshd pid=90 user=root "
@@ -279,7 +279,7 @@ static const struct scene scenes[] = {
 	LOG_A DIV
 	"utmp session.open 102 pid=105 user=eve addr=192.0.2.1 tty=pts/0\n",
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
-	"tty=pts/0 100-120 LCHYI! reason=user notes=sshd says user ann, the "
+	"tty=pts/0 100-120 LCHY! reason=user notes=sshd says user ann, the "
 	"login record says eve\n"},
     {"the journal tells the ses",
 	AUDIT_LOGIN("100", "4", "1", "1000") DIV

@@ -196,6 +196,24 @@ static void add_counts(
 	}
 }
 
+/*
+ * What a login record leaves to be concluded (that it is sshd's, how it ended)
+ * is nothing that matters where another source saw it.
+ */
+static unsigned flags_of(
+    const struct track *t, const struct track *const *all, size_t n)
+{
+	const unsigned seen = TRACK_SSH | TRACK_CLOSED;
+
+	if (t->kind != TRACK_LOGIN)
+		return t->flags;
+	for (size_t i = 0; i < n; i++)
+		if (all[i]->kind != TRACK_LOGIN &&
+		    (all[i]->flags & seen) == seen)
+			return t->flags & ~(unsigned)TRACK_INFERRED;
+	return t->flags;
+}
+
 static void add_times(struct track *sum, const struct track *const *t, size_t n)
 {
 	const struct track *root = t[0];
@@ -214,7 +232,7 @@ static void add_times(struct track *sum, const struct track *const *t, size_t n)
 		    (ended == closed && t[i]->end > end))
 			end = t[i]->end;
 		closed |= ended;
-		sum->flags |= t[i]->flags;
+		sum->flags |= flags_of(t[i], t, n);
 	}
 	sum->id = root->session ? root->session : root->id;
 	sum->session = sum->id;
