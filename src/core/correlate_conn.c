@@ -228,6 +228,17 @@ static int tie(struct correlator *c, struct event *ev, struct live *l,
 	return err ? err : index_pid(c, l, pid_of(ev, F_PID));
 }
 
+/* As tie(), where no other connection could be meant: the event says how. */
+static int tie_only(struct correlator *c, struct event *ev, struct live *l,
+    struct str why, struct live **ret)
+{
+	unsigned before = l->t.flags & TRACK_INFERRED;
+	int err = tie(c, ev, l, why, ret);
+
+	l->t.flags = (l->t.flags & ~(unsigned)TRACK_INFERRED) | before;
+	return err;
+}
+
 static struct live *user_head(
     const struct correlator *c, const struct live_host *h, struct str user)
 {
@@ -238,7 +249,7 @@ static struct live *user_head(
 
 /* The connection whose sftp channel was opened last before `time`. */
 static struct live *find_sftp(const struct correlator *c,
-    const struct live_host *h, const struct event *ev)
+    const struct live_host *h, const struct event *ev, unsigned *ret_n)
 {
 	struct str addr = event_str(ev, F_ADDR);
 	struct live *l = user_head(c, h, event_str(ev, F_USER)), *best = NULL;
@@ -249,6 +260,7 @@ static struct live *find_sftp(const struct correlator *c,
 		if (l->sftp < 0 || ago > SFTP_START || ago < -SAME_TIME ||
 		    (addr.n && !str_eq(addr, l->t.addr)))
 			continue;
+		++*ret_n;
 		if (!best || l->sftp > best->sftp)
 			best = l;
 	}
@@ -262,14 +274,16 @@ static int sftp_event(struct correlator *c, struct live_host *h,
 	struct live *l =
 	    pid < 0 ? NULL
 		    : live_find(c, index_key(h, INDEX_PID, (uint64_t)pid));
+	unsigned n = 0;
 
 	if (ev->kind == EVENT_CHANNEL_OPEN || !l || over(l, ev->time)) {
-		l = find_sftp(c, h, ev);
-		return l ? tie(c, ev, l,
-			       STR("session: by user, address and "
-				   "time of its sftp channel"),
-			       ret)
-			 : 0;
+		l = find_sftp(c, h, ev, &n);
+		if (!l)
+			return 0;
+		return (n == 1 ? tie_only : tie)(c, ev, l,
+		    STR("session: by user, address and time of its sftp "
+			"channel"),
+		    ret);
 	}
 	return tie(c, ev, l, STR_NONE, ret);
 }
@@ -319,7 +333,7 @@ static int other_event(struct correlator *c, struct live_host *h,
 	if (tty.n) {
 		l = live_find(c, index_key_str(h, INDEX_TTY, tty, 0));
 		if (open_at(l, ev->time))
-			return tie(
+			return tie_only(
 			    c, ev, l, STR("session: by its terminal"), ret);
 	}
 	l = pid < 0 ? NULL

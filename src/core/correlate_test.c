@@ -243,7 +243,7 @@ static const struct scene scenes[] = {
 	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
 	"tty=pts/0 100-120 LCHY reason=user\n"
 	"1 origin=sshd user=ann addr=192.0.2.1 port=5001 method=publickey "
-	"tty=pts/0 200-205 LSHYI priv=1\n"
+	"tty=pts/0 200-205 LSHY priv=1\n"
 	"1 origin=sshd user=ann addr=192.0.2.1 port=5002 method=publickey "
 	"203-204 LH\n"},
     {"sudo line tied by the only session of its user",
@@ -267,7 +267,7 @@ static const struct scene scenes[] = {
 		    "auth-log file 104 ident=internal-sftp pid=999 path=/y "
 		    "direction=upload bytes_read=0 bytes_written=5\n",
 	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
-	"101-103 LTHI file=1 in=77 out=0\n"},
+	"101-103 LTH file=1 in=77 out=0\n"},
     {"a failure before the login, under another name",
 	AUDIT_LOGIN("101", "4", "100", "1000") AUDIT_START("101", "4", "100",
 	    "ann", "192.0.2.1") DIV CONN("100", "100", "192.0.2.1",
