@@ -40,6 +40,16 @@ static int make_path(const char *dir)
 	return 0;
 }
 
+/* A new store whose maker was killed holds no more than a temporary file. */
+static bool is_foreign(const char *name)
+{
+	struct str s = str_z(name);
+
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       !(str_skip(&s, STR(FORMAT_FILE ".")) &&
+		   str_chop(&s, STR(".tmp")));
+}
+
 static bool is_empty_dir(int dirfd)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -52,8 +62,7 @@ static bool is_empty_dir(int dirfd)
 		return false;
 	}
 	while (empty && (e = readdir(d)))
-		empty =
-		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
+		empty = !is_foreign(e->d_name);
 	closedir(d);
 	return empty;
 }
@@ -87,7 +96,7 @@ static int make_format(int dirfd, const char *dir, struct err *err)
 	int n, r;
 
 	if (!is_empty_dir(dirfd))
-		return err_set(err, -EPROTO,
+		return err_set(err, -ENOTEMPTY,
 		    "%s is not empty and no store: name an empty or a new "
 		    "directory with --store",
 		    dir);
@@ -182,12 +191,35 @@ static int load_id_key(int keysfd, uint8_t *id_key, struct err *err)
 	return r < 0 ? err_sys(err, r, "keys/%s", ID_KEY_FILE) : 0;
 }
 
+/*
+ * Keys are made before the first trail. Behind it a new one would hide a loss:
+ * a signing key that no trail was signed with, ids that match no stored event.
+ */
+static int check_keys_kept(int dirfd, struct err *err)
+{
+	static const char *const files[] = {
+	    KEYS_DIR "/" HOST_KEY ".key", KEYS_DIR "/" ID_KEY_FILE};
+
+	if (faccessat(dirfd, LAYOUT_TRAIL, F_OK, 0) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (faccessat(dirfd, files[i], F_OK, 0) < 0 && errno == ENOENT)
+			return err_set(err, -ENOKEY,
+			    "%s of the store is gone: put it back from a "
+			    "backup, or import into a new store",
+			    files[i]);
+	return 0;
+}
+
 int layout_keys(int dirfd, struct sign_key *key,
     uint8_t id_key[static LAYOUT_ID_KEY_LEN], struct err *err)
 {
 	CLEANUP_FD int keysfd = -1;
-	int r = fd_open_dir(dirfd, KEYS_DIR, 0700, &keysfd);
+	int r = check_keys_kept(dirfd, err);
 
+	if (r < 0)
+		return r;
+	r = fd_open_dir(dirfd, KEYS_DIR, 0700, &keysfd);
 	if (r < 0)
 		return err_sys(err, r, "cannot open the store's keys");
 	r = sign_key_load(key, keysfd, HOST_KEY, err);
@@ -201,8 +233,10 @@ int layout_public_key(int dirfd, struct sign_public *ret, struct err *err)
 	int r = fd_read_file(dirfd, KEYS_DIR "/" HOST_KEY ".pub", 4096, &b);
 
 	if (r < 0)
-		r = err_sys(err, r, "cannot read the public key %s/%s.pub",
-		    KEYS_DIR, HOST_KEY);
+		r = err_set(err, -ENOKEY,
+		    "cannot read the public key %s/%s.pub: %s: name a copy "
+		    "with --pubkey",
+		    KEYS_DIR, HOST_KEY, strerror(-r));
 	else
 		r = sign_public_parse(str_trim(buf_str(&b)), ret, &origin, err);
 	buf_free(&b);

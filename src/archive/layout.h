@@ -18,7 +18,7 @@
 /*
  * Open the store directory. With `make`, it is made when it is not there
  * (mode 0700, parents too). -ENOENT: no store there; -EPROTO: made by a newer
- * version of sshtrail, or no store at all but something else.
+ * version of sshtrail; -ENOTEMPTY: no store at all but something else.
  */
 int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err);
 
@@ -28,7 +28,10 @@ int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err);
  */
 int layout_lock(int dirfd, bool wait, int *ret_lockfd, struct err *err);
 
-/* The signing key and the identity key, made when they are not there yet. */
+/*
+ * The signing key and the identity key, made when they are not there yet.
+ * -ENOKEY: the store has trails, but one of its keys is gone.
+ */
 int layout_keys(int dirfd, struct sign_key *key,
     uint8_t id_key[static LAYOUT_ID_KEY_LEN], struct err *err);
 
