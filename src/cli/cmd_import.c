@@ -113,6 +113,17 @@ static const char *main_host(const struct import_call *call)
 	return best;
 }
 
+/* A chain's name stands in signed lines of text: it holds no such bytes. */
+static void chain_name(const char *host, char *ret, size_t size)
+{
+	size_t n = (size_t)snprintf(ret, size, "import:%.80s", host);
+
+	for (size_t i = 0; i < n && i < size; i++)
+		if ((unsigned char)ret[i] <= ' ' || ret[i] == '+' ||
+		    ret[i] == 0x7f)
+			ret[i] = '_';
+}
+
 static int run_import(struct import_call *call, struct archive *archive)
 {
 	struct import_run run = {.archive = archive,
@@ -131,7 +142,7 @@ static int run_import(struct import_call *call, struct archive *archive)
 		    "directory that holds some");
 		return call->failed ? CLI_FAILED : CLI_NOTHING;
 	}
-	snprintf(chain, sizeof chain, "import:%.80s", host);
+	chain_name(host, chain, sizeof chain);
 	import_progress_start(&call->progress, call->cli->err_fd, &call->files);
 	r = archive_begin(archive, chain, &err);
 	if (r == 0)
@@ -157,7 +168,10 @@ static int set_timezone(struct cli *cli, const char *zone)
 	if (!zone)
 		return CLI_FOUND;
 	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
-	if (access(path, R_OK) < 0 && !strpbrk(zone, "0123456789"))
+	/* With a slash it is a file's name, else it may be a rule. */
+	if (!*zone || strstr(zone, "..") || *zone == '/' ||
+	    (access(path, R_OK) < 0 &&
+		(strchr(zone, '/') || !strpbrk(zone, "0123456789"))))
 		return cli_usage(cli,
 		    "--timezone %s: no such zone; names are as Europe/Berlin, "
 		    "UTC or CET-1CEST",
