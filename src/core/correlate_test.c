@@ -180,6 +180,11 @@ static const struct scene scenes[] = {
 				  AUDIT_END("120", "4", "100"),
 	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
 	"exec=1\n"},
+    {"sshd becomes the user whom it lets in",
+	AUDIT_LOGIN("101", "4", "100", "1000") AUDIT_START("101.3", "4", "100",
+	    "ann", "192.0.2.1") "audit priv 102 ses=4 pid=105 "
+				"exe=/usr/sbin/sshd target=ann\n",
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 101-102 LH\n"},
     {"root's own commands are children of sshd",
 	AUDIT_LOGIN("101", "4", "100", "0") ROOT_EXEC("101.1", "4", "102",
 	    "100", "motd") AUDIT_START("101.3", "4", "100", "root", "192.0.2.1")

@@ -107,6 +107,9 @@ static void add_counts(struct track *t, const struct event *ev)
 		t->flags |= TRACK_FAILURE;
 		break;
 	case EVENT_PRIV:
+		/* sshd becomes the user whom it lets in. */
+		if (facts_sshd(ev))
+			break;
 		t->n_priv++;
 		t->flags |= TRACK_SUDO;
 		break;
