@@ -75,12 +75,11 @@ static pieces describe_auth_fail = {
 };
 
 static pieces describe_auth_partial = {
-    {"key asked about, not a login: ", F_METHOD, "", IF_ABSENT},
     {"", F_METHOD, "", VALUE},
     {" not yet a login for ", F_USER, "", VALUE},
     {" from ", F_ADDR, "", VALUE},
     {" port ", F_PORT, "", VALUE},
-    {", ", F_KEY_TYPE, "", VALUE},
+    {", key asked about, not a login: ", F_KEY_TYPE, "", VALUE},
     {" ", F_FP, "", VALUE},
     {", certificate ", F_CERT_ID, "", VALUE},
     {": ", F_REASON, "", VALUE},
@@ -154,7 +153,7 @@ static pieces describe_file = {
 static pieces describe_connect = {
     {"connect to ", F_ADDR, "", VALUE},
     {" port ", F_PORT, "", VALUE},
-    {" (", F_PATH, ")", VALUE},
+    {"connect to ", F_PATH, "", VALUE},
     {" from ", F_LADDR, "", VALUE},
     {" port ", F_LPORT, "", VALUE},
     {" by ", F_COMM, "", VALUE},

@@ -214,6 +214,12 @@ static void note_priv(struct story_facts *f, const struct event *ev)
 	struct story_priv *p;
 	uint64_t *account;
 
+	/* sshd becomes the user whom it lets in. */
+	if (!event_has(ev, F_VIA)) {
+		if (str_starts(base_name(event_str(ev, F_EXE)), STR("sshd")))
+			hide(f, key_of(ev));
+		return;
+	}
 	if (pid <= 0) {
 		note_log(f, ev);
 		return;
@@ -287,7 +293,7 @@ void story_facts_note(struct story_facts *f, const struct event *ev)
 		note_exec(f, ev);
 	else if (ev->kind == EVENT_PRIV)
 		note_priv(f, ev);
-	else if (ev->kind == EVENT_FILE)
+	else if (ev->kind == EVENT_FILE || ev->kind == EVENT_NET_CONNECT)
 		note_again(f, ev);
 }
 

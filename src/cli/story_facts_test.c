@@ -86,6 +86,10 @@ static const struct scene scenes[] = {
 	"audit exec 100 pid=10 ppid=5 exe=/usr/bin/su argv=su,-\n"
 	"audit priv 101 pid=10 via=su op=session_open target=root\n",
 	"P.", "su root \n"},
+    {"sshd becomes the user; a program changes its identity itself",
+	"audit priv 100 pid=10 exe=/usr/sbin/sshd target=ann\n"
+	"audit priv 100 pid=11 exe=/usr/bin/ping target=ann\n",
+	".+", ""},
     {"a shell looks for a program",
 	TRY("100", "20", "-2")
 	    TRY("100", "20", "-2") "audit exec 100 pid=20 ppid=5 argv=env\n",
