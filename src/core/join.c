@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "core/reach.h"
 
 #define SECOND	   ((int64_t)1000000)
 #define NEAR	   (5 * SECOND)
@@ -320,6 +321,15 @@ static int add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
 	return 0;
 }
 
+/* a begins first. */
+static bool in_reach(const struct track *a, const struct track *b)
+{
+	int64_t reach =
+	    a->flags & TRACK_CLOSED ? TRACK_REACH_CLOSED : TRACK_REACH_OPEN;
+
+	return b->start <= a->end || distance(b->start, a->end) <= reach;
+}
+
 typedef unsigned rank_fn(
     const struct joiner *j, const struct track *a, const struct track *b);
 
@@ -342,7 +352,9 @@ static int find_pairs(struct joiner *j, rank_fn *rank)
 				a = b;
 				b = swap;
 			}
-			r = rank(j, j->t[a], j->t[b]);
+			r = in_reach(j->t[a], j->t[b])
+				? rank(j, j->t[a], j->t[b])
+				: 0;
 			if (r && add_pair(j, r, a, b))
 				return -ENOMEM;
 		}

@@ -3,20 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/when.h"
+#include "core/reach.h"
 #include "store/session_row.h"
 
 /* Tracks looked at together; a host may have millions. */
-#define CHUNK	  20000
-/* How far from a changed track others can belong to it; open ones longer. */
-#define NEAR	  USEC_PER_DAY
-#define NEAR_OPEN (30 * USEC_PER_DAY)
+#define CHUNK 20000
 
 struct join {
 	struct writer *w;
 	int64_t host;
 	struct str host_name;
 	int64_t lo, hi, last; /* times of the chunk */
+	int64_t hi_open;      /* latest end of those whose end was not seen */
 	size_t n_dirty;
 	struct track_rows rows;
 	struct map known;    /* ids in rows */
@@ -41,7 +39,7 @@ static int find_chunk(struct join *j, struct err *err)
 {
 	int r;
 	sqlite3_stmt *st = sql_get(&j->w->sql,
-	    "SELECT start, stop FROM track WHERE dirty AND host = ?1"
+	    "SELECT start, stop, flags FROM track WHERE dirty AND host = ?1"
 	    " ORDER BY start LIMIT ?2",
 	    &r, err);
 
@@ -56,10 +54,14 @@ static int find_chunk(struct join *j, struct err *err)
 		if (j->n_dirty++ == 0) {
 			j->lo = start;
 			j->hi = stop;
+			j->hi_open = INT64_MIN;
 		}
 		j->last = start;
 		if (stop > j->hi)
 			j->hi = stop;
+		if (!(sqlite3_column_int(st, 2) & TRACK_CLOSED) &&
+		    stop > j->hi_open)
+			j->hi_open = stop;
 	}
 	return r;
 }
@@ -84,8 +86,15 @@ static int add_rows(struct join *j, sqlite3_stmt *st, struct err *err)
 	return r;
 }
 
+/*
+ * The changed tracks and all that can be in one session with them. Of what
+ * begins long after them, only parts without their own begin, and login
+ * records, go on with what was open.
+ */
 static int load_near(struct join *j, struct err *err)
 {
+	const int64_t near = plus(j->hi, TRACK_REACH_CLOSED);
+	int64_t far = near;
 	int r;
 	sqlite3_stmt *st = sql_get(&j->w->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track WHERE dirty AND host = ?1"
@@ -101,12 +110,15 @@ static int load_near(struct join *j, struct err *err)
 	st = sql_get(&j->w->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_host"
 	    " WHERE joinable AND host = ?1 AND stop >= ?2 AND start <= ?3"
-	    " AND (stop >= ?4 OR flags & 3 = 1)",
+	    " AND (stop >= ?4 OR NOT flags & 2)"
+	    " AND (start <= ?5 OR kind = 2 OR NOT flags & 2048)",
 	    &r, err);
 	if (!st)
 		return r;
-	sql_bind(st, "iiii", j->host, minus(j->lo, NEAR_OPEN),
-	    plus(j->hi, NEAR), minus(j->lo, NEAR));
+	if (j->hi_open > INT64_MIN && plus(j->hi_open, TRACK_REACH_OPEN) > far)
+		far = plus(j->hi_open, TRACK_REACH_OPEN);
+	sql_bind(st, "iiiii", j->host, minus(j->lo, TRACK_REACH_OPEN), far,
+	    minus(j->lo, TRACK_REACH_CLOSED), near);
 	return add_rows(j, st, err);
 }
 
@@ -276,10 +288,36 @@ static int join_host(struct join *j, struct err *err)
 	return r;
 }
 
+/* Sessions that a start of the host, now known, lies within. */
+static int mark_divided(struct writer *w, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < w->new_boots.cap && r == 0; i++) {
+		const struct map_slot *s = &w->new_boots.slots[i];
+
+		if (s->used)
+			r = sql_run(&w->sql,
+			    "UPDATE track SET dirty = 1 WHERE id IN (SELECT"
+			    " t.id FROM track t INDEXED BY track_host JOIN"
+			    " track r ON r.id = t.session WHERE t.joinable"
+			    " AND t.host = ?1 AND t.stop >= ?2"
+			    " AND t.session <> t.id AND EXISTS (SELECT 1 FROM"
+			    " boot WHERE boot.host = ?1 AND time > r.start"
+			    " AND time <= t.start))",
+			    err, "ii", (int64_t)s->key, (int64_t)s->value);
+	}
+	map_clear(&w->new_boots);
+	return r;
+}
+
 int writer_join(struct writer *w, struct err *err)
 {
 	int64_t host = 0;
-	int r;
+	int r = mark_divided(w, err);
+
+	if (r < 0)
+		return r;
 
 	for (;;) {
 		struct join j = {.w = w};

@@ -162,6 +162,7 @@ void writer_close(struct writer *w)
 	map_free(&w->chains);
 	map_free(&w->amended);
 	map_free(&w->hidden);
+	map_free(&w->new_boots);
 	intern_free(&w->hosts);
 	intern_free(&w->names);
 	free(w->host_ids);
@@ -364,6 +365,18 @@ int writer_put_track(struct writer *w, const struct track *t, struct err *err)
 	return fail(w, r, err);
 }
 
+static int note_boot(struct writer *w, int64_t host, int64_t time)
+{
+	const bool known = map_get(&w->new_boots, (uint64_t)host) != NULL;
+	uint64_t *earliest = map_put(&w->new_boots, (uint64_t)host);
+
+	if (!earliest)
+		return -ENOMEM;
+	if (!known || time < (int64_t)*earliest)
+		*earliest = (uint64_t)time;
+	return 0;
+}
+
 int writer_put_boot(struct writer *w, const struct boot *b, struct err *err)
 {
 	int64_t host;
@@ -376,6 +389,8 @@ int writer_put_boot(struct writer *w, const struct boot *b, struct err *err)
 		r = sql_run(&w->sql,
 		    "INSERT OR IGNORE INTO boot VALUES(?1, ?2, ?3)", err, "iis",
 		    host, b->time, b->boot_id);
+	if (r == 0 && sqlite3_changes(w->sql.db) > 0)
+		r = note_boot(w, host, b->time);
 	return fail(w, r, err);
 }
 

@@ -44,13 +44,14 @@ struct writer {
 	struct map hidden;  /* hidden_hash() of events that were replaced */
 	struct amended *resolve; /* to look at in this commit */
 	size_t n_resolve, cap_resolve;
-	int64_t next_block;  /* number of the next block; 0: ask */
-	bool tallied;	     /* some block is counted already */
-	bool merging;	     /* blocks made now replace counted ones */
-	int64_t width;	     /* of session ids, as stored; 0: not read */
-	unsigned n_sessions; /* written since the last commit */
-	bool width_stale;    /* must be found anew */
-	bool recount;	     /* the table `retally` has rows */
+	int64_t next_block;   /* number of the next block; 0: ask */
+	bool tallied;	      /* some block is counted already */
+	bool merging;	      /* blocks made now replace counted ones */
+	int64_t width;	      /* of session ids, as stored; 0: not read */
+	unsigned n_sessions;  /* written since the last commit */
+	bool width_stale;     /* must be found anew */
+	bool recount;	      /* the table `retally` has rows */
+	struct map new_boots; /* host to earliest, since the last commit */
 	bool persons_changed, accounts_changed; /* since the last commit */
 	struct tally tally;
 };

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far behind the end of a track another one can begin and still be part of
+ * the same session, in microseconds: where the end was seen, and where not.
+ * join_tracks() joins nothing further apart, so who keeps tracks need not look
+ * further.
+ */
+#ifndef CORE_REACH_H
+#define CORE_REACH_H
+
+#include <stdint.h>
+
+#define TRACK_REACH_CLOSED ((int64_t)86400 * 1000000)
+#define TRACK_REACH_OPEN   (30 * TRACK_REACH_CLOSED)
+
+#endif
