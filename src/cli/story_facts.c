@@ -141,6 +141,16 @@ static int login_rank(const struct event *ev)
 	       (event_has(ev, F_ADDR) ? 2 : 0) + (ev->trust != TRUST_KERNEL);
 }
 
+static bool is_changer(struct str program)
+{
+	static const char *const names[] = {"sudo", "su", "doas", "pkexec"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eqz(program, names[i]))
+			return true;
+	return false;
+}
+
 /* The same tried in vain again, as many programs do. */
 static void note_again(struct story_facts *f, const struct event *ev)
 {
@@ -162,7 +172,6 @@ static void note_again(struct story_facts *f, const struct event *ev)
 
 static void note_exec(struct story_facts *f, const struct event *ev)
 {
-	static const char *const names[] = {"sudo", "su", "doas", "pkexec"};
 	uint64_t pid = (uint64_t)event_int(ev, F_PID, -1), *at;
 	bool success = event_int(ev, F_SUCCESS, 1);
 	struct str argv = event_str(ev, F_ARGV), name;
@@ -187,14 +196,11 @@ static void note_exec(struct story_facts *f, const struct event *ev)
 	map_del(&f->pids, pid);
 	str_cut(&argv, '\0', &name);
 	name = base_name(event_has(ev, F_EXE) ? event_str(ev, F_EXE) : name);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (!str_eqz(name, names[i]) || f->n_privs == STORY_PRIVS_MAX)
-			continue;
-		f->privs[f->n_privs++] = (struct story_priv){.time = ev->time,
-		    .exec = key_of(ev),
-		    .via = str_z(names[i])};
-		put(f, &f->pids, pid, f->n_privs);
-	}
+	if (!is_changer(name) || f->n_privs == STORY_PRIVS_MAX)
+		return;
+	f->privs[f->n_privs++] = (struct story_priv){
+	    .time = ev->time, .exec = key_of(ev), .via = keep(f, name)};
+	put(f, &f->pids, pid, f->n_privs);
 }
 
 static void note_log(struct story_facts *f, const struct event *ev)
@@ -206,6 +212,14 @@ static void note_log(struct story_facts *f, const struct event *ev)
 	    keep(f, event_str(ev, F_CMD))};
 }
 
+/* sshd becomes the user whom it lets in; sudo goes to and fro. */
+static bool changes_by_trade(struct str exe)
+{
+	struct str name = base_name(exe);
+
+	return str_starts(name, STR("sshd")) || is_changer(name);
+}
+
 static void note_priv(struct story_facts *f, const struct event *ev)
 {
 	int64_t pid = event_int(ev, F_PID, -1);
@@ -214,9 +228,8 @@ static void note_priv(struct story_facts *f, const struct event *ev)
 	struct story_priv *p;
 	uint64_t *account;
 
-	/* sshd becomes the user whom it lets in. */
 	if (!event_has(ev, F_VIA)) {
-		if (str_starts(base_name(event_str(ev, F_EXE)), STR("sshd")))
+		if (changes_by_trade(event_str(ev, F_EXE)))
 			hide(f, key_of(ev));
 		return;
 	}

@@ -88,8 +88,9 @@ static const struct scene scenes[] = {
 	"P.", "su root \n"},
     {"sshd becomes the user; a program changes its identity itself",
 	"audit priv 100 pid=10 exe=/usr/sbin/sshd target=ann\n"
-	"audit priv 100 pid=11 exe=/usr/bin/ping target=ann\n",
-	".+", ""},
+	"audit priv 100 pid=11 exe=/usr/bin/ping target=ann\n"
+	"audit priv 100 pid=12 exe=/usr/bin/sudo target=daemon\n",
+	".+.", ""},
     {"a shell looks for a program",
 	TRY("100", "20", "-2")
 	    TRY("100", "20", "-2") "audit exec 100 pid=20 ppid=5 argv=env\n",
