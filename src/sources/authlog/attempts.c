@@ -56,12 +56,23 @@ static struct slot *slot_of(
 	return s;
 }
 
+/* A refused key or certificate was offered by that method, said or not. */
+static void method_conclude(struct message *m)
+{
+	struct str type = str_z(m->form->type);
+
+	if (!event_has(m->ev, F_METHOD) &&
+	    (str_starts(type, STR("key-")) || str_starts(type, STR("cert-"))))
+		event_set_str(m->ev, F_METHOD, STR("publickey"));
+}
+
 static void refusal_see(struct slot *s, struct message *m)
 {
 	struct str reason = str_upto(event_str(m->ev, F_REASON), REASON_MAX);
 
 	if (!s->verbose && !(m->form->flags & FORM_ONCE && s->counted)) {
 		s->counted = true;
+		method_conclude(m);
 		return;
 	}
 	m->ev->kind = EVENT_OTHER;

@@ -239,6 +239,23 @@ static void test_weak_invalid_verbose(void **state)
 	test_run_free(t);
 }
 
+/* At INFO the refusal of a key is all that tells of the attempt. */
+static void test_refused_key(void **state)
+{
+	struct test_run *t = run_text(
+	    "Nov 22 11:49:30 h sshd[9]: error: Authentication key ED25519 "
+	    "SHA256:abc revoked by file /etc/ssh/revoked\n"
+	    "Nov 22 11:49:31 h sshd[10]: ROOT LOGIN REFUSED FROM 192.0.2.9 "
+	    "port 5\n");
+
+	assert_int_equal(t->n, 2);
+	assert_int_equal(t->events[0].kind, EVENT_AUTH_FAIL);
+	test_event_has(&t->events[0], "method=publickey|fp=SHA256:abc");
+	assert_int_equal(t->events[1].kind, EVENT_AUTH_FAIL);
+	assert_false(event_has(&t->events[1], F_METHOD));
+	test_run_free(t);
+}
+
 /* The same failed keys at LogLevel INFO: the end of the connection tells. */
 static void test_weak(void **state)
 {
@@ -509,6 +526,7 @@ int main(void)
 	    cmocka_unit_test(test_truth),
 	    cmocka_unit_test(test_hostile_names),
 	    cmocka_unit_test(test_fields),
+	    cmocka_unit_test(test_refused_key),
 	    cmocka_unit_test(test_weak),
 	    cmocka_unit_test(test_weak_invalid_verbose),
 	    cmocka_unit_test(test_refusals),
