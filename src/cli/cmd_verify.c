@@ -103,8 +103,9 @@ static void chain_text(
 	term_style(&v->cli->term, b, style);
 	buf_add_z(b, r->sound ? "sound" : "NOT SOUND");
 	term_unstyle(&v->cli->term, b, style);
-	buf_printf(b, ", %llu frames in %llu segments, ",
-	    (unsigned long long)r->frames, (unsigned long long)r->segments);
+	buf_printf(b, ", %llu frame%s in %llu segment%s, ",
+	    (unsigned long long)r->frames, r->frames == 1 ? "" : "s",
+	    (unsigned long long)r->segments, r->segments == 1 ? "" : "s");
 	bytes_format((int64_t)r->bytes, b);
 	buf_printf(b, ", signed up to %llu, root ",
 	    (unsigned long long)r->signed_size);

@@ -13,6 +13,7 @@
 #define EVERY	      (USEC_PER_SEC / 5)
 /* Of files that were passed over, so many are named. */
 #define SKIPPED_SHOWN 8
+#define LINE_WIDTH 62
 
 void import_progress_start(
     struct import_progress *p, int fd, const struct import_files *files)
@@ -67,8 +68,10 @@ static uint64_t count_unrecognised(const struct import_files *files)
 	return n;
 }
 
+/* "exec 122, file 35, ...", in lines that fit a terminal. */
 static void add_kinds(struct buf *b, const struct import_totals *t)
 {
+	size_t line = b->n;
 	const char *sep = "    ";
 
 	for (unsigned k = 0; k < EVENT_N_KINDS; k++) {
@@ -78,6 +81,10 @@ static void add_kinds(struct buf *b, const struct import_totals *t)
 		buf_printf(b, "%s %llu", event_kind_name((enum event_kind)k),
 		    (unsigned long long)t->by_kind[k]);
 		sep = ", ";
+		if (b->n - line > LINE_WIDTH) {
+			line = b->n;
+			sep = ",\n    ";
+		}
 	}
 	buf_add_char(b, '\n');
 }
