@@ -13,7 +13,8 @@
  * the same line in different ones. Ids of exact sources hold their time.
  */
 #define TOLERANCE   (2 * USEC_PER_SEC)
-#define BUCKET_SPAN (3600 * USEC_PER_SEC)
+/* Memory follows what the store holds of N_BUCKETS such spans. */
+#define BUCKET_SPAN (600 * USEC_PER_SEC)
 #define N_BUCKETS   8
 
 struct stored {
@@ -25,10 +26,10 @@ struct stored {
 	bool used;
 };
 
-/* What the store holds of one hour. */
+/* What the store holds of one span. */
 struct bucket {
 	bool loaded;
-	int64_t hour;
+	int64_t span;
 	uint64_t last_use;
 	struct map by_id; /* id -> index + 1 */
 	struct stored *v;
@@ -103,10 +104,10 @@ static int add_stored(struct bucket *b, const struct event *ev)
 }
 
 static int load_bucket(
-    struct dedup *d, struct bucket *b, int64_t hour, struct err *err)
+    struct dedup *d, struct bucket *b, int64_t span, struct err *err)
 {
-	struct query q = {.since = hour * BUCKET_SPAN - TOLERANCE,
-	    .until = (hour + 1) * BUCKET_SPAN + TOLERANCE};
+	struct query q = {.since = span * BUCKET_SPAN - TOLERANCE,
+	    .until = (span + 1) * BUCKET_SPAN + TOLERANCE};
 	struct store_cursor *c = NULL;
 	struct event ev;
 	int r;
@@ -125,12 +126,12 @@ static int load_bucket(
 	if (r < 0)
 		return err_context(err, r, "events imported before");
 	b->loaded = true;
-	b->hour = hour;
+	b->span = span;
 	return 0;
 }
 
 static int find_bucket(
-    struct dedup *d, int64_t hour, struct bucket **ret, struct err *err)
+    struct dedup *d, int64_t span, struct bucket **ret, struct err *err)
 {
 	struct bucket *oldest = &d->buckets[0];
 
@@ -138,7 +139,7 @@ static int find_bucket(
 	for (size_t i = 0; i < N_BUCKETS; i++) {
 		struct bucket *b = &d->buckets[i];
 
-		if (b->loaded && b->hour == hour) {
+		if (b->loaded && b->span == span) {
 			b->last_use = d->clock;
 			*ret = b;
 			return 0;
@@ -148,14 +149,14 @@ static int find_bucket(
 	}
 	oldest->last_use = d->clock;
 	*ret = oldest;
-	return load_bucket(d, oldest, hour, err);
+	return load_bucket(d, oldest, span, err);
 }
 
-static int64_t hour_of(int64_t time)
+static int64_t span_of(int64_t time)
 {
-	int64_t hour = time / BUCKET_SPAN;
+	int64_t span = time / BUCKET_SPAN;
 
-	return time % BUCKET_SPAN < 0 ? hour - 1 : hour;
+	return time % BUCKET_SPAN < 0 ? span - 1 : span;
 }
 
 /*
@@ -242,7 +243,7 @@ int dedup_check(
 	if (d->empty || !event_has(ev, F_ID) || ev->time < d->oldest ||
 	    ev->time > d->newest)
 		return DEDUP_NEW;
-	r = find_bucket(d, hour_of(ev->time), &b, err);
+	r = find_bucket(d, span_of(ev->time), &b, err);
 	if (r < 0)
 		return r;
 	/* Within its stream it replaces an event that has just been here. */

@@ -13,7 +13,7 @@
 #define EVERY	      (USEC_PER_SEC / 5)
 /* Of files that were passed over, so many are named. */
 #define SKIPPED_SHOWN 8
-#define LINE_WIDTH 62
+#define LINE_WIDTH    62
 
 void import_progress_start(
     struct import_progress *p, int fd, const struct import_files *files)
