@@ -74,7 +74,8 @@ class Store:
         the secret key from which each store makes its ids."""
         def facts(thing):
             return {k: v for k, v in thing.items() if k not in (
-                "seq", "src", "file_name", "id", "session", "tracks")}
+                "seq", "src", "file_name", "id", "session", "tracks",
+                "n_tracks")}
 
         def ordered(things):
             return sorted(map(facts, things),
