@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/layout.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -13,7 +15,6 @@
 
 #include <cmocka.h>
 
-#include "archive/layout.h"
 #include "base/fd.h"
 
 static char dir[] = "sshtrail-layout-XXXXXX";
