@@ -228,8 +228,9 @@ static void list_trim(struct correlator *c, struct live_list *list, int64_t now)
 
 /* Parts are delimited by their lengths, so that none can pass for another. */
 static uint64_t make_id(struct correlator *c, const struct track *t,
-    struct str source, struct str identity)
+    const struct event *ev, struct str identity)
 {
+	const struct str source = ev->source;
 	uint64_t id;
 
 	buf_clear(&c->text);
@@ -241,6 +242,9 @@ static uint64_t make_id(struct correlator *c, const struct track *t,
 	buf_add_varint(&c->text, identity.n);
 	buf_add_str(&c->text, identity);
 	buf_add_u64le(&c->text, (uint64_t)t->start);
+	/* The event it amends may have begun the track of another import. */
+	if (event_int(ev, F_AMENDS, 0))
+		buf_add_varint(&c->text, 1);
 	id = siphash(c->key, c->text.p, c->text.n);
 	return id ? id : 1;
 }
@@ -269,7 +273,7 @@ int live_new(struct correlator *c, struct live_host *h, enum track_kind kind,
 	    .port = -1,
 	    .bytes_in = -1,
 	    .bytes_out = -1};
-	l->t.id = make_id(c, &l->t, ev->source, identity);
+	l->t.id = make_id(c, &l->t, ev, identity);
 	err = live_set(l, &l->t.boot, ev->boot);
 	if (err || buf_error(&c->text)) {
 		free(l);
