@@ -93,7 +93,7 @@ static void add_exec(struct track *t, const struct event *ev)
 		t->flags |= TRACK_ROOT;
 }
 
-static void add_counts(struct track *t, const struct event *ev)
+void track_count(struct track *t, const struct event *ev)
 {
 	switch (ev->kind) {
 	case EVENT_EXEC:
@@ -279,7 +279,7 @@ int facts_add(struct live *l, const struct event *ev)
 		t->end = ev->time;
 	if (t->auid < 0 && auid >= 0 && auid != AUDIT_UNSET)
 		t->auid = auid;
-	add_counts(t, ev);
+	track_count(t, ev);
 	if (tells_of_login(t, ev->kind))
 		err = add_session(l, ev);
 	else if (ev->kind == EVENT_EXEC && !t->user.n)

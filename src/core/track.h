@@ -76,6 +76,12 @@ struct boot {
 };
 
 /*
+ * Add what ev, an event of this track, counts for: the numbers from n_exec to
+ * bytes_out, and the flags that go with them.
+ */
+void track_count(struct track *t, const struct event *ev);
+
+/*
  * Decide for all n tracks of ONE host which belong together, and set
  * tracks[].session. Pure: the result depends on the set of tracks and boots
  * only, not on their order. Rules and their sources: docs/sessions.md.

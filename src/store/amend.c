@@ -12,6 +12,7 @@ struct candidate {
 	uint64_t chain, seq;
 	bool amends;
 	struct tally_entry counted;
+	struct track_share share;
 };
 
 struct candidates {
@@ -95,7 +96,9 @@ static int add_candidate(struct writer *w, struct block *b, uint32_t row,
 	*c = (struct candidate){ev.v[F_ID].u, host, ev.time, ev.chain, ev.seq,
 	    event_int(&ev, F_AMENDS, 0) != 0,
 	    {tally_day(ev.time), (int32_t)host, (int32_t)(login ? login : name),
-		(int32_t)ev.kind, -1}};
+		(int32_t)ev.kind, -1},
+	    {0, {0}}};
+	track_share_of(&c->share, &ev);
 	return 0;
 }
 
@@ -181,7 +184,8 @@ static int hide(struct writer *w, const struct candidate *c, struct err *err)
 		return r;
 	if (!map_put(&w->hidden, hidden_hash(c->chain, c->seq)))
 		return -ENOMEM;
-	return tally_add(&w->tally, &w->sql, &c->counted, err);
+	r = track_row_uncount(&w->sql, &c->share, err);
+	return r < 0 ? r : tally_add(&w->tally, &w->sql, &c->counted, err);
 }
 
 static bool same_fact(const struct candidate *a, const struct candidate *b)

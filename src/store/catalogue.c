@@ -13,6 +13,7 @@
  * block.tallied: its events are counted in `tally`.
  * block.min_told, max_told: without events about reading logs in; or NULL.
  * track.login: the name under which its events are counted there.
+ * replaced: what hidden events count for in their track; the track has it too.
  * track.joinable: takes part in join_tracks(). track.dirty: changed since.
  */
 static const char schema[] =
@@ -52,7 +53,9 @@ static const char schema[] =
     "CREATE TABLE tally(day, host, data BLOB, PRIMARY KEY(day, host));"
     "CREATE TABLE amend(id, host, time,"
     " PRIMARY KEY(id, host, time)) WITHOUT ROWID;"
-    "CREATE TABLE hidden(chain, seq, PRIMARY KEY(chain, seq)) WITHOUT ROWID;";
+    "CREATE TABLE hidden(chain, seq, PRIMARY KEY(chain, seq)) WITHOUT ROWID;"
+    "CREATE TABLE replaced(track INTEGER PRIMARY KEY, n_exec, n_file,"
+    " n_auth_fail, n_priv, bytes_in, bytes_out);";
 
 /*
  * Columns are known by their numbers, so an index made with other tables of

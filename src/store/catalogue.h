@@ -9,7 +9,7 @@
 
 #define CATALOGUE_FILE	 "catalogue.db"
 #define CATALOGUE_BLOCKS "blocks"
-#define CATALOGUE_FORMAT 2
+#define CATALOGUE_FORMAT 3
 /* "%016x.blk" */
 #define BLOCK_NAME_LEN	 24
 

@@ -158,12 +158,94 @@ static void test_range(void **state)
 	model_dir_remove(dir);
 }
 
+/* Two parts of one session, as two imports of a growing log make them. */
+static void put_parts(struct store *s)
+{
+	struct err err = {""};
+	struct track t = simple_track(AUDIT, 5000000);
+
+	t.flags &= ~(unsigned)TRACK_CLOSED;
+	t.n_exec = 3;
+	t.n_file = 2;
+	t.bytes_in = 100;
+	t.bytes_out = -1;
+	assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	t.id = ALONE;
+	assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+}
+
+static void check_counts(struct store *s)
+{
+	struct query q = everything();
+	struct err err = {""};
+	struct store_cursor *c;
+	struct session got;
+
+	assert_int_equal(s->ops->sessions(s, &q, &c, &err), 0);
+	assert_int_equal(s->ops->next_session(c, &got, &err), 1);
+	assert_int_equal(got.n_tracks, 2);
+	assert_int_equal(got.sum.n_exec, 5);
+	assert_int_equal(got.sum.n_file, 3);
+	assert_int_equal(got.sum.bytes_in, 130);
+	assert_int_equal(got.sum.bytes_out, -1);
+	s->ops->cursor_close(c);
+}
+
+/* A command, one that sshd ran for the login, one that failed, a file. */
+static struct event part_event(unsigned k, bool amends)
+{
+	struct event ev = event_at(k + 1, amends ? ALONE : AUDIT, 5000000);
+
+	event_set_hex(&ev, F_ID, k % 4);
+	if (amends)
+		event_set_int(&ev, F_AMENDS, 1);
+	if (k % 4 == 1)
+		event_set_int(&ev, F_SETUP, 1);
+	if (k % 4 == 2)
+		event_set_int(&ev, F_SUCCESS, 0);
+	if (k % 4 == 3) {
+		ev.kind = EVENT_FILE;
+		event_set_int(&ev, F_BYTES_WRITTEN, 70);
+	}
+	return ev;
+}
+
+/* What is hidden counts no longer, but only what had counted. */
+static void test_counts_without_hidden(void **state)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		char *dir = model_dir();
+		struct store *s = open_store(dir, STORE_WRITE);
+
+		put_parts(s);
+		for (unsigned k = 0; k < 8; k++) {
+			struct event ev = part_event(k, (k >= 4) == !(i & 1));
+
+			add(s, &ev);
+			if (i & 2)
+				commit(s);
+			if (i & 4)
+				put_parts(s);
+		}
+		commit(s);
+		check_counts(s);
+		put_parts(s);
+		commit(s);
+		s->ops->close(s);
+		s = open_store(dir, STORE_READ);
+		check_counts(s);
+		s->ops->close(s);
+		model_dir_remove(dir);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_session_of_events),
 	    cmocka_unit_test(test_many_sessions),
 	    cmocka_unit_test(test_range),
+	    cmocka_unit_test(test_counts_without_hidden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

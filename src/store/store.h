@@ -45,7 +45,8 @@ struct store_ops {
 	 *
 	 * Events of one chain come in the order of their seq; one that is not
 	 * above the last is ignored, so adding again is harmless. An event
-	 * with F_AMENDS hides those of the same id, host and time. What an
+	 * with F_AMENDS hides those of the same id, host and time, and what
+	 * they add to the counts of their tracks. What an
 	 * event teaches (ACCOUNT with op "identity": person of fp or cert_id;
 	 * op "key": comment of fp; ACCOUNT or SESSION_OPEN with auid and user:
 	 * the name of a uid) applies to all sessions, earlier ones too.

@@ -421,7 +421,7 @@ static void test_versions(void **state)
 	assert_non_null(strstr(err.text, "newer"));
 	assert_int_equal(
 	    store_embedded.open(&s, dir, STORE_WRITE, &err), -EPROTO);
-	set_format(dir, "UPDATE meta SET value = 2 WHERE key = 'format';"
+	set_format(dir, "UPDATE meta SET value = 3 WHERE key = 'format';"
 			"UPDATE meta SET value = 5 WHERE key = 'fields'");
 	assert_int_equal(
 	    store_embedded.open(&s, dir, STORE_READ, &err), -EBADMSG);

@@ -20,6 +20,12 @@ static const size_t text_at[] = {offsetof(struct track, boot),
     offsetof(struct track, tty), offsetof(struct track, origin),
     offsetof(struct track, reason), offsetof(struct track, notes)};
 
+/* As in the table `replaced`. */
+static const size_t count_at[TRACK_N_COUNTS] = {offsetof(struct track, n_exec),
+    offsetof(struct track, n_file), offsetof(struct track, n_auth_fail),
+    offsetof(struct track, n_priv), offsetof(struct track, bytes_in),
+    offsetof(struct track, bytes_out)};
+
 #define N_NUMBERS ((int)(sizeof number_at / sizeof number_at[0]))
 #define N_TEXTS	  ((int)(sizeof text_at / sizeof text_at[0]))
 
@@ -106,6 +112,66 @@ int track_row_read(
 	return 0;
 }
 
+void track_share_of(struct track_share *ret, const struct event *ev)
+{
+	struct track one = {.bytes_in = -1, .bytes_out = -1};
+
+	*ret = (struct track_share){.track = ev->track};
+	track_count(&one, ev);
+	for (int i = 0; i < TRACK_N_COUNTS; i++) {
+		int64_t n =
+		    *(const int64_t *)(const void *)((const char *)&one +
+						     count_at[i]);
+
+		ret->n[i] = n > 0 ? n : 0;
+	}
+}
+
+int track_row_uncount(
+    struct sql *s, const struct track_share *share, struct err *err)
+{
+	const int64_t *n = share->n;
+
+	if (!share->track)
+		return 0;
+	return sql_run(s,
+	    "INSERT INTO replaced VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	    " ON CONFLICT DO UPDATE SET n_exec = n_exec + excluded.n_exec,"
+	    " n_file = n_file + excluded.n_file,"
+	    " n_auth_fail = n_auth_fail + excluded.n_auth_fail,"
+	    " n_priv = n_priv + excluded.n_priv,"
+	    " bytes_in = bytes_in + excluded.bytes_in,"
+	    " bytes_out = bytes_out + excluded.bytes_out",
+	    err, "uiiiiii", share->track, n[0], n[1], n[2], n[3], n[4], n[5]);
+}
+
+static int leave_out_hidden(struct sql *s, struct track *t, struct err *err)
+{
+	char *base = (char *)t;
+	int r;
+	sqlite3_stmt *st = sql_get(s,
+	    "SELECT n_exec, n_file, n_auth_fail, n_priv, bytes_in, bytes_out"
+	    " FROM replaced WHERE track = ?1",
+	    &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "u", t->id);
+	r = sql_step(s, st, err);
+	if (r <= 0)
+		return r;
+	for (int i = 0; i < TRACK_N_COUNTS; i++) {
+		int64_t *n = (int64_t *)(void *)(base + count_at[i]);
+		int64_t less = sqlite3_column_int64(st, i);
+
+		/* Byte counts that hostile events drove to the bound. */
+		if (less > 0 && *n > 0)
+			*n = less < *n ? *n - less : 0;
+	}
+	sqlite3_reset(st);
+	return 0;
+}
+
 struct track_row *track_rows_add(struct track_rows *rows)
 {
 	if (rows->n == rows->cap) {
@@ -123,6 +189,7 @@ struct track_row *track_rows_add(struct track_rows *rows)
 int track_rows_of_session(struct sql *s, uint64_t session, struct str host,
     struct track_rows *rows, struct arena *a, struct err *err)
 {
+	const size_t before = rows->n;
 	int r;
 	sqlite3_stmt *st = sql_get(s,
 	    "SELECT " TRACK_COLUMNS " FROM track WHERE id = ?1 AND session = ?1"
@@ -141,5 +208,7 @@ int track_rows_of_session(struct sql *s, uint64_t session, struct str host,
 			return -ENOMEM;
 		}
 	}
+	for (size_t i = before; i < rows->n && r == 0; i++)
+		r = leave_out_hidden(s, &rows->v[i].t, err);
 	return r;
 }

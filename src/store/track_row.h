@@ -32,13 +32,30 @@ static inline bool track_joinable(const struct track *t)
 int track_row_put(
     struct sql *s, int64_t host, const struct track *t, struct err *err);
 
-/* From a statement that selects TRACK_COLUMNS; strings lie in `a`. -ENOMEM. */
+/* What one event adds to the counts of its track. */
+#define TRACK_N_COUNTS 6
+struct track_share {
+	uint64_t track; /* 0: none */
+	int64_t n[TRACK_N_COUNTS];
+};
+void track_share_of(struct track_share *ret, const struct event *ev);
+/*
+ * Once for each event that is hidden: no longer count it. This stays when the
+ * track, which goes on counting it, is put again; in any order.
+ */
+int track_row_uncount(
+    struct sql *s, const struct track_share *share, struct err *err);
+
+/*
+ * From a statement that selects TRACK_COLUMNS; strings lie in `a`. The counts
+ * are those of the track: with hidden events. -ENOMEM.
+ */
 int track_row_read(
     sqlite3_stmt *st, struct str host, struct track_row *ret, struct arena *a);
 
 /*
- * All tracks of a session, in the order of their ids, appended to *rows (grown
- * with realloc()).
+ * All tracks of a session, in the order of their ids and counted without hidden
+ * events, appended to *rows (grown with realloc()).
  */
 struct track_rows {
 	struct track_row *v;
