@@ -23,6 +23,11 @@ def write(store, name, data):
     return path
 
 
+# What is concluded from events before, which another import has read.
+CONCLUDED = ("interactive", "setup")
+COUNTS = ("n_file", "n_auth_fail", "n_priv", "bytes_in", "bytes_out")
+
+
 def events(store):
     """What is told of each serial number, without what depends on the cut."""
     told = {}
@@ -30,21 +35,40 @@ def events(store):
         if e["kind"] != "gap":
             told.setdefault((e["time"], e.get("serial")), []).append(
                 {k: v for k, v in e.items()
-                 if k not in ("offset", "amends", "interactive")})
+                 if k not in ("offset", "amends", *CONCLUDED)})
     return told
+
+
+def counts(store):
+    """What each session counts, with the programs that sshd ran for it."""
+    execs = {}
+    for e in store.events("--limit", "1000000", "--kind", "exec"):
+        if e.get("success", True):
+            ran = execs.setdefault(e.get("ses"), [0, 0])
+            ran[bool(e.get("setup"))] += 1
+    told = []
+    for s in store.sessions("--limit", "1000000"):
+        commands, setup = execs.get(s["ses"], [0, 0])
+        equal(s["commands"], commands, "commands of ses %s" % s["ses"])
+        told.append((s["ses"], s["start"], commands + setup,
+                     [s[name] for name in COUNTS]))
+    return sorted(told)
 
 
 def compare(store, expected, what):
     got = events(store)
-    equal(sorted(k for k in got if got[k] != expected.get(k)), [], what)
-    equal(len(got), len(expected), what)
+    equal(sorted(k for k in got if got[k] != expected[0].get(k)), [], what)
+    equal(len(got), len(expected[0]), what)
+    equal(counts(store), expected[1], what)
     store.run("verify")
+    store.run("reindex")
+    equal(counts(store), expected[1], what + ", index made again")
 
 
 def whole():
     with Store() as store:
         store.import_(write(store, "audit.log", DATA), "--host", "h1")
-        return events(store)
+        return events(store), counts(store)
 
 
 EXPECTED = whole()
