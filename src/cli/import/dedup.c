@@ -106,8 +106,8 @@ static int add_stored(struct bucket *b, const struct event *ev)
 static int load_bucket(
     struct dedup *d, struct bucket *b, int64_t span, struct err *err)
 {
-	struct query q = {.since = span * BUCKET_SPAN - TOLERANCE,
-	    .until = (span + 1) * BUCKET_SPAN + TOLERANCE};
+	struct query q = {
+	    .since = span * BUCKET_SPAN, .until = (span + 1) * BUCKET_SPAN};
 	struct store_cursor *c = NULL;
 	struct event ev;
 	int r;
@@ -159,21 +159,24 @@ static int64_t span_of(int64_t time)
 	return time % BUCKET_SPAN < 0 ? span - 1 : span;
 }
 
+static int64_t gap_between(const struct stored *s, const struct event *ev)
+{
+	return s->time > ev->time ? s->time - ev->time : ev->time - s->time;
+}
+
 /*
  * The unused one nearest in time, so that repeated lines match one to one;
- * `again`: also one that answered already.
+ * `again`: also one that answered already. `best`, if any, is nearer else.
  */
-static struct stored *nearest(
-    struct bucket *b, const struct event *ev, bool again)
+static struct stored *nearest_in(const struct bucket *b, const struct event *ev,
+    bool again, struct stored *best)
 {
-	uint64_t *head = map_get(&b->by_id, ev->v[F_ID].u);
-	struct stored *best = NULL;
-	int64_t best_gap = TOLERANCE + 1;
+	const uint64_t *head = map_get(&b->by_id, ev->v[F_ID].u);
+	int64_t best_gap = best ? gap_between(best, ev) : TOLERANCE + 1;
 
 	for (size_t i = head ? *head : 0; i; i = b->v[i - 1].next) {
 		struct stored *s = &b->v[i - 1];
-		int64_t gap = s->time > ev->time ? s->time - ev->time
-						 : ev->time - s->time;
+		int64_t gap = gap_between(s, ev);
 
 		if ((!s->used || again) && gap < best_gap) {
 			best = s;
@@ -181,6 +184,28 @@ static struct stored *nearest(
 		}
 	}
 	return best;
+}
+
+/*
+ * A stored event lies in one bucket only, or it would answer twice: the
+ * tolerance reaches into the span beside instead. The second look never evicts
+ * the bucket of the first, which was used last.
+ */
+static int nearest(struct dedup *d, const struct event *ev, bool again,
+    struct stored **ret, struct err *err)
+{
+	int64_t first = span_of(ev->time - TOLERANCE);
+	int64_t last = span_of(ev->time + TOLERANCE);
+	struct bucket *b;
+	int r = 0;
+
+	*ret = NULL;
+	for (int64_t span = first; span <= last && r == 0; span++) {
+		r = find_bucket(d, span, &b, err);
+		if (r == 0)
+			*ret = nearest_in(b, ev, again, *ret);
+	}
+	return r;
 }
 
 /* All that an event says, without what each reading says anew. */
@@ -236,18 +261,16 @@ int dedup_check(
     struct dedup *d, const struct event *ev, bool was_held, struct err *err)
 {
 	bool amends = event_int(ev, F_AMENDS, 0) != 0;
-	struct bucket *b;
 	struct stored *s;
 	int r;
 
 	if (d->empty || !event_has(ev, F_ID) || ev->time < d->oldest ||
 	    ev->time > d->newest)
 		return DEDUP_NEW;
-	r = find_bucket(d, span_of(ev->time), &b, err);
+	/* Within its stream it replaces an event that has just been here. */
+	r = nearest(d, ev, amends, &s, err);
 	if (r < 0)
 		return r;
-	/* Within its stream it replaces an event that has just been here. */
-	s = nearest(b, ev, amends);
 	if (!s)
 		return DEDUP_NEW;
 	s->used = true;

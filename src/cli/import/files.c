@@ -26,13 +26,14 @@ void import_files_free(struct import_files *files)
 	*files = (struct import_files){0};
 }
 
-static bool known_inode(const struct import_files *files, const struct stat *st)
+static struct import_file *known_inode(
+    const struct import_files *files, const struct stat *st)
 {
 	for (size_t i = 0; i < files->n; i++)
 		if (files->v[i].inode == st->st_ino &&
 		    files->v[i].dev == st->st_dev)
-			return true;
-	return false;
+			return &files->v[i];
+	return NULL;
 }
 
 static struct import_file *new_file(
@@ -198,9 +199,9 @@ int import_files_add(struct import_files *files, const char *path,
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL,
 		    "%s is no regular file and no directory", path);
-	if (known_inode(files, &st))
-		return 0;
-	f = new_file(files, path, &st);
+	f = known_inode(files, &st);
+	if (!f)
+		f = new_file(files, path, &st);
 	if (!f)
 		return err_sys(err, -ENOMEM, "%s", path);
 	f->named = true;
@@ -424,14 +425,20 @@ static int compare_u64(uint64_t a, uint64_t b)
 
 /*
  * By the second only: times of the records of one moment do not tell which
- * stood first, as those of auditd and of the kernel.
+ * stood first, as those of auditd and of the kernel. A part that does not say
+ * when it begins ends with its last writing, before the next part begins.
  */
+static int64_t age_second(const struct import_file *f)
+{
+	return (f->first_time ? f->first_time : f->mtime) / USEC_PER_SEC;
+}
+
 static int compare_age(const struct import_file *a, const struct import_file *b)
 {
-	int64_t ta = a->first_time / USEC_PER_SEC;
-	int64_t tb = b->first_time / USEC_PER_SEC;
+	int64_t ta = age_second(a);
+	int64_t tb = age_second(b);
 
-	if (a->first_time && b->first_time && ta != tb)
+	if (ta != tb)
 		return ta < tb ? -1 : 1;
 	if (a->mtime != b->mtime)
 		return a->mtime < b->mtime ? -1 : 1;
