@@ -190,3 +190,13 @@ int source_line(struct str data, size_t *at, bool last, bool *skip,
 	*ret_line = line;
 	return 1;
 }
+
+int source_finish_nothing(struct source_run *run, struct source_sink *sink)
+{
+	return 0;
+}
+
+uint64_t source_held_nothing(const struct source_run *run, uint64_t end)
+{
+	return end;
+}

@@ -106,6 +106,10 @@ struct source {
 	void (*close)(struct source_run *run);
 };
 
+/* finish() and held() of sources that hold nothing back. */
+int source_finish_nothing(struct source_run *run, struct source_sink *sink);
+uint64_t source_held_nothing(const struct source_run *run, uint64_t end);
+
 /*
  * All sources, best guess first, ended by NULL. One listed as `x` is defined as
  * `const struct source source_x`.

@@ -146,16 +146,6 @@ static ssize_t run_feed(struct source_run *run, struct str data,
 	}
 }
 
-static int run_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t run_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 struct probe_count {
 	unsigned good, bad, known;
 };
@@ -226,7 +216,7 @@ const struct source source_authlog = {
     .next = run_next,
     .prescan = run_prescan,
     .feed = run_feed,
-    .finish = run_finish,
-    .held = run_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = run_close,
 };

@@ -28,16 +28,6 @@ static ssize_t file_feed(struct source_run *run, struct str data,
 	return (ssize_t)data.n;
 }
 
-static int file_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t file_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 static void file_close(struct source_run *run)
 {
 }
@@ -48,7 +38,7 @@ const struct source source_journal_file = {
     .probe = file_probe,
     .open = file_open,
     .feed = file_feed,
-    .finish = file_finish,
-    .held = file_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = file_close,
 };

@@ -146,11 +146,6 @@ static int authorized_keys_finish(
 	return 0;
 }
 
-static uint64_t authorized_keys_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 const struct source source_authorized_keys = {
     .name = NAME,
     .summary = "keys that may log in: authorized_keys",
@@ -158,6 +153,6 @@ const struct source source_authorized_keys = {
     .open = authorized_keys_open,
     .feed = authorized_keys_feed,
     .finish = authorized_keys_finish,
-    .held = authorized_keys_held,
+    .held = source_held_nothing,
     .close = authorized_keys_close,
 };

@@ -344,16 +344,6 @@ static ssize_t identity_feed(struct source_run *run, struct str data,
 	return r < 0 ? r : (ssize_t)data.n;
 }
 
-static int identity_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t identity_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 const struct source source_identity = {
     .name = NAME,
     .summary = "persons behind keys: identity map",
@@ -361,7 +351,7 @@ const struct source source_identity = {
     .probe = identity_probe,
     .open = identity_open,
     .feed = identity_feed,
-    .finish = identity_finish,
-    .held = identity_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = identity_close,
 };

@@ -121,23 +121,13 @@ static ssize_t passwd_feed(struct source_run *run, struct str data,
 	return r < 0 ? r : (ssize_t)at;
 }
 
-static int passwd_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t passwd_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 const struct source source_passwd = {
     .name = NAME,
     .summary = "names of user ids: /etc/passwd",
     .probe = passwd_probe,
     .open = passwd_open,
     .feed = passwd_feed,
-    .finish = passwd_finish,
-    .held = passwd_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = passwd_close,
 };

@@ -263,23 +263,13 @@ static ssize_t lastlog_feed(struct source_run *run, struct str data,
 	return (ssize_t)data.n;
 }
 
-static int lastlog_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t lastlog_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 const struct source source_lastlog = {
     .name = NAME,
     .summary = "last login of each user: lastlog",
     .probe = lastlog_probe,
     .open = lastlog_open,
     .feed = lastlog_feed,
-    .finish = lastlog_finish,
-    .held = lastlog_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = lastlog_close,
 };

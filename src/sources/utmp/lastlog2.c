@@ -94,16 +94,6 @@ static ssize_t lastlog2_feed(struct source_run *run, struct str data,
 	return r < 0 ? r : (ssize_t)data.n;
 }
 
-static int lastlog2_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t lastlog2_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 const struct source source_lastlog2 = {
     .name = NAME,
     .summary = "last login of each user: database of lastlog2",
@@ -111,7 +101,7 @@ const struct source source_lastlog2 = {
     .probe = lastlog2_probe,
     .open = lastlog2_open,
     .feed = lastlog2_feed,
-    .finish = lastlog2_finish,
-    .held = lastlog2_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = lastlog2_close,
 };

@@ -140,16 +140,6 @@ static ssize_t wtmpdb_feed(struct source_run *run, struct str data,
 	return r < 0 ? r : (ssize_t)data.n;
 }
 
-static int wtmpdb_finish(struct source_run *run, struct source_sink *sink)
-{
-	return 0;
-}
-
-static uint64_t wtmpdb_held(const struct source_run *run, uint64_t end)
-{
-	return end;
-}
-
 const struct source source_wtmpdb = {
     .name = NAME,
     .summary = "logins and boots: database of wtmpdb",
@@ -157,7 +147,7 @@ const struct source source_wtmpdb = {
     .probe = wtmpdb_probe,
     .open = wtmpdb_open,
     .feed = wtmpdb_feed,
-    .finish = wtmpdb_finish,
-    .held = wtmpdb_held,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
     .close = wtmpdb_close,
 };
