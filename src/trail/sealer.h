@@ -1,30 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Closes full segments in a thread of its own: compressed and durable under
- * their final names, in the order given, while the appending thread goes on.
+ * Closes full segments in a thread of its own: hashed, compressed and durable
+ * under their final names, in the order given, while the appending thread goes
+ * on.
  */
 #ifndef TRAIL_SEALER_H
 #define TRAIL_SEALER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/err.h"
+#include "trail/chain.h"
 
 struct sealer;
 
-/* `dirfd` stays the caller's and must stay open. */
-int sealer_start(struct sealer **ret, int dirfd, int level);
+/*
+ * `dirfd` and `chain` stay the caller's. Between sealer_give() and
+ * sealer_wait() the chain's tree is not to be touched.
+ */
+int sealer_start(
+    struct sealer **ret, int dirfd, int level, struct chain *chain);
+
+/* A full segment. */
+struct sealer_segment {
+	uint64_t first; /* its first sequence number */
+	/* Written to a file already, the frames in the chain's tree: its
+	 * descriptor. Otherwise -1. */
+	int fd;
+	bool fresh;	   /* the name of that file ends in .new still */
+	struct buf frames; /* with fd -1: its frames */
+};
 
 /*
- * Take over a full segment, fd included; `fresh`: its name ends in .new still.
- * Waits when too many are not done yet. Errors come out of sealer_wait().
+ * Takes over what *seg holds; seg->frames is then empty, with memory to be
+ * used again. Waits when too many are not done yet. Errors come out of
+ * sealer_wait().
  */
-int sealer_give(struct sealer *s, int fd, uint64_t first, bool fresh);
+int sealer_give(struct sealer *s, struct sealer_segment *seg);
+
+/* The error that sealer_wait() would give, without waiting. */
+int sealer_failed(struct sealer *s);
 
 /*
  * Until all given are durable. An error stays: later segments are not sealed
- * then, since a segment must not come to be before the one ahead of it.
+ * then, since a segment must not come to be before the one ahead of it. The
+ * chain's tree then ends with the last segment that is durable.
  */
 int sealer_wait(struct sealer *s, struct err *err);
 

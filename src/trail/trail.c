@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "trail/chain.h"
 #include "trail/frame.h"
-#include "trail/header.h"
 #include "trail/recover.h"
 #include "trail/sealer.h"
 #include "trail/segment.h"
@@ -21,18 +20,16 @@
 
 struct trail {
 	int dirfd;
-	char origin[TRAIL_ORIGIN_MAX + 1];
-	const struct sign_key *key;
-	void (*now)(int64_t *realtime, int64_t *boottime);
-	uint8_t chain[16];
-	uint8_t boot[16];
+	struct chain chain;
 
-	int fd; /* of the current segment */
+	/* The current segment: its file, or -1 while nothing of it is written.
+	 * It is begun by the first sync; a segment that is full before that
+	 * goes to the sealer as it lies in memory. */
+	int fd;
 	uint64_t first_seq;
 	bool fresh;	 /* its name ends in .new */
 	size_t file_len; /* written */
 	size_t header_len;
-	struct merkle tree; /* of the frames written */
 
 	struct buf out;	   /* frames not written yet */
 	uint64_t last_seq; /* of those */
@@ -42,68 +39,21 @@ struct trail {
 	int broken; /* everything fails with this */
 };
 
-static void clock_system(int64_t *realtime, int64_t *boottime)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	*realtime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	*boottime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-static void boot_id_read(uint8_t ret[static 16])
-{
-	struct buf b = BUF_INIT;
-	size_t n = 0;
-
-	memset(ret, 0, 16);
-	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) ==
-	    0)
-		for (size_t i = 0; i < b.n && n < 32; i++) {
-			int v = str_hexdigit(b.p[i]);
-
-			if (v < 0)
-				continue;
-			ret[n / 2] = (uint8_t)(ret[n / 2] << 4 | v);
-			n++;
-		}
-	buf_free(&b);
-}
-
 static bool is_full(int r)
 {
 	return r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
 }
 
+/* What is not written is forgotten: its numbers were never on a disk. */
 static int trail_fail(struct trail *t, int r)
 {
 	if (is_full(r))
 		t->full = r;
 	else
 		t->broken = r;
+	t->last_seq = t->chain.tree.size;
+	buf_clear(&t->out);
 	return r;
-}
-
-/* The signed note of the tree as it is written. */
-static int state_sign(const struct trail *t, struct buf *b)
-{
-	struct checkpoint cp = {
-	    .origin = str_z(t->origin), .size = t->tree.size};
-
-	merkle_root(&t->tree, &cp.root);
-	return checkpoint_sign(&cp, t->key, b);
-}
-
-static void hash_frames(struct trail *t, const char *p, size_t n)
-{
-	struct sha256 leaf;
-
-	for (size_t at = 0, len; at < n; at += len) {
-		len = frame_len(p + at);
-		merkle_leaf_hash(p + at, len, &leaf);
-		merkle_append(&t->tree, &leaf);
-	}
 }
 
 /*
@@ -124,59 +74,23 @@ static int flush_cut(struct trail *t, int error)
 		kept += frame_len(t->out.p + kept);
 	if (ftruncate(t->fd, (off_t)(t->file_len + kept)) < 0)
 		return t->broken = -errno;
-	hash_frames(t, t->out.p, kept);
+	chain_add(&t->chain, str_make(t->out.p, kept));
 	t->file_len += kept;
-	t->last_seq = t->tree.size;
-	buf_clear(&t->out);
-	return t->full = error;
+	return trail_fail(t, error);
 }
 
-static int flush(struct trail *t)
-{
-	int r;
-
-	if (t->out.n == 0)
-		return 0;
-	r = fd_pwrite_all(t->fd, t->out.p, t->out.n, (off_t)t->file_len);
-	if (is_full(r))
-		return flush_cut(t, r);
-	if (r < 0)
-		return t->broken = r;
-	hash_frames(t, t->out.p, t->out.n);
-	t->file_len += t->out.n;
-	buf_clear(&t->out);
-	return 0;
-}
-
-static int header_make(const struct trail *t, struct buf *b)
-{
-	struct segment_header h = {
-	    .first_seq = t->tree.size + 1, .tree = t->tree};
-	struct buf note = BUF_INIT;
-	int r = state_sign(t, &note);
-
-	memcpy(h.chain, t->chain, sizeof h.chain);
-	memcpy(h.boot, t->boot, sizeof h.boot);
-	t->now(&h.realtime, &h.boottime);
-	h.note = buf_str(&note);
-	if (r == 0)
-		segment_header_put(b, &h);
-	buf_free(&note);
-	return r < 0 ? r : buf_error(b);
-}
-
-/* A new segment behind all frames written; the old fd is not touched. */
+/* A new segment behind all frames written. */
 static int segment_begin(struct trail *t)
 {
 	char name[SEGMENT_NAME_LEN];
 	struct buf header = BUF_INIT;
-	int fd, r = header_make(t, &header);
+	int fd, r = chain_header(&t->chain, &header);
 
 	if (r < 0) {
 		buf_free(&header);
 		return r;
 	}
-	segment_name(t->tree.size + 1, ".new", name);
+	segment_name(t->chain.tree.size + 1, ".new", name);
 	fd = openat(t->dirfd, name,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	r = fd < 0 ? -errno : fd_write_all(fd, header.p, header.n);
@@ -187,32 +101,61 @@ static int segment_begin(struct trail *t)
 	if (r == 0) {
 		t->fd = fd;
 		t->fresh = true;
-		t->first_seq = t->tree.size + 1;
+		t->first_seq = t->chain.tree.size + 1;
 		t->file_len = t->header_len = header.n;
 	}
 	buf_free(&header);
 	return r;
 }
 
-static int rotate(struct trail *t)
+/* The sealer must be done with all that came before. */
+static int flush(struct trail *t)
 {
-	int old = t->fd, r = flush(t);
-	uint64_t first = t->first_seq;
-	bool fresh = t->fresh;
+	int r = 0;
 
-	if (r == 0)
+	if (t->out.n == 0)
+		return 0;
+	if (t->fd < 0)
 		r = segment_begin(t);
 	if (r < 0)
 		return trail_fail(t, r);
-	r = sealer_give(t->sealer, old, first, fresh);
-	return r < 0 ? trail_fail(t, r) : 0;
+	r = fd_pwrite_all(t->fd, t->out.p, t->out.n, (off_t)t->file_len);
+	if (is_full(r))
+		return flush_cut(t, r);
+	if (r < 0)
+		return t->broken = r;
+	chain_add(&t->chain, buf_str(&t->out));
+	t->file_len += t->out.n;
+	buf_clear(&t->out);
+	return 0;
+}
+
+/* The current segment is full. */
+static int rotate(struct trail *t)
+{
+	struct sealer_segment seg = {
+	    .first = t->first_seq, .fd = t->fd, .fresh = t->fresh};
+	int r = t->fd >= 0 ? flush(t) : sealer_failed(t->sealer);
+
+	if (r == 0) {
+		seg.frames = t->out;
+		t->fd = -1;
+		t->first_seq = t->last_seq + 1;
+		t->file_len = t->header_len = 0;
+		r = sealer_give(t->sealer, &seg);
+		t->out = seg.frames;
+	}
+	if (r < 0)
+		return sealer_wait(t->sealer, NULL), trail_fail(t, r);
+	return 0;
 }
 
 static int check_state(const struct trail *t, bool append, struct err *err)
 {
 	int r = t->broken ? t->broken : append ? t->full : 0;
 
-	return r ? err_sys(err, r, "cannot write to the trail %s", t->origin)
+	return r ? err_sys(
+		       err, r, "cannot write to the trail %s", t->chain.origin)
 		 : 0;
 }
 
@@ -233,11 +176,11 @@ int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
 	stored = t->file_len - t->header_len + t->out.n;
 	if (stored + len > TRAIL_SEGMENT_MAX)
 		rotate(t);
-	else if (t->out.n >= FLUSH_AT)
+	else if (t->fd >= 0 && t->out.n >= FLUSH_AT)
 		flush(t);
 	if (check_state(t, true, err) < 0)
 		return t->broken ? t->broken : t->full;
-	t->now(&f.realtime, &f.boottime);
+	t->chain.now(&f.realtime, &f.boottime);
 	frame_put(&t->out, &f);
 	if (buf_error(&t->out)) {
 		/* What was put before is whole and stays. */
@@ -255,6 +198,8 @@ static int segment_settle(struct trail *t)
 {
 	char name[SEGMENT_NAME_LEN], final_name[SEGMENT_NAME_LEN];
 
+	if (t->fd < 0)
+		return 0;
 	if (fdatasync(t->fd) < 0)
 		return -errno;
 	if (!t->fresh)
@@ -268,41 +213,46 @@ static int segment_settle(struct trail *t)
 	return 0;
 }
 
-static int sync_written(struct trail *t, struct err *err)
+/* All that was written is durable, up to the end of the tree. */
+static int settle(struct trail *t, struct err *err)
+{
+	int r = segment_settle(t);
+
+	if (r == 0)
+		return 0;
+	t->broken = r;
+	return err_sys(err, r, "cannot sync the trail %s", t->chain.origin);
+}
+
+/* The sealer is done; that its disk is full is told once. */
+static int sealed(struct trail *t, struct err *err)
+{
+	int r = sealer_wait(t->sealer, err);
+
+	return r == 0 || (t->full && is_full(r)) ? 0 : trail_fail(t, r);
+}
+
+int trail_sync(struct trail *t, struct err *err)
 {
 	int r = check_state(t, false, err);
 
 	if (r < 0)
 		return r;
-	r = sealer_wait(t->sealer, err);
-	if (r < 0)
-		return t->broken = r;
-	r = segment_settle(t);
-	if (r < 0) {
-		t->broken = r;
-		return err_sys(err, r, "cannot sync the trail %s", t->origin);
+	r = sealed(t, err);
+	if (r == 0) {
+		r = flush(t);
+		if (r < 0)
+			err_sys(err, r, "cannot write to the trail %s",
+			    t->chain.origin);
 	}
-	return 0;
-}
-
-int trail_sync(struct trail *t, struct err *err)
-{
-	int full, r = check_state(t, false, err);
-
-	if (r < 0)
-		return r;
-	full = t->full;
-	r = flush(t);
-	if (r < 0 && (t->broken || !full))
-		err_sys(err, r, "cannot write to the trail %s", t->origin);
 	if (t->broken)
 		return r;
 	if (r < 0) {
-		/* Told this once; what did fit is made durable all the same. */
-		sync_written(t, NULL);
+		/* What did fit is made durable all the same. */
+		settle(t, NULL);
 		return r;
 	}
-	return sync_written(t, err);
+	return settle(t, err);
 }
 
 static void reserve_make(const struct trail *t)
@@ -318,7 +268,7 @@ static void reserve_make(const struct trail *t)
 static int checkpoint_put(const struct trail *t)
 {
 	struct buf b = BUF_INIT;
-	int r = state_sign(t, &b);
+	int r = chain_sign(&t->chain, &b);
 
 	if (r == 0)
 		r = fd_replace_file(t->dirfd, "checkpoint", 0644, b.p, b.n);
@@ -375,7 +325,7 @@ static int open_segment(struct trail *t, const struct chain_end *end)
 	char name[SEGMENT_NAME_LEN];
 	int r;
 
-	t->tree = end->tree;
+	t->chain.tree = end->tree;
 	t->last_seq = end->tree.size;
 	if (!end->may_continue ||
 	    end->segment_len >= end->header_len + TRAIL_SEGMENT_MAX) {
@@ -420,20 +370,22 @@ static int trail_start(struct trail *t, const struct trail_config *cfg,
 {
 	struct chain_end end;
 	bool is_new;
-	int r = chain_recover(t->dirfd, cfg, t->boot, &end, recovery, err);
+	int r =
+	    chain_recover(t->dirfd, cfg, t->chain.boot, &end, recovery, err);
 
 	if (r < 0)
 		return r;
 	is_new = end.segment == 0;
-	t->tree = end.tree;
+	t->chain.tree = end.tree;
 	if (is_new)
 		r = checkpoint_put(t);
 	if (r == 0)
 		r = open_segment(t, &end);
 	if (r == 0)
-		r = sealer_start(&t->sealer, t->dirfd, cfg->level);
+		r = sealer_start(&t->sealer, t->dirfd, cfg->level, &t->chain);
 	if (r < 0)
-		return err_sys(err, r, "cannot open the trail %s", t->origin);
+		return err_sys(
+		    err, r, "cannot open the trail %s", t->chain.origin);
 	reserve_make(t);
 	pack_backlog(t, cfg->level ? cfg->level : 1);
 	return 0;
@@ -444,23 +396,17 @@ int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
 {
 	struct trail_recovery ignored;
 	struct trail *t;
-	size_t n = strlen(cfg->origin);
 	int r;
 
-	if (n == 0 || n > TRAIL_ORIGIN_MAX)
-		return err_set(err, -EINVAL, "not a name for a trail");
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return err_sys(err, -ENOMEM, "cannot open the trail");
 	t->fd = -1;
-	memcpy(t->origin, cfg->origin, n + 1);
-	t->key = cfg->key;
-	t->now = cfg->now ? cfg->now : clock_system;
-	chain_id(str_z(t->origin), &t->key->pub, t->chain);
-	if (cfg->boot_id)
-		memcpy(t->boot, cfg->boot_id, sizeof t->boot);
-	else
-		boot_id_read(t->boot);
+	r = chain_init(&t->chain, cfg, err);
+	if (r < 0) {
+		free(t);
+		return r;
+	}
 	t->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = t->dirfd < 0
 		? err_sys(err, -errno, "cannot open the directory")

@@ -271,6 +271,49 @@ static void test_full_disk(void **state)
 	buf_free(&b);
 }
 
+/* The disk is full when segments are closed that were never begun on it. */
+static void test_full_disk_at_sealing(void **state)
+{
+	struct fixture *fx = *state;
+	struct rlimit old, small;
+	struct trail_recovery rec;
+	struct verify_result ret;
+	struct trail *t = open_trail(fx, &rec);
+	struct buf b = BUF_INIT;
+	uint64_t first, tries = 0;
+	int r = 0;
+
+	/* Into the second segment; the first one goes to the disk as a file. */
+	fixture_append(t, 2100, 4000);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small = old;
+	small.rlim_cur = 1000;
+	setrlimit(RLIMIT_FSIZE, &small);
+	fixture_payload(1, 4000, &b);
+	while (r == 0 && tries++ < 20000)
+		r = trail_append(t, FRAME_EVENT, 7, buf_str(&b), NULL, NULL);
+	assert_int_equal(r, -EFBIG);
+	first = trail_last_seq(t);
+	assert_in_range(first, 2000, 2099);
+	assert_int_equal(
+	    trail_append(t, FRAME_EVENT, 7, buf_str(&b), NULL, NULL), -EFBIG);
+	assert_int_equal(trail_checkpoint(t, NULL), 0);
+	assert_int_equal(trail_close(t, NULL), 0);
+	setrlimit(RLIMIT_FSIZE, &old);
+	t = open_trail(fx, &rec);
+	assert_int_equal(rec.last_seq, first);
+	assert_false(rec.unclean);
+	fixture_append(t, 5, 100);
+	assert_int_equal(trail_close(t, NULL), 0);
+	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
+			     NULL, NULL, &ret, NULL),
+	    0);
+	assert_true(ret.sound);
+	assert_int_equal(ret.signed_size, first + 5);
+	buf_free(&b);
+}
+
 int main(void)
 {
 #define WITH_FIXTURE(f)                                                        \
@@ -286,6 +329,7 @@ int main(void)
 	    WITH_FIXTURE(test_empty_segment_of_other_boot),
 	    WITH_FIXTURE(test_other_key),
 	    WITH_FIXTURE(test_full_disk),
+	    WITH_FIXTURE(test_full_disk_at_sealing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

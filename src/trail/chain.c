@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trail/chain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/fd.h"
+#include "trail/frame.h"
+
+static void clock_system(int64_t *realtime, int64_t *boottime)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	*realtime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	*boottime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+static void boot_id_read(uint8_t ret[static 16])
+{
+	struct buf b = BUF_INIT;
+	size_t n = 0;
+
+	memset(ret, 0, 16);
+	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) ==
+	    0)
+		for (size_t i = 0; i < b.n && n < 32; i++) {
+			int v = str_hexdigit(b.p[i]);
+
+			if (v < 0)
+				continue;
+			ret[n / 2] = (uint8_t)(ret[n / 2] << 4 | v);
+			n++;
+		}
+	buf_free(&b);
+}
+
+int chain_init(struct chain *c, const struct trail_config *cfg, struct err *err)
+{
+	size_t n = strlen(cfg->origin);
+
+	if (n == 0 || n > TRAIL_ORIGIN_MAX)
+		return err_set(err, -EINVAL, "not a name for a trail");
+	memcpy(c->origin, cfg->origin, n + 1);
+	c->key = cfg->key;
+	c->now = cfg->now ? cfg->now : clock_system;
+	chain_id(str_z(c->origin), &c->key->pub, c->id);
+	if (cfg->boot_id)
+		memcpy(c->boot, cfg->boot_id, sizeof c->boot);
+	else
+		boot_id_read(c->boot);
+	return 0;
+}
+
+int chain_sign(const struct chain *c, struct buf *b)
+{
+	struct checkpoint cp = {
+	    .origin = str_z(c->origin), .size = c->tree.size};
+
+	merkle_root(&c->tree, &cp.root);
+	return checkpoint_sign(&cp, c->key, b);
+}
+
+int chain_header(const struct chain *c, struct buf *b)
+{
+	struct segment_header h = {
+	    .first_seq = c->tree.size + 1, .tree = c->tree};
+	struct buf note = BUF_INIT;
+	int r = chain_sign(c, &note);
+
+	memcpy(h.chain, c->id, sizeof h.chain);
+	memcpy(h.boot, c->boot, sizeof h.boot);
+	c->now(&h.realtime, &h.boottime);
+	h.note = buf_str(&note);
+	if (r == 0)
+		segment_header_put(b, &h);
+	buf_free(&note);
+	return r < 0 ? r : buf_error(b);
+}
+
+void chain_add(struct chain *c, struct str frames)
+{
+	struct sha256 leaf;
+
+	for (size_t at = 0, len; at < frames.n; at += len) {
+		len = frame_len(frames.p + at);
+		merkle_leaf_hash(frames.p + at, len, &leaf);
+		merkle_append(&c->tree, &leaf);
+	}
+}
