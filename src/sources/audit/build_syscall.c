@@ -43,13 +43,23 @@ static const struct sys_call *set_call(struct build *b)
 static void set_args(struct build *b)
 {
 	const struct fields *f = &b->main;
+	size_t n = 0;
+	char *to;
 
-	if (!fields_has(f, K_A0) || !fields_has(f, K_A1) ||
-	    !fields_has(f, K_A2) || !fields_has(f, K_A3))
+	for (enum audit_key k = K_A0; k <= K_A3; k++) {
+		if (!fields_has(f, k))
+			return;
+		n += f->v[k].n + 1;
+	}
+	to = arena_alloc(&b->mem, n);
+	if (!to)
 		return;
-	event_set_str(&b->ev, F_ARGS,
-	    arena_printf(&b->mem, "%.*s %.*s %.*s %.*s", STR_ARG(f->v[K_A0]),
-		STR_ARG(f->v[K_A1]), STR_ARG(f->v[K_A2]), STR_ARG(f->v[K_A3])));
+	event_set_str(&b->ev, F_ARGS, str_make(to, n - 1));
+	for (enum audit_key k = K_A0; k <= K_A3; k++) {
+		memcpy(to, f->v[k].p, f->v[k].n);
+		to[f->v[k].n] = ' ';
+		to += f->v[k].n + 1;
+	}
 }
 
 /* Calls without a kind of their own: with arguments, paths and raw text. */

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/audit/fields.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
-/* Eight bytes are looked at in one step. */
-#define ONES  0x0101010101010101u
-#define HIGHS 0x8080808080808080u
+#include "sources/audit/words.h"
 
 #define N_SLOTS 256
 
@@ -27,41 +24,6 @@ static const char *const key_names[] = {
 #define LAST_WINS                                                              \
 	(KEY_BIT(K_ADDR) | KEY_BIT(K_HOSTNAME) | KEY_BIT(K_TERMINAL) |         \
 	    KEY_BIT(K_RES) | KEY_BIT(K_AUID_NAME))
-
-static inline uint64_t load8(const char *p, size_t n)
-{
-	uint64_t v = 0;
-
-	if (__builtin_expect(n >= 8, 1)) {
-		memcpy(&v, p, 8);
-		return le64toh(v);
-	}
-	for (size_t i = 0; i < n; i++)
-		v |= (uint64_t)(uint8_t)p[i] << (8 * i);
-	return v;
-}
-
-/* The high bit of each byte that equals c; exact up to the lowest one. */
-static inline uint64_t match(uint64_t v, char c)
-{
-	uint64_t x = v ^ (uint8_t)c * ONES;
-
-	return (x - ONES) & ~x & HIGHS;
-}
-
-static inline const char *find1(const char *p, const char *end, char c)
-{
-	while (end - p >= 8) {
-		uint64_t m = match(load8(p, 8), c);
-
-		if (m)
-			return p + __builtin_ctzll(m) / 8;
-		p += 8;
-	}
-	while (p < end && *p != c)
-		p++;
-	return p;
-}
 
 static size_t key_hash(uint64_t prefix, size_t len)
 {
@@ -135,16 +97,11 @@ static struct str take_nested(struct scan *s)
 	return str_upto(rest, quote);
 }
 
-static inline struct str take_value(struct scan *s, bool *quoted)
+/* What stands between double quotes. */
+static inline struct str take_quoted(struct scan *s)
 {
-	const char *from = s->p, *to;
+	const char *from = s->p + 1, *to = find1(from, s->end, '"');
 
-	*quoted = from < s->end && *from == '"';
-	if (!*quoted) {
-		s->p = to = find1(from, s->end, ' ');
-		return str_make(from, (size_t)(to - from));
-	}
-	to = find1(++from, s->end, '"');
 	s->f->cut |= to == s->end;
 	s->p = to == s->end ? to : to + 1;
 	return str_make(from, (size_t)(to - from));
@@ -185,35 +142,59 @@ static void store(struct scan *s, enum audit_key k, struct str v, bool quoted)
 	f->v[k] = v;
 }
 
+/* Where the words in front of s->p end. */
+struct ends {
+	size_t key;	 /* bytes up to the first '=' or ' ' */
+	const char *gap; /* the first ' '; with a key, the one behind it */
+};
+
+static inline struct ends find_ends(const struct scan *s)
+{
+	const char *p = s->p, *end = s->end;
+	struct ends e;
+
+	if (__builtin_expect(end - p >= WORDS_STEP, 1)) {
+		uint32_t gaps = match16(p, ' '), m = match16(p, '=') | gaps;
+
+		if (__builtin_expect(m != 0, 1)) {
+			e.key = (size_t)__builtin_ctz(m);
+			e.gap = gaps ? p + __builtin_ctz(gaps)
+				     : find1(p + WORDS_STEP, end, ' ');
+			return e;
+		}
+	}
+	e.gap = find1(p, end, ' ');
+	e.key = (size_t)(find1(p, e.gap, '=') - p);
+	return e;
+}
+
 static inline void take_field(struct scan *s)
 {
 	const char *from = s->p;
-	size_t left = (size_t)(s->end - from);
-	uint64_t v = load8(from, left);
-	uint64_t m = match(v, '=') | match(v, ' ');
+	struct ends e = find_ends(s);
 	enum audit_key k;
-	bool quoted = false;
 	struct str value;
-	size_t len;
+	uint64_t prefix;
+	bool quoted;
 
-	if (__builtin_expect(m != 0, 1)) {
-		len = (size_t)__builtin_ctzll(m) / 8;
-		v &= len ? ~(uint64_t)0 >> (64 - 8 * len) : 0;
-	} else {
-		len = left < 8 ? left : 8;
-		while (len < left && from[len] != '=' && from[len] != ' ')
-			len++;
-	}
-	if (len == left || from[len] == ' ') {
-		take_word(s, from, from + len);
+	if (from + e.key == e.gap) {
+		take_word(s, from, e.gap);
 		return;
 	}
-	k = key_find(s->keys, v, str_make(from, len));
-	s->p = from + len + 1;
-	if (k == K_MSG && s->p < s->end && *s->p == '\'')
+	prefix = load8(from, (size_t)(s->end - from));
+	if (e.key < 8)
+		prefix &= ((uint64_t)1 << (8 * e.key)) - 1;
+	k = key_find(s->keys, prefix, str_make(from, e.key));
+	s->p = from + e.key + 1;
+	quoted = s->p < s->end && *s->p == '"';
+	if (quoted) {
+		value = take_quoted(s);
+	} else if (k == K_MSG && s->p < s->end && *s->p == '\'') {
 		value = take_nested(s);
-	else
-		value = take_value(s, &quoted);
+	} else {
+		value = str_make(s->p, (size_t)(e.gap - s->p));
+		s->p = e.gap;
+	}
 	if (k != K_N)
 		store(s, k, value, quoted);
 	else
@@ -222,11 +203,12 @@ static inline void take_field(struct scan *s)
 
 static void scan_fields(struct scan *s, uint64_t wanted)
 {
-	while (s->p < s->end && (s->f->has & wanted) != wanted) {
-		if (*s->p == ' ' || *s->p == 0x1d)
+	while ((s->f->has & wanted) != wanted) {
+		while (s->p < s->end && (*s->p == ' ' || *s->p == 0x1d))
 			s->p++;
-		else
-			take_field(s);
+		if (s->p == s->end)
+			return;
+		take_field(s);
 	}
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/audit/line.h"
 
+#include "sources/audit/words.h"
+
 /* Ten digits of seconds, three of milliseconds, ten of serial, with room. */
 #define ID_MAX	 48
 #define TYPE_MAX 64
@@ -21,11 +23,9 @@ static inline bool skip(struct str *s, const char *lit, size_t n)
 static inline size_t find_near(struct str s, char c, size_t max)
 {
 	size_t n = s.n < max ? s.n : max;
+	size_t at = (size_t)(find1(s.p, s.p + n, c) - s.p);
 
-	for (size_t i = 0; i < n; i++)
-		if (s.p[i] == c)
-			return i;
-	return STR_NPOS;
+	return at < n ? at : STR_NPOS;
 }
 
 const char *line_split(struct str line, struct audit_line *ret)
