@@ -71,13 +71,23 @@ void buf_add_z(struct buf *b, const char *z)
 
 void buf_add_u64(struct buf *b, uint64_t v)
 {
+	static const char pairs[] = "00010203040506070809"
+				    "10111213141516171819"
+				    "20212223242526272829"
+				    "30313233343536373839"
+				    "40414243444546474849"
+				    "50515253545556575859"
+				    "60616263646566676869"
+				    "70717273747576777879"
+				    "80818283848586878889"
+				    "90919293949596979899";
 	char digits[20];
 	size_t i = sizeof digits;
 
-	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
+	for (; v >= 10; v /= 100)
+		memcpy(&digits[i -= 2], &pairs[2 * (v % 100)], 2);
+	if (v || i == sizeof digits)
+		digits[--i] = (char)('0' + v);
 	buf_add(b, digits + i, sizeof digits - i);
 }
 

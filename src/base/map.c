@@ -144,15 +144,19 @@ static bool intern_grow_strings(struct intern *in)
 
 uint32_t intern_add(struct intern *in, struct str s)
 {
-	uint64_t h = hash_bytes(s);
+	uint64_t h;
 	uint32_t *slot;
 	struct str copy;
 
+	/* Records come in runs of the same user, program, directory. */
+	if (in->last < in->n && str_eq(in->strings[in->last], s))
+		return in->last;
+	h = hash_bytes(s);
 	if (in->n + 1 > in->n_slots / 4 * 3 && !intern_grow_slots(in))
 		return INTERN_NONE;
 	slot = intern_slot(in, s, h);
 	if (*slot)
-		return *slot - 1;
+		return in->last = *slot - 1;
 	if (in->n == in->cap && !intern_grow_strings(in))
 		return INTERN_NONE;
 	copy = arena_dup(&in->text, s);
@@ -161,7 +165,7 @@ uint32_t intern_add(struct intern *in, struct str s)
 	in->strings[in->n] = copy;
 	in->hashes[in->n] = h;
 	*slot = ++in->n;
-	return in->n - 1;
+	return in->last = in->n - 1;
 }
 
 uint32_t intern_find(const struct intern *in, struct str s)

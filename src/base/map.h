@@ -41,9 +41,10 @@ struct intern {
 	uint32_t n;
 	uint32_t cap; /* of strings and hashes */
 	uint32_t n_slots;
+	uint32_t last; /* number given last */
 };
 
-#define INTERN_INIT ((struct intern){ARENA_INIT, NULL, NULL, NULL, 0, 0, 0})
+#define INTERN_INIT ((struct intern){ARENA_INIT, NULL, NULL, NULL, 0, 0, 0, 0})
 #define INTERN_NONE UINT32_MAX
 
 /* The number of s, given a new one when not seen yet. INTERN_NONE: no memory.

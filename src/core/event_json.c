@@ -107,6 +107,14 @@ void json_add_string(struct buf *b, struct str s)
 			break;
 		memcpy(at + i, &word, 8);
 	}
+	/* The rest, with some bytes before it once more. */
+	if (s.n - i < 8 && s.n >= 8) {
+		memcpy(&word, s.p + s.n - 8, 8);
+		if (!swar_special(word)) {
+			memcpy(at + s.n - 8, &word, 8);
+			i = s.n;
+		}
+	}
 	while (i < s.n && is_plain((uint8_t)s.p[i])) {
 		at[i] = s.p[i];
 		i++;

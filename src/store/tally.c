@@ -8,7 +8,9 @@
 #include "store/column.h"
 
 /* 6 MiB of entries before they are written out. */
-#define TALLY_MAX 262144
+#define TALLY_MAX  262144
+/* Events of one session come together, with few kinds and names. */
+#define TALLY_NEAR 16
 
 int32_t tally_day(int64_t time)
 {
@@ -46,9 +48,22 @@ static void settle(struct tally *t)
 	t->n = n + 1;
 }
 
+/* Add to an equal entry among the last ones. */
+static bool add_near(struct tally *t, const struct tally_entry *e)
+{
+	for (size_t i = t->n; i > 0 && i + TALLY_NEAR > t->n; i--)
+		if (cmp(&t->v[i - 1], e) == 0) {
+			t->v[i - 1].n += e->n;
+			return true;
+		}
+	return false;
+}
+
 int tally_add(struct tally *t, struct sql *s, const struct tally_entry *e,
     struct err *err)
 {
+	if (add_near(t, e))
+		return 0;
 	if (t->n == t->cap && t->cap < TALLY_MAX) {
 		size_t cap = t->cap ? t->cap * 2 : 1024;
 		struct tally_entry *v = realloc(t->v, cap * sizeof *v);
