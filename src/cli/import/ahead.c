@@ -7,9 +7,9 @@
 #include "base/input.h"
 #include "base/worker.h"
 
-/* Small enough to be in the cache still when it is hashed and parsed. */
-#define PIECE_LEN ((size_t)1 << 20)
-#define N_PIECES  2
+/* Small enough to lie in a core's own cache still when it is hashed. */
+#define PIECE_LEN ((size_t)256 << 10)
+#define N_PIECES  8
 
 struct piece {
 	struct job job; /* first, so that a job is its piece */

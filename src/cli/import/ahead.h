@@ -19,7 +19,7 @@ struct ahead;
 int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err);
 
 /*
- * Append the next piece of content, at most 1 MiB: 1, or 0 at the end.
+ * Append the next piece of content: 1, or 0 at the end.
  * -EBADMSG and the like: the rest cannot be read; -ENOMEM.
  */
 int ahead_next(struct ahead *a, struct buf *window, struct err *err);

@@ -12,6 +12,8 @@
 #include "cli/import/dedup.h"
 
 #define WINDOW	  ((size_t)4 << 20)
+/* A source gets so much at once: it copies what it holds back after each. */
+#define FEED_LEN  ((size_t)1 << 20)
 /* A database is read as a whole; one of login records stays far below this. */
 #define WHOLE_MAX ((size_t)96 << 20)
 
@@ -162,13 +164,14 @@ static int fill(struct stream *s, struct reading *rd)
 {
 	size_t limit = s->file->source->whole ? WHOLE_MAX : WINDOW;
 	size_t before = rd->window.n;
-	int r;
+	int r = 1;
 
 	if (before >= limit) {
 		rd->end = true;
 		return note_damage(s, rd, "too large to be read as a whole");
 	}
-	r = ahead_next(rd->ahead, &rd->window, &rd->damage_err);
+	while (r > 0 && rd->window.n - before < FEED_LEN)
+		r = ahead_next(rd->ahead, &rd->window, &rd->damage_err);
 	if (r == -ENOMEM)
 		return err_sys(s->err, r, "%s", s->file->path);
 	if (r <= 0)
