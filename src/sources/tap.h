@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tap: where the bytes of a source come from while a host runs. It has two
+ * halves in two processes: `open` runs as root in the monitor and only opens
+ * descriptors; the rest runs in the collector, which has no privileges, no
+ * network and no access to the files itself. What a tap reads is given to the
+ * struct source it names, unchanged or wrapped as that source expects.
+ *
+ * One descriptor per tap, listed in sources/tap.c.
+ */
+#ifndef SOURCES_TAP_H
+#define SOURCES_TAP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define TAP_FDS_MAX   8
+#define TAP_NAME_MAX  256
+#define TAP_PLACE_MAX 512
+
+/* What root opened. Plain data: it crosses a socket, fd[] beside it. */
+struct tap_opened {
+	int fd[TAP_FDS_MAX];
+	unsigned n_fd;
+	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
+	char note[TAP_NAME_MAX]; /* what is captured, and why not more */
+};
+
+struct tap_run;
+
+enum tap_state {
+	TAP_IDLE,   /* nothing more at hand */
+	TAP_MORE,   /* there is more: call again */
+	TAP_NEXT,   /* what comes next belongs to a new file of the stream */
+	TAP_REOPEN, /* rotated or replaced: to be opened anew by the monitor */
+	TAP_END,    /* no more comes; whoever drives it says why */
+};
+
+struct tap {
+	const char *name;   /* "audit" */
+	const char *source; /* name of the struct source that reads its bytes */
+	const char *help;
+	/*
+	 * Monitor, as root. `path` is what the configuration says, or NULL for
+	 * where this host keeps it. 0; -ENOENT: this host has no such thing
+	 * (err says what was looked for); another error: err says what an
+	 * administrator can do.
+	 */
+	int (*open)(struct tap_opened *ret, const char *path, struct err *err);
+	/*
+	 * Collector. Takes over the descriptors. `place` is what place() said
+	 * when events were committed last, or NULL: begin with what comes now.
+	 */
+	int (*start)(struct tap_run **ret, const struct tap_opened *opened,
+	    const char *place, struct err *err);
+	/* To be polled for input; -1: to be read every TAP_INTERVAL_MS. */
+	int (*fd)(const struct tap_run *run);
+	/*
+	 * Append bytes to `to`, at most about a megabyte; never waits.
+	 * Returns an enum tap_state or a negative errno.
+	 */
+	int (*read)(struct tap_run *run, struct buf *to, struct err *err);
+	/* After TAP_REOPEN: go on with what the monitor opened. */
+	int (*reopened)(struct tap_run *run, const struct tap_opened *opened,
+	    struct err *err);
+	/*
+	 * Where to go on when all bytes read so far, but for the last
+	 * `unread` ones, are events in the trail. Empty: there is no such
+	 * place. TAP_PLACE_MAX bytes at most, printable ASCII.
+	 */
+	void (*place)(
+	    const struct tap_run *run, size_t unread, struct buf *ret);
+	/*
+	 * How many records were lost since start, as far as it can be known,
+	 * and where (a static string). Only grows.
+	 */
+	uint64_t (*lost)(struct tap_run *run, const char **ret_where);
+	void (*stop)(struct tap_run *run);
+};
+
+#define TAP_INTERVAL_MS 200
+
+/* All taps, ended by NULL. */
+extern const struct tap *const taps[];
+
+/* By its name, or NULL. */
+const struct tap *tap_find(struct str name);
+
+#endif
