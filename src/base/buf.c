@@ -81,14 +81,19 @@ void buf_add_u64(struct buf *b, uint64_t v)
 				    "70717273747576777879"
 				    "80818283848586878889"
 				    "90919293949596979899";
-	char digits[20];
-	size_t i = sizeof digits;
+	/* As much again behind the digits, so that a copy has a fixed size. */
+	enum { MAX = 20 };
+	char digits[2 * MAX], *at = buf_reserve(b, MAX);
+	size_t i = MAX;
 
+	if (!at)
+		return;
 	for (; v >= 10; v /= 100)
 		memcpy(&digits[i -= 2], &pairs[2 * (v % 100)], 2);
-	if (v || i == sizeof digits)
+	if (v || i == MAX)
 		digits[--i] = (char)('0' + v);
-	buf_add(b, digits + i, sizeof digits - i);
+	memcpy(at, digits + i, MAX);
+	b->n += MAX - i;
 }
 
 void buf_add_i64(struct buf *b, int64_t v)
