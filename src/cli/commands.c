@@ -4,6 +4,7 @@
 extern const struct command cmd_completion;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
+extern const struct command cmd_follow;
 extern const struct command cmd_help;
 extern const struct command cmd_import;
 extern const struct command cmd_last;
@@ -21,6 +22,7 @@ const struct command *const commands[] = {
     &cmd_show,
     &cmd_search,
     &cmd_who,
+    &cmd_follow,
     &cmd_last,
     &cmd_failed,
     &cmd_export,

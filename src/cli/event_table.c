@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/event_table.h"
 
+#include "cli/cli.h"
 #include "cli/event_text.h"
 #include "cli/rows.h"
 #include "cli/session_text.h"
-#include "cli/table.h"
 
 static const struct column event_columns[] = {
     {"TIME", 0, false, 0},
@@ -13,13 +13,6 @@ static const struct column event_columns[] = {
     {"SESSION", 0, false, 0},
     {"KIND", 0, false, 0},
     {"TEXT", 0, false, 0},
-};
-
-struct event_table {
-	struct cli *cli;
-	struct table table;
-	struct buf text;
-	unsigned id_width;
 };
 
 static const enum style kind_styles[EVENT_N_KINDS] = {
@@ -31,9 +24,9 @@ static const enum style kind_styles[EVENT_N_KINDS] = {
     [EVENT_PRIV] = STYLE_YELLOW,
 };
 
-static bool row_cells(void *ctx, const struct event *ev)
+bool event_table_row(void *t, const struct event *ev)
 {
-	struct event_table *s = ctx;
+	struct event_table *s = t;
 	char time[TIME_LOCAL_LEN], id[SESSION_ID_LEN];
 	struct str user = event_str(ev, F_LOGIN_USER);
 	uint64_t session = event_session(ev);
@@ -54,21 +47,40 @@ static bool row_cells(void *ctx, const struct event *ev)
 	return table_row(&s->table);
 }
 
-int event_table_print(
-    struct cli *c, struct query *q, uint64_t *ret_n, struct buf *mark)
+void event_table_want(struct query *q)
 {
-	struct event_table s = {.cli = c, .id_width = rows_id_width(c)};
-	int r;
-
 	event_describe_want(q);
 	query_want(q, F_USER);
 	query_want(q, F_LOGIN_USER);
-	if (table_begin(&s.table, &c->out, &c->term, event_columns,
+}
+
+int event_table_begin(struct event_table *t, struct cli *c)
+{
+	*t = (struct event_table){.cli = c, .id_width = rows_id_width(c)};
+	if (table_begin(&t->table, &c->out, &c->term, event_columns,
 		sizeof event_columns / sizeof *event_columns) < 0)
 		return cli_fail(c, "cannot list events: out of memory");
-	r = rows_events(c, q, row_cells, &s, ret_n, mark);
-	buf_free(&s.text);
-	if (table_end(&s.table) < 0)
-		return cli_fail(c, "cannot list events: out of memory");
-	return r;
+	return CLI_FOUND;
+}
+
+int event_table_end(struct event_table *t)
+{
+	buf_free(&t->text);
+	if (table_end(&t->table) < 0)
+		return cli_fail(t->cli, "cannot list events: out of memory");
+	return CLI_FOUND;
+}
+
+int event_table_print(
+    struct cli *c, struct query *q, uint64_t *ret_n, struct buf *mark)
+{
+	struct event_table t;
+	int r = event_table_begin(&t, c), ended;
+
+	if (r != CLI_FOUND)
+		return r;
+	event_table_want(q);
+	r = rows_events(c, q, event_table_row, &t, ret_n, mark);
+	ended = event_table_end(&t);
+	return ended != CLI_FOUND ? ended : r;
 }

@@ -272,10 +272,14 @@ bool table_row(struct table *t)
 	return print_pending(t);
 }
 
+bool table_flush(struct table *t)
+{
+	return t->n_cells == 0 || print_pending(t);
+}
+
 int table_end(struct table *t)
 {
-	if (t->n_rows && t->n_cells)
-		print_pending(t);
+	table_flush(t);
 	free(t->cells);
 	buf_free(&t->pending);
 	t->cells = NULL;

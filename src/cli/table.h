@@ -57,6 +57,9 @@ void table_cell_u64(struct table *t, uint64_t v);
 /* False: stop, the output is closed or memory is out. */
 bool table_row(struct table *t);
 
+/* Print what is pending: no row follows soon. False as table_row(). */
+bool table_flush(struct table *t);
+
 /* Print what is pending. 0 or -ENOMEM; `t` is gone. */
 int table_end(struct table *t);
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+
+#include "base/map.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/event_table.h"
+#include "cli/rows.h"
+
+#define POLL_MS 200
+/* How late an event may become known and is still shown. */
+#define LATE	(10 * 60 * USEC_PER_SEC)
+
+struct follow {
+	struct cli *cli;
+	struct event_table table;
+	struct map shown; /* chain: highest sequence number before this look */
+	struct map seen;  /* the same, with this look */
+	int64_t since;
+	uint64_t limit, n;
+	bool first;	/* look, which finds what is there already */
+	bool no_memory; /* stop, as when nobody reads any more */
+	bool stop;
+};
+
+/* Whether the row came since the last look; remembers it for the next one. */
+static bool is_new(struct follow *f, const struct event *ev)
+{
+	const uint64_t *shown = map_get(&f->shown, ev->chain);
+	uint64_t *seen = map_put(&f->seen, ev->chain);
+
+	if (!seen) {
+		f->no_memory = true;
+		return false;
+	}
+	if (ev->seq > *seen)
+		*seen = ev->seq;
+	return f->first ? ev->time >= f->since : !shown || ev->seq > *shown;
+}
+
+static bool follow_row(void *ctx, const struct event *ev)
+{
+	struct follow *f = ctx;
+	bool more = true;
+
+	if (is_new(f, ev)) {
+		f->n++;
+		more = f->cli->json ? rows_event_json(f->cli, ev)
+				    : event_table_row(&f->table, ev);
+	}
+	f->stop = !more || f->no_memory || (f->limit && f->n == f->limit);
+	return !f->stop;
+}
+
+static int copy_map(struct map *to, const struct map *from)
+{
+	for (size_t i = 0; i < from->cap; i++) {
+		uint64_t *v;
+
+		if (!from->slots[i].used)
+			continue;
+		v = map_put(to, from->slots[i].key);
+		if (!v)
+			return -ENOMEM;
+		*v = from->slots[i].value;
+	}
+	return 0;
+}
+
+static int look(struct follow *f, struct query *q)
+{
+	int64_t since = time_now() - LATE;
+	int r;
+
+	q->since = f->first && f->since < since ? f->since : since;
+	r = rows_events(f->cli, q, follow_row, f, NULL, NULL);
+	if (r != CLI_FOUND)
+		return r;
+	if (f->no_memory || copy_map(&f->shown, &f->seen) < 0)
+		return cli_fail(f->cli, "cannot follow: out of memory");
+	f->first = false;
+	if (!f->cli->json && !table_flush(&f->table.table))
+		f->stop = true;
+	out_flush(&f->cli->out);
+	f->stop = f->stop || f->cli->out.error != 0;
+	return CLI_FOUND;
+}
+
+/* Also ends when nobody reads any more, though nothing is to be written. */
+static void wait_for_more(struct follow *f)
+{
+	struct pollfd out = {.fd = f->cli->out.fd, .events = 0};
+
+	if (poll(&out, 1, POLL_MS) > 0) {
+		if (out.revents & (POLLERR | POLLNVAL))
+			f->stop = true;
+		else
+			poll(NULL, 0, POLL_MS);
+	}
+}
+
+static int follow_all(struct follow *f, struct query *q)
+{
+	int r = look(f, q);
+
+	while (r == CLI_FOUND && !f->stop) {
+		wait_for_more(f);
+		if (!f->stop)
+			r = look(f, q);
+	}
+	return r;
+}
+
+static int follow_run(const struct invocation *inv)
+{
+	struct cli *c = inv->cli;
+	struct follow f = {.cli = c,
+	    .shown = MAP_INIT,
+	    .seen = MAP_INIT,
+	    .since = c->now,
+	    .first = true};
+	struct query q;
+	int r = filters_query(inv->filters, c, RANGE_ALL, &q), ended;
+
+	if (r == CLI_FOUND)
+		r = cli_open(c);
+	if (r != CLI_FOUND)
+		return r;
+	if (inv->filters->since)
+		f.since = q.since;
+	f.limit = q.limit;
+	q.limit = 0;
+	q.order = ORDER_OLDEST_FIRST;
+	r = event_table_begin(&f.table, c);
+	if (r != CLI_FOUND)
+		return r;
+	if (!c->json)
+		event_table_want(&q);
+	r = follow_all(&f, &q);
+	map_free(&f.shown);
+	map_free(&f.seen);
+	ended = event_table_end(&f.table);
+	return ended != CLI_FOUND ? ended : r;
+}
+
+const struct command cmd_follow = {
+    .name = "follow",
+    .operands = "",
+    .summary = "show events as they come, until interrupted",
+    .help = "Shows what is added to the store from now on (from --since on, "
+	    "where that is given), in the order of its time within each look. "
+	    "An event that becomes known more than ten minutes late is not "
+	    "shown here; search finds it. With --limit, ends after so many.",
+    .examples = "  sshtrail follow --user alice\n"
+		"  sshtrail follow --kind auth,session --since -1h\n"
+		"  sshtrail follow --json --kind exec | jq .argv\n",
+    .takes = COMMAND_FILTERS,
+    .max_args = 0,
+    .run = follow_run,
+};
