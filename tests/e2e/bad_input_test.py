@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong: damaged, hostile and changing input, a full disk, kills."""
 import gzip
+import hashlib
 import json
 import lzma
 import os
@@ -90,6 +91,60 @@ def truncated_compressed():
         check(b"auth.log.gz" in done.stderr, "names the file: %r" % done.stderr)
         check(store.events("--kind", "gap"), "there is a gap")
         check(len(store.events("--kind", "auth.ok")) > 2, "good part used")
+
+
+def packed(kind, data):
+    """Data as gzip, xz or zstd pack it, in blocks that hold less than all."""
+    if kind == "gz":
+        return gzip.compress(data)
+    if kind == "xz":
+        return lzma.compress(data)
+    if not shutil.which("zstd"):
+        raise Skip("zstd is not installed")
+    return subprocess.run(["zstd", "-q", "-c"], input=data, capture_output=True, check=True).stdout
+
+
+def damaged_again(kind):
+    whole = packed(kind, many_lines(8))
+    at = len(whole) * 9 // 10
+    cut = whole[:at]
+    for data in (cut, cut + bytes(64) + whole[at + 64:]):
+        with Store() as store:
+            name = "auth.log.1." + kind
+            path = write(store, name, data)
+            first = store.import_(path, "--host", "bastion01", expect=None)
+            equal(first["gaps"], 1, name)
+            end = store.events("--kind", "import.end")[0]
+            equal(end["sha256"], hashlib.sha256(data).hexdigest(), "names all of the file")
+            equal(end["file_size"], len(data), name)
+            for again in (path, write(store, "copy." + kind, data)):
+                known = store.import_(again, "--host", "bastion01")
+                equal(known["events"], 0, again)
+                equal(known["files_known"], 1, again)
+            write(store, name, whole)
+            mended = store.import_(path, "--host", "bastion01")
+            equal(mended["gaps"], 0, name)
+            if data is cut:  # else wrong text may come before the damage is seen
+                equal(len(store.events("--kind", "auth.ok", "--limit", "1000")), 8 * 20, "logins")
+            store.run("verify")
+
+
+@case
+def damaged_gzip_again():
+    """a damaged gzip file again adds nothing; mended, only what is new"""
+    damaged_again("gz")
+
+
+@case
+def damaged_xz_again():
+    """a damaged xz file again adds nothing; mended, only what is new"""
+    damaged_again("xz")
+
+
+@case
+def damaged_zstd_again():
+    """a damaged zstd file again adds nothing; mended, only what is new"""
+    damaged_again("zst")
 
 
 @case

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "base/input.h"
 #include "base/worker.h"
 
@@ -22,6 +23,7 @@ struct ahead {
 	struct worker *worker;
 	struct piece pieces[N_PIECES];
 	/* Of the thread, until it has no more jobs. */
+	int fd;
 	struct input *in;
 	bool compressed, over;
 	struct sha256_ctx raw, content;
@@ -75,6 +77,7 @@ int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err)
 
 	if (!a)
 		return err_sys(err, -ENOMEM, "import");
+	a->fd = fd;
 	a->compressed = compressed;
 	sha256_init(&a->raw);
 	sha256_init(&a->content);
@@ -117,19 +120,40 @@ static void wait_for_thread(struct ahead *a)
 		;
 }
 
-void ahead_digest(struct ahead *a, struct ahead_digest *ret)
+/*
+ * What lies behind the damage, and no further: what is appended meanwhile may
+ * mend it, and would pass for read.
+ */
+static uint64_t hash_rest(
+    const struct ahead *a, struct sha256_ctx *sha, uint64_t size)
+{
+	uint64_t at = input_raw_bytes(a->in);
+	char *p = a->pieces[0].p;
+
+	while (at < size) {
+		size_t want =
+		    size - at < PIECE_LEN ? (size_t)(size - at) : PIECE_LEN;
+		ssize_t n = fd_read_full(a->fd, p, want);
+
+		if (n <= 0)
+			break;
+		sha256_add(sha, p, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return at;
+}
+
+void ahead_digest(struct ahead *a, uint64_t size, struct ahead_digest *ret)
 {
 	struct sha256_ctx content, raw;
 
 	wait_for_thread(a);
 	content = a->content;
-	raw = a->raw;
+	raw = a->compressed ? a->raw : a->content;
 	sha256_final(&content, &ret->content);
-	ret->raw = ret->content;
-	if (a->compressed)
-		sha256_final(&raw, &ret->raw);
 	ret->content_bytes = a->content_bytes;
-	ret->raw_bytes = input_raw_bytes(a->in);
+	ret->raw_bytes = hash_rest(a, &raw, size);
+	sha256_final(&raw, &ret->raw);
 }
 
 void ahead_stop(struct ahead *a)

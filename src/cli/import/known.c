@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 
@@ -18,6 +19,7 @@ void known_free(struct known_contents *k)
 static int add_known(struct known_contents *k, const struct event *ev)
 {
 	struct str sha = event_str(ev, F_CONTENT_SHA256);
+	struct str raw = event_str(ev, F_SHA256);
 	struct known_content *c;
 
 	if (sha.n != 64 || !event_has(ev, F_CONTENT_SIZE))
@@ -36,6 +38,9 @@ static int add_known(struct known_contents *k, const struct event *ev)
 	c->size = (uint64_t)event_int(ev, F_CONTENT_SIZE, 0);
 	c->held = (uint64_t)event_int(ev, F_OFFSET, (int64_t)c->size);
 	memcpy(c->sha256, sha.p, 64);
+	c->raw_size = (uint64_t)event_int(ev, F_FILE_SIZE, 0);
+	if (raw.n == 64)
+		memcpy(c->raw_sha256, raw.p, 64);
 	c->format = arena_dup(&k->arena, event_str(ev, F_FORMAT)).p;
 	c->host = arena_dup(&k->arena, ev->host).p;
 	return c->format && c->host ? 0 : -ENOMEM;
@@ -72,6 +77,47 @@ static bool may_be(const struct known_content *c, const struct import_file *f)
 {
 	return strcmp(c->format, f->source->name) == 0 &&
 	       strcmp(c->host, f->host) == 0;
+}
+
+static int hash_file(int fd, char hex[static 65], struct err *err)
+{
+	char *chunk = malloc(CHUNK);
+	struct sha256_ctx sha;
+	struct sha256 h;
+	ssize_t n = chunk ? 1 : -ENOMEM;
+
+	sha256_init(&sha);
+	while (n > 0 && (n = fd_read_full(fd, chunk, CHUNK)) > 0)
+		sha256_add(&sha, chunk, (size_t)n);
+	free(chunk);
+	if (n < 0)
+		return err_sys(err, (int)n, "cannot read");
+	sha256_final(&sha, &h);
+	sha256_hex(&h, hex);
+	return 0;
+}
+
+/* Whether the file is, byte by byte, one that was read before. */
+static int find_same(const struct known_contents *k,
+    const struct import_file *f, int fd, struct known_prefix *ret,
+    struct err *err)
+{
+	char hex[65] = "";
+
+	for (size_t i = 0; i < k->n && !ret->all; i++) {
+		const struct known_content *c = &k->v[i];
+		int r = 0;
+
+		if (c->raw_size != f->size || !may_be(c, f))
+			continue;
+		if (!hex[0])
+			r = hash_file(fd, hex, err);
+		if (r < 0)
+			return r;
+		if (strcmp(hex, c->raw_sha256) == 0)
+			*ret = (struct known_prefix){true, c->size, c->held};
+	}
+	return 0;
 }
 
 /* Reading state: content is hashed up to each size at which something ends. */
@@ -142,23 +188,38 @@ static int scan(struct prefix_scan *s, struct input *in, struct err *err)
 	return n < 0 && n != -EBADMSG ? (int)n : 0;
 }
 
+static int find_prefix(const struct known_contents *k,
+    const struct import_file *f, int fd, struct known_prefix *ret,
+    struct err *err)
+{
+	struct prefix_scan s = {.k = k, .f = f, .ret = ret};
+	struct input *in;
+	int r;
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, -errno, "cannot read");
+	r = input_open(&in, fd, NULL, NULL, err);
+	if (r < 0)
+		return r;
+	sha256_init(&s.sha);
+	r = scan(&s, in, err);
+	input_close(in);
+	return r;
+}
+
 int known_check(const struct known_contents *k, const struct import_file *f,
     struct known_prefix *ret, struct err *err)
 {
-	struct prefix_scan s = {.k = k, .f = f, .ret = ret};
-	struct input *in = NULL;
 	CLEANUP_FD int fd = -1;
 	int r;
 
 	*ret = (struct known_prefix){0};
 	if (k->n == 0)
 		return 0;
-	sha256_init(&s.sha);
 	r = import_file_open(f, &fd, err);
 	if (r == 0)
-		r = input_open(&in, fd, NULL, NULL, err);
-	if (r == 0)
-		r = scan(&s, in, err);
-	input_close(in);
+		r = find_same(k, f, fd, ret, err);
+	if (r == 0 && !ret->all)
+		r = find_prefix(k, f, fd, ret, err);
 	return r < 0 ? err_context(err, r, "%s", f->path) : 0;
 }

@@ -13,6 +13,8 @@
 struct known_content {
 	uint64_t size;
 	char sha256[65];
+	uint64_t raw_size; /* of the file as it lay, compressed or damaged */
+	char raw_sha256[65];
 	uint64_t held;	    /* where an event was still incomplete; else size */
 	const char *format; /* of the arena */
 	const char *host;
@@ -34,7 +36,11 @@ struct known_prefix {
 int known_load(struct known_contents *k, struct store *store, struct err *err);
 void known_free(struct known_contents *k);
 
-/* How much of file f is known. Reads it (decompressed) when that may be. */
+/*
+ * How much of file f is known. Reads it when that may be: for the same bytes,
+ * which say the same again up to the same damage; else, decompressed, for the
+ * same content.
+ */
 int known_check(const struct known_contents *k, const struct import_file *f,
     struct known_prefix *ret, struct err *err);
 

@@ -29,22 +29,28 @@ static const struct import_row imports[] = {
     {"only db\n", -1, "auth-log", "db"},
 };
 
+static void end_event(struct event *ev, uint64_t seq, const char *hex,
+    const struct import_row *row)
+{
+	event_init(ev, EVENT_IMPORT_END);
+	ev->time = 1700000000000000;
+	ev->chain = 1;
+	ev->seq = seq;
+	ev->host = str_z(row->host);
+	ev->source = STR("import");
+	event_set_str(ev, F_FORMAT, str_z(row->format));
+	event_set_str(ev, F_CONTENT_SHA256, str_z(hex));
+	event_set_int(ev, F_CONTENT_SIZE, (int64_t)strlen(row->content));
+	if (row->held >= 0)
+		event_set_int(ev, F_OFFSET, row->held);
+}
+
 static void add_end(struct store *store, uint64_t seq, const char *hex,
     const struct import_row *row)
 {
 	struct event ev;
 
-	event_init(&ev, EVENT_IMPORT_END);
-	ev.time = 1700000000000000;
-	ev.chain = 1;
-	ev.seq = seq;
-	ev.host = str_z(row->host);
-	ev.source = STR("import");
-	event_set_str(&ev, F_FORMAT, str_z(row->format));
-	event_set_str(&ev, F_CONTENT_SHA256, str_z(hex));
-	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)strlen(row->content));
-	if (row->held >= 0)
-		event_set_int(&ev, F_OFFSET, row->held);
+	end_event(&ev, seq, hex, row);
 	add(store, &ev);
 }
 
@@ -174,6 +180,50 @@ static void test_large(void **state)
 	store->ops->close(store);
 }
 
+/* The same bytes are known, whatever of them could be read. */
+static void test_damaged(void **state)
+{
+	static const struct str damaged = {two_gz, sizeof two_gz - 9};
+	struct scratch *s = *state;
+	struct store *store = open_store(scratch_path(s, "store"), STORE_WRITE);
+	struct known_contents k = {0};
+	struct known_prefix got;
+	struct sha256 content, raw;
+	char content_hex[65], raw_hex[65];
+	struct event ev;
+
+	sha256_of("one\n", 4, &content);
+	sha256_hex(&content, content_hex);
+	sha256_of(damaged.p, damaged.n, &raw);
+	sha256_hex(&raw, raw_hex);
+	end_event(&ev, 1, content_hex,
+	    &(struct import_row){"one\n", 2, "auth-log", "web"});
+	event_set_str(&ev, F_SHA256, str_z(raw_hex));
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)damaged.n);
+	add(store, &ev);
+	commit(store);
+	assert_int_equal(known_load(&k, store, NULL), 0);
+	for (size_t more = 0; more < 2; more++) {
+		struct import_file f = {.fd = -1,
+		    .path = literal(scratch_file(
+			s, "log", str_make(damaged.p, damaged.n + more))),
+		    .size = damaged.n + more,
+		    .host = literal("web"),
+		    .source = source_find(STR("auth-log"))};
+
+		assert_int_equal(known_check(&k, &f, &got, NULL), 0);
+		assert_int_equal(got.all, more == 0);
+		assert_int_equal(got.size, 4);
+		assert_int_equal(got.resume, 2);
+		f.host = literal("db");
+		assert_int_equal(known_check(&k, &f, &got, NULL), 0);
+		assert_false(got.all);
+		assert_int_equal(got.size, 0);
+	}
+	known_free(&k);
+	store->ops->close(store);
+}
+
 static void test_nothing_known(void **state)
 {
 	struct scratch *s = *state;
@@ -207,6 +257,8 @@ int main(void)
 		test_check, scratch_make, scratch_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_large, scratch_make, scratch_remove),
+	    cmocka_unit_test_setup_teardown(
+		test_damaged, scratch_make, scratch_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_nothing_known, scratch_make, scratch_remove),
 	};

@@ -123,7 +123,7 @@ static int end_file(struct stream *s, struct reading *rd)
 	uint64_t held = rd->content_size;
 	struct event ev;
 
-	ahead_digest(rd->ahead, &digest);
+	ahead_digest(rd->ahead, s->file->size, &digest);
 	rd->raw_bytes = digest.raw_bytes;
 	sha256_hex(&digest.content, content_hex);
 	sha256_hex(&digest.raw, raw_hex);
