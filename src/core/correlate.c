@@ -97,7 +97,7 @@ int correlate(struct correlator *c, struct event *ev)
 	event_unset(ev, F_INTERACTIVE);
 	event_unset(ev, F_LOGIN_USER);
 	event_unset(ev, F_SETUP);
-	err = live_host_get(c, ev->host, &h);
+	err = live_host_get(c, ev->host, stream == TRACK_AUDIT, &h);
 	if (err || !h)
 		return err;
 	err = streams[stream](c, h, ev, &l);

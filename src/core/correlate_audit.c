@@ -24,6 +24,9 @@ static int new_boot(
 	h->booted = ev->time;
 	h->login_since = false;
 	h->ses = -1;
+	/* What anybody can write must not part what other sources tell. */
+	if (ev->trust == TRUST_TEXT)
+		return 0;
 	return live_add_boot(c, h, ev->boot, ev->time);
 }
 
@@ -104,6 +107,13 @@ static bool login_tells_boot(const struct live_host *h, const struct live *l,
 	return ev->time - l->t.start > LOGIN_SLACK;
 }
 
+/* Of the kernel, also where only a text log has it; programs write others. */
+static bool is_kernel_login(const struct event *ev)
+{
+	return ev->kind == EVENT_SESSION_OPEN &&
+	       str_eqz(event_str(ev, F_TYPE), "LOGIN");
+}
+
 /* The kernel's LOGIN record: a ses begins. */
 static int kernel_login(struct correlator *c, struct live_host *h,
     const struct event *ev, int64_t ses, struct live **l)
@@ -165,7 +175,7 @@ static bool is_shared_login(
 	int64_t pid = pid_of(ev, F_PID);
 	char mem[40];
 
-	if (ev->kind > EVENT_SESSION_CLOSE || ev->trust == TRUST_KERNEL ||
+	if (ev->kind > EVENT_SESSION_CLOSE || is_kernel_login(ev) ||
 	    l->t.pid < 0 || pid < 0 || pid == l->t.pid ||
 	    pid == l->t.child_pid || !facts_sshd(ev))
 		return false;
@@ -181,8 +191,8 @@ static int session_facts(struct live *l, const struct event *ev)
 
 	if (ev->kind == EVENT_SESSION_OPEN && l->t.pid < 0)
 		l->t.pid = pid;
-	l->opened |= ev->kind == EVENT_SESSION_OPEN &&
-		     ev->trust != TRUST_KERNEL && pid == l->t.pid;
+	l->opened |= ev->kind == EVENT_SESSION_OPEN && !is_kernel_login(ev) &&
+		     pid == l->t.pid;
 	/* The process that serves the user renews the credentials. */
 	if (ev->kind == EVENT_OTHER && l->t.pid > 0 && pid > 0 &&
 	    pid != l->t.pid && l->t.child_pid < 0 && facts_sshd(ev) &&
@@ -269,7 +279,7 @@ static int ses_event(struct correlator *c, struct live_host *h,
 	struct live *l = live_find(c, index_key(h, INDEX_SES, (uint64_t)ses));
 	int err = 0;
 
-	if (ev->kind == EVENT_SESSION_OPEN && ev->trust == TRUST_KERNEL)
+	if (is_kernel_login(ev))
 		err = kernel_login(c, h, ev, ses, &l);
 	else if (!l)
 		err = ses_track(c, h, ev, ses, &l);

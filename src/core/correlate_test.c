@@ -15,8 +15,8 @@ struct scene {
 };
 
 #define AUDIT_LOGIN(t, ses, pid, auid)                                         \
-	"audit session.open " t " trust=kernel ses=" ses " pid=" pid           \
-	" auid=" auid " ident=sshd exe=/usr/sbin/sshd\n"
+	"audit session.open " t " type=LOGIN trust=kernel ses=" ses            \
+	" pid=" pid " auid=" auid " ident=sshd exe=/usr/sbin/sshd\n"
 #define AUDIT_START(t, ses, pid, user, addr)                                   \
 	"audit session.open " t " ses=" ses " pid=" pid " user=" user          \
 	" addr=" addr " tty=ssh exe=/usr/sbin/sshd\n"
@@ -161,8 +161,27 @@ static const struct scene scenes[] = {
 	    "110", "4", "112", "110", "vi"),
 	"1 origin=sshd ses=4 101-101 LH\n"
 	"1 ses=4 tty=pts/0 110-110 Y exec=1\n"},
+    {"rotated parts of a text log, a boot of anybody's between them",
+	AUDIT_LOGIN("101", "4", "100", "1000") DIV
+	"audit host.boot 105 trust=text type=KERNEL\n" DIV AUDIT_EXEC(
+	    "110", "4", "112", "110", "vi"),
+	"2 origin=sshd ses=4 tty=pts/0 101-110 LHY exec=1\n"},
+    {"a text log with audit's records and sshd's lines",
+	CONN("100", "100", "192.0.2.1", "5000") ACCEPTED("101", "100", "ann",
+	    "192.0.2.1", "5000") "audit session.open 101 type=LOGIN trust=text "
+				 "ses=4 pid=100 auid=1000 ident=sshd\n"
+				 "audit exec 103 trust=text ses=4 pid=111 "
+				 "ppid=110 argv=ls\n"
+				 "audit auth.fail 200 trust=text pid=300 "
+				 "ident=sshd addr=192.0.2.9\n"
+				 "auth-log auth.fail 200 ident=sshd pid=300 "
+				 "addr=192.0.2.9 port=77\n",
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey 100-103 LH exec=1\n"
+	"2 origin=sshd addr=192.0.2.9 port=77 200-200 FH fail=1\n"},
     {"cron is a login, but not ssh's",
-	"audit session.open 60 trust=kernel ses=9 pid=70 auid=0 ident=cron\n"
+	"audit session.open 60 type=LOGIN trust=kernel ses=9 pid=70 auid=0 "
+	"ident=cron\n"
 	"audit session.open 60 ses=9 pid=70 user=root addr=? tty=cron "
 	"exe=/usr/sbin/cron\n"
 	"audit exec 60 ses=9 pid=71 ppid=70 euid=0 argv=/bin/sh,-c,date\n"
@@ -217,10 +236,10 @@ static const struct scene scenes[] = {
 	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 101-113 LRSH exec=2 "
 	"priv=1\n"},
     {"nested login",
-	AUDIT_LOGIN(
-	    "101", "4", "100", "1000") "audit session.open 110 trust=kernel "
-				       "ses=5 pid=150 auid=0 old_ses=4 "
-				       "old_auid=1000 ident=su\n",
+	AUDIT_LOGIN("101", "4", "100",
+	    "1000") "audit session.open 110 type=LOGIN "
+		    "trust=kernel ses=5 pid=150 auid=0 old_ses=4 "
+		    "old_auid=1000 ident=su\n",
 	"1 origin=sshd ses=4 101-101 LH\n"
 	"1 origin=su ses=5 110-110 LR notes=began within another audit "
 	"session (nested login)\n"},

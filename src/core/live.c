@@ -24,27 +24,36 @@ static const size_t text_members[] = {
     offsetof(struct track, notes),
 };
 
-static struct live_host *host_new(struct str name, uint64_t number)
+static struct live_host *host_new(struct str name, bool audit, uint64_t number)
 {
 	struct live_host *h = calloc(1, sizeof *h);
 
 	if (!h)
 		return NULL;
 	h->name = name;
+	h->audit = audit;
 	h->number = number;
 	h->booted = h->serial = h->ses = -1;
 	return h;
 }
 
-int live_host_get(struct correlator *c, struct str name, struct live_host **ret)
+int live_host_get(
+    struct correlator *c, struct str name, bool audit, struct live_host **ret)
 {
 	struct live_host **more;
+	struct str marked;
 	uint32_t id;
 
 	*ret = c->last;
-	if (c->last && str_eq(c->last->name, name))
+	if (c->last && c->last->audit == audit && str_eq(c->last->name, name))
 		return 0;
-	id = intern_find(&c->names, name);
+	buf_clear(&c->text);
+	buf_add_char(&c->text, audit ? 'a' : 'o');
+	buf_add_str(&c->text, name);
+	if (buf_error(&c->text))
+		return buf_error(&c->text);
+	marked = buf_str(&c->text);
+	id = intern_find(&c->names, marked);
 	if (id == INTERN_NONE && c->n_hosts == LIVE_HOST_MAX) {
 		*ret = NULL;
 		return 0;
@@ -54,12 +63,13 @@ int live_host_get(struct correlator *c, struct str name, struct live_host **ret)
 		if (!more)
 			return -ENOMEM;
 		c->hosts = more;
-		id = intern_add(&c->names, name);
+		id = intern_add(&c->names, marked);
 		if (id == INTERN_NONE)
 			return -ENOMEM;
 	}
 	if (id == c->n_hosts) {
-		c->hosts[id] = host_new(intern_str(&c->names, id), id);
+		c->hosts[id] =
+		    host_new(str_from(intern_str(&c->names, id), 1), audit, id);
 		if (!c->hosts[id])
 			return -ENOMEM;
 		c->n_hosts++;

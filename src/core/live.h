@@ -58,6 +58,7 @@ struct live_list {
 
 struct live_host {
 	struct str name;
+	bool audit; /* of the kernel's audit, or of all others */
 	uint64_t number;
 	struct live_list list[TRACK_N_KINDS];
 	struct procs procs;
@@ -70,7 +71,7 @@ struct live_host {
 
 struct correlator {
 	uint8_t key[16];
-	struct intern names; /* host names; number: index of hosts */
+	struct intern names; /* of hosts, marked; number: index of hosts */
 	struct live_host **hosts;
 	size_t n_hosts;
 	struct live_host *last; /* host of the last event */
@@ -82,9 +83,13 @@ struct correlator {
 	struct buf text; /* of F_INFERRED in the last event */
 };
 
-/* 0 and *ret NULL when there are too many hosts. */
+/*
+ * 0 and *ret NULL when there are too many hosts. What audit tells of a host is
+ * kept apart: its pids must not find what sshd's own lines made, where a text
+ * log holds both.
+ */
 int live_host_get(
-    struct correlator *c, struct str name, struct live_host **ret);
+    struct correlator *c, struct str name, bool audit, struct live_host **ret);
 
 uint64_t index_key(
     const struct live_host *h, enum index_role role, uint64_t value);
