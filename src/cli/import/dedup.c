@@ -23,6 +23,7 @@ struct stored {
 	uint8_t kind;
 	bool partial;
 	bool amends;
+	bool text; /* anybody may have written it */
 	bool used;
 };
 
@@ -98,7 +99,8 @@ static int add_stored(struct bucket *b, const struct event *ev)
 	    .next = (uint32_t)*head,
 	    .kind = (uint8_t)ev->kind,
 	    .partial = event_int(ev, F_PARTIAL, 0) != 0,
-	    .amends = event_int(ev, F_AMENDS, 0) != 0};
+	    .amends = event_int(ev, F_AMENDS, 0) != 0,
+	    .text = ev->trust == TRUST_TEXT};
 	*head = ++b->n;
 	return 0;
 }
@@ -274,6 +276,12 @@ int dedup_check(
 	if (!s)
 		return DEDUP_NEW;
 	s->used = true;
+	/*
+	 * What is known by a number alone says nothing of its content: what
+	 * anybody may have written must neither stand for it nor complete it.
+	 */
+	if (event_has(ev, F_SERIAL) && s->text != (ev->trust == TRUST_TEXT))
+		return s->text ? DEDUP_COMPLETES : DEDUP_SEEN;
 	if (was_held) {
 		r = differs(d, s, ev, err);
 		if (r != 0)

@@ -15,8 +15,9 @@ struct dedup;
 
 enum dedup_verdict {
 	DEDUP_NEW,
-	DEDUP_SEEN,	/* stored already */
-	DEDUP_COMPLETES /* stored already, but with records missing */
+	DEDUP_SEEN, /* stored already */
+	/* Stored already, but with records missing, or on worse authority. */
+	DEDUP_COMPLETES
 };
 
 /* One stream of files begins; `store` is as of its last commit. -ENOMEM. */

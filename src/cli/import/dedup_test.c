@@ -17,6 +17,8 @@
 #define AMENDS	   2
 #define NO_ID	   4
 #define HELD	   8
+#define SERIAL	   16 /* known by a number, as audit's records */
+#define TEXT	   32
 #define ROWS_MAX   6
 #define SPAN	   600
 #define SPANS_KEPT 8
@@ -37,12 +39,15 @@ static void make_event(const struct row *row, struct event *ev)
 	ev->time = row->time;
 	ev->host = STR("web");
 	ev->source = STR("auth-log");
+	ev->trust = row->flags & TEXT ? TRUST_TEXT : TRUST_DAEMON;
 	if (!(row->flags & NO_ID))
 		event_set_hex(ev, F_ID, row->id);
 	if (row->flags & PARTIAL)
 		event_set_int(ev, F_PARTIAL, true);
 	if (row->flags & AMENDS)
 		event_set_int(ev, F_AMENDS, true);
+	if (row->flags & SERIAL)
+		event_set_int(ev, F_SERIAL, 7);
 	if (row->text)
 		event_set_str(ev, F_TEXT, str_z(row->text));
 }
@@ -158,6 +163,18 @@ static const struct {
 	{{AT(0), 8, HELD, EVENT_EXEC, "ab", DEDUP_NEW}}},
     {"not-held", 1, 1, {{AT(0), 7, 0, EVENT_EXEC, "a", DEDUP_NEW}},
 	{{AT(0), 7, 0, EVENT_EXEC, "ab", DEDUP_SEEN}}},
+    {"text-of-serial", 2, 2,
+	{{AT(0), 7, SERIAL | TEXT, EVENT_EXEC, "a", DEDUP_NEW},
+	    {AT(0), 8, SERIAL | TEXT, EVENT_EXEC, "a", DEDUP_NEW}},
+	{{AT(0), 7, SERIAL, EVENT_EXEC, "b", DEDUP_COMPLETES},
+	    {AT(0), 8, SERIAL | TEXT, EVENT_EXEC, "b", DEDUP_SEEN}}},
+    {"text-after-serial", 2, 2,
+	{{AT(0), 7, SERIAL | PARTIAL, EVENT_EXEC, "a", DEDUP_NEW},
+	    {AT(0), 8, SERIAL, EVENT_EXEC, "a", DEDUP_NEW}},
+	{{AT(0), 7, SERIAL | TEXT, EVENT_EXEC, "b", DEDUP_SEEN},
+	    {AT(0), 8, SERIAL | TEXT | HELD, EVENT_EXEC, "b", DEDUP_SEEN}}},
+    {"text-of-content", 1, 1, {{AT(0), 7, TEXT, EVENT_EXEC, "a", DEDUP_NEW}},
+	{{AT(0), 7, 0, EVENT_EXEC, "a", DEDUP_SEEN}}},
     {"before-1970", 1, 2,
 	{{-SPAN * USEC_PER_SEC - 1, 7, 0, EVENT_EXEC, NULL, DEDUP_NEW}},
 	{{-SPAN * USEC_PER_SEC, 7, 0, EVENT_EXEC, NULL, DEDUP_SEEN},
