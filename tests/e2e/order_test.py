@@ -131,6 +131,28 @@ def two_sources():
 
 
 @case
+def records_in_syslog():
+    """audit records among sshd's lines are those of the audit log"""
+    records = audit(500, 3, 0, 1, 100) + audit(900, 4, .01, 1, 1000)
+    lines = auth(500, 5000, 0, 1) + auth(900, 5001, .01, 1)
+    passed_on = [(at, "%s h1 audispd: %s" % ((BEGIN + timedelta(days=at)).isoformat(), text)) for at, text in records]
+    log, own = cut(lines + passed_on, [])[0], cut(records, [])[0]
+    expected = same_in_all_orders([cut(lines, [])[0], own], "apart")
+    equal(len(expected), 2, "sessions")
+    equal(imported([log]), expected, "in syslog only")
+    same = same_in_all_orders([log, own], "in both")
+    equal(same, expected, "in both")
+    with Store() as store:
+        for data, trust in ((log, "text"), (own, "kernel")):
+            path = os.path.join(store.top, "log")
+            with open(path, "wb") as out:
+                out.write(data)
+            store.import_(path, "--host", "h1")
+            equal({e["trust"] for e in store.events("--kind", "exec")}, {trust}, "who vouches")
+            equal(len(store.events("--kind", "exec")), 10, "commands")
+
+
+@case
 def months_apart():
     """pids, ports and ses that come again months later stay apart"""
     parts = []

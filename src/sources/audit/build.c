@@ -62,7 +62,7 @@ static const struct role_info roles[ROLE_N] = {
     [ROLE_USER_OTHER] = {build_user_other, 7},
 };
 
-int build_new(struct build **ret, const struct source_input *in)
+int build_new(struct build **ret, const struct source_input *in, bool vouched)
 {
 	struct build *b = calloc(1, sizeof *b);
 	struct names *names = NULL;
@@ -73,6 +73,7 @@ int build_new(struct build **ret, const struct source_input *in)
 	b->mem.max = MAX_MEM;
 	b->argv = ARGV_INIT;
 	b->in = *in;
+	b->vouched = vouched;
 	if (names_new(&names) < 0 || keys_new(&b->keys) < 0) {
 		names_free(names);
 		build_free(b);
@@ -185,16 +186,20 @@ void build_types(struct build *b)
 	for (size_t i = 0; i < b->g->n; i++) {
 		const struct group_record *r = &b->g->rec[i];
 		struct audit_line line;
+		struct str name;
 
 		if (b->g->n > 1 && r->role >= ROLE_QUIET &&
 		    r->role <= ROLE_OPENAT2)
 			continue;
-		if (line_split(r->line, &line) || str_eq(line.type, before))
+		if (line_split(r->line, &line))
+			continue;
+		name = names_type_name(line.type, r->type);
+		if (str_eq(name, before))
 			continue;
 		if (types.n)
 			buf_add_char(&types, ',');
-		buf_add_str(&types, line.type);
-		before = line.type;
+		buf_add_str(&types, name);
+		before = name;
 	}
 	if (types.n)
 		event_set_str(
@@ -273,7 +278,7 @@ static void start_event(struct build *b, const struct group *g)
 	b->g = g;
 	b->missing = false;
 	event_init(&b->ev, EVENT_OTHER);
-	b->ev.trust = TRUST_KERNEL;
+	b->ev.trust = b->vouched ? TRUST_KERNEL : TRUST_TEXT;
 	b->ev.time = g->time;
 	b->ev.source = STR("audit");
 	b->ev.host = g->node.n ? g->node : b->in.host;
@@ -306,7 +311,7 @@ int build_event(struct build *b, const struct group *g, bool force)
 	b->nested.cut = false;
 	if (nested.p)
 		fields_parse(b->keys, nested, KEYS_ALL, &b->nested);
-	if (names_from_user(r->type))
+	if (b->vouched && names_from_user(r->type))
 		b->ev.trust = TRUST_DAEMON;
 	roles[r->role].fn(b);
 	if (b->missing && !force)
@@ -321,14 +326,16 @@ int build_event(struct build *b, const struct group *g, bool force)
 	return 0;
 }
 
-void build_gap(struct build *b, int64_t time, struct str text, uint64_t offset)
+void build_gap(struct build *b, int64_t time, struct str node, struct str text,
+    uint64_t offset)
 {
-	static const struct group none;
+	const struct group none = {.node = node};
 	uint64_t lost = 0, place = htole64(offset);
 	size_t at = str_find(text, STR("audit_lost="));
 	struct str rest, number;
 
 	start_event(b, &none);
+	b->g = NULL;
 	b->ev.kind = EVENT_GAP;
 	b->ev.trust = TRUST_TEXT;
 	b->ev.time = time;

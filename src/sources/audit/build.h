@@ -24,6 +24,7 @@ struct build {
 	struct names *names;
 	struct keys *keys;
 	struct source_input in;
+	bool vouched;	  /* see records_new() */
 	struct arena mem; /* of the event being built */
 	struct event ev;
 	struct argv argv;
@@ -38,7 +39,7 @@ struct build {
 	bool missing;  /* a record that must be there is not */
 };
 
-int build_new(struct build **ret, const struct source_input *in);
+int build_new(struct build **ret, const struct source_input *in, bool vouched);
 void build_free(struct build *b);
 
 /*
@@ -47,8 +48,12 @@ void build_free(struct build *b);
  */
 int build_event(struct build *b, const struct group *g, bool force);
 
-/* A loss that a line outside the records tells: b->ev becomes a gap. */
-void build_gap(struct build *b, int64_t time, struct str text, uint64_t offset);
+/*
+ * A loss that a line outside the records tells, of host `node` unless that is
+ * empty: b->ev becomes a gap.
+ */
+void build_gap(struct build *b, int64_t time, struct str node, struct str text,
+    uint64_t offset);
 
 /* --- for the builders of kinds --- */
 

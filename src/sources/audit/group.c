@@ -403,22 +403,22 @@ static int own(struct group *g)
 		g->text = BUF_INIT;
 	}
 	buf_clear(&text);
-	if (!buf_reserve(&text, g->bytes))
+	if (!buf_reserve(&text, g->bytes + g->node.n))
 		return buf_free(&text), -ENOMEM;
 	for (size_t i = 0; i < g->n; i++)
 		buf_add_str(&text, g->rec[i].line);
+	buf_add_str(&text, g->node);
 	for (size_t i = 0; i < g->n; i++) {
 		struct group_record *r = &g->rec[i];
 		const char *from = r->line.p, *to = text.p + at;
 
-		if (i == 0) {
-			g->node = moved(g->node, from, to);
+		if (i == 0)
 			g->id = moved(g->id, from, to);
-		}
 		r->body = moved(r->body, from, to);
 		r->line.p = to;
 		at += r->line.n;
 	}
+	g->node = str_make(text.p + at, g->node.n);
 	buf_free(&g->text);
 	g->text = text;
 	g->n_owned = g->n;

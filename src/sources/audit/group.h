@@ -47,9 +47,9 @@ struct group {
 	int64_t time;	 /* microseconds */
 	int64_t clock;	 /* of the log, at its last record */
 	uint64_t roles;	 /* bit per role seen */
-	struct str node; /* as id: a slice of the first record */
+	struct str node; /* host, of the record or of who passed it on */
 	uint64_t node_hash;
-	struct str id;
+	struct str id; /* a slice of the first record */
 	struct group_record *rec;
 	size_t n, cap;
 	size_t n_owned; /* of the records, those whose text is in `text` */

@@ -216,6 +216,19 @@ unsigned names_type(const struct names *n, struct str name)
 	}
 }
 
+struct str names_type_name(struct str written, unsigned type)
+{
+	const char *name;
+
+	if (!written.n || written.p[0] < '0' || written.p[0] > '9')
+		return written;
+	for (size_t i = 0; i < sizeof newer_types / sizeof newer_types[0]; i++)
+		if (newer_types[i].type == type)
+			return str_z(newer_types[i].name);
+	name = audit_msg_type_to_name((int)type);
+	return name ? str_z(name) : written;
+}
+
 enum audit_role names_role(const struct names *n, unsigned type)
 {
 	return type < TYPE_END ? (enum audit_role)n->roles[type] : ROLE_OTHER;

@@ -80,6 +80,11 @@ void names_free(struct names *n);
  * too. 0: not known.
  */
 unsigned names_type(const struct names *n, struct str name);
+/*
+ * The name of a type, for one that the kernel wrote as a bare number in its own
+ * log; as it was written when that is no number or there is no name.
+ */
+struct str names_type_name(struct str written, unsigned type);
 enum audit_role names_role(const struct names *n, unsigned type);
 /* Records sent by programs (a daemon vouches), not made by the kernel. */
 bool names_from_user(unsigned type);

@@ -6,24 +6,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "sources/audit/build.h"
+#include "sources/audit/line.h"
+#include "sources/audit/records.h"
 
 #define PROBE_LINES 50
 
 struct source_run {
-	struct build *build;
-	struct groups *groups;
-	struct source_sink *sink; /* of the call in progress */
-	bool skip;		  /* the rest of an overlong line follows */
-	bool cut;		  /* the line at hand is such a one */
+	struct records *records;
+	bool skip; /* the rest of an overlong line follows */
+	bool cut;  /* the line at hand is such a one */
 };
-
-static bool is_kernel_loss(struct str line)
-{
-	return str_starts(line, STR("audit: backlog limit exceeded")) ||
-	       str_starts(line, STR("audit: rate limit exceeded")) ||
-	       str_starts(line, STR("audit: audit_lost="));
-}
 
 /* What ausearch puts between events. */
 static bool is_separator(struct str line)
@@ -52,26 +44,12 @@ static int audit_probe(
 	return 0;
 }
 
-static int run_event(void *ctx, const struct group *g, bool force)
-{
-	struct source_run *run = ctx;
-	int r = build_event(run->build, g, force);
-
-	if (r)
-		return r;
-	r = run->sink->event(run->sink, &run->build->ev);
-	return r < 0 ? r : 0;
-}
-
 static int audit_open(
     struct source_run **ret, const struct source_input *in, struct err *err)
 {
 	struct source_run *run = calloc(1, sizeof *run);
 
-	if (!run || build_new(&run->build, in) < 0 ||
-	    groups_new(&run->groups) < 0) {
-		if (run)
-			build_free(run->build);
+	if (!run || records_new(&run->records, in, true) < 0) {
 		free(run);
 		return err_set(err, -ENOMEM, "no memory for reading %s",
 		    in->name ? in->name : "an audit log");
@@ -82,44 +60,26 @@ static int audit_open(
 
 static int audit_next(struct source_run *run, const struct source_input *in)
 {
-	run->build->in = *in;
 	run->skip = false;
-	groups_next_file(run->groups);
+	records_next_file(run->records, in);
 	return 0;
 }
 
-static int add_line(struct source_run *run, struct str text, uint64_t offset,
-    const struct groups_sink *sink, const char **expected)
-{
-	struct audit_line line;
-	unsigned type;
-
-	*expected = line_split(text, &line);
-	if (*expected)
-		return 0;
-	type = names_type(run->build->names, line.type);
-	return groups_add(run->groups, &line, type,
-	    names_role(run->build->names, type), offset, sink, expected);
-}
-
 static int take_line(struct source_run *run, struct str text, uint64_t offset,
-    const struct groups_sink *sink)
+    struct source_sink *sink)
 {
+	const struct records_line line = {.text = text, .offset = offset};
 	const char *expected = "a line of less than 64 KiB";
 	bool record = text.n >= 4 && memcmp(text.p, "type", 4) == 0;
-	int r;
+	int r = 0;
 
 	if (!record && is_separator(text))
 		return 0;
-	run->sink->lines++;
-	if (!record && is_kernel_loss(text)) {
-		build_gap(run->build, groups_clock(run->groups), text, offset);
-		r = run->sink->event(run->sink, &run->build->ev);
-		return r < 0 ? r : 0;
-	}
-	r = run->cut ? 0 : add_line(run, text, offset, sink, &expected);
+	sink->lines++;
+	if (!run->cut)
+		r = records_take(run->records, &line, sink, &expected);
 	if (r == 0 && expected)
-		source_unparsed(run->sink, offset, text, expected);
+		source_unparsed(sink, offset, text, expected);
 	return r;
 }
 
@@ -145,41 +105,35 @@ static inline int next_line(struct source_run *run, struct str data, size_t *at,
 static ssize_t audit_feed(struct source_run *run, struct str data,
     uint64_t offset, bool last, struct source_sink *sink)
 {
-	const struct groups_sink out = {run_event, run};
 	size_t at = 0, from = 0;
 	struct str text;
-	int r = 0;
+	int r;
 
-	run->sink = sink;
 	while (next_line(run, data, &at, last, &text)) {
 		from = (size_t)(text.p - data.p);
-		r = take_line(run, text, offset + from, &out);
+		r = take_line(run, text, offset + from, sink);
 		if (r < 0)
 			return r;
 	}
-	r = groups_keep(run->groups, &out);
+	r = records_keep(run->records, sink);
 	return r < 0 ? r : (ssize_t)at;
 }
 
 static int audit_finish(struct source_run *run, struct source_sink *sink)
 {
-	const struct groups_sink out = {run_event, run};
-
-	run->sink = sink;
-	return groups_flush(run->groups, &out);
+	return records_flush(run->records, sink);
 }
 
 static uint64_t audit_held(const struct source_run *run, uint64_t end)
 {
-	return groups_held(run->groups, end);
+	return records_held(run->records, end);
 }
 
 static void audit_close(struct source_run *run)
 {
 	if (!run)
 		return;
-	build_free(run->build);
-	groups_free(run->groups);
+	records_free(run->records);
 	free(run);
 }
 

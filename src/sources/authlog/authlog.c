@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sources/audit/records.h"
 #include "sources/authlog/log_reader.h"
 #include "sources/authlog/program.h"
+#include "sources/authlog/wrapped.h"
 #include "sources/authlog/year.h"
 #include "sources/source.h"
 
@@ -16,6 +18,8 @@ struct source_run {
 	struct log_reader *reader;
 	struct arena scratch;
 	struct year_clock years;
+	struct records *records;  /* of audit; NULL before the first one */
+	struct arena record_text; /* until records_keep() */
 	bool skip;
 	bool scan_skip;
 	bool scan_done;
@@ -26,6 +30,8 @@ static int run_next(struct source_run *run, const struct source_input *in)
 	run->in = *in;
 	run->skip = run->scan_skip = run->scan_done = false;
 	year_start(&run->years, in->mtime, in->utc_offset);
+	if (run->records)
+		records_next_file(run->records, in);
 	return 0;
 }
 
@@ -34,6 +40,8 @@ static void run_close(struct source_run *run)
 	if (!run)
 		return;
 	log_reader_free(run->reader);
+	records_free(run->records);
+	arena_free(&run->record_text);
 	arena_free(&run->scratch);
 	free(run);
 }
@@ -88,6 +96,32 @@ static void host_set(const struct source_run *run, struct log_entry *e)
 	e->host_note = str_z(run->in.host_inferred);
 }
 
+/* An audit record in the line. Its own time counts, not that of the line. */
+static int record_take(
+    struct source_run *run, const struct log_entry *e, struct source_sink *sink)
+{
+	struct records_line line = {.node = e->line.host,
+	    .time = e->line.time,
+	    .inferred = e->inferred,
+	    .offset = e->offset};
+	const char *expected;
+	int r = wrapped_record(&e->line, &run->record_text, &line.text);
+
+	if (r <= 0)
+		return r;
+	if (line.node.n)
+		line.node = arena_dup(&run->record_text, line.node);
+	if (!line.node.p && e->line.host.n)
+		return -ENOMEM;
+	/* Anybody can write to a text log. */
+	if (!run->records && records_new(&run->records, &run->in, false) < 0)
+		return -ENOMEM;
+	r = records_take(run->records, &line, sink, &expected);
+	if (r == 0 && expected)
+		source_unparsed(sink, e->offset, e->raw, expected);
+	return r;
+}
+
 static int line_take(struct source_run *run, struct str line, uint64_t offset,
     struct source_sink *sink)
 {
@@ -98,6 +132,7 @@ static int line_take(struct source_run *run, struct str line, uint64_t offset,
 	    .escaped = true,
 	};
 	enum line_kind kind;
+	int err;
 
 	sink->lines++;
 	arena_reset(&run->scratch);
@@ -114,26 +149,35 @@ static int line_take(struct source_run *run, struct str line, uint64_t offset,
 		e.line.time = year_resolve(&run->years, &e.line.civil);
 		e.inferred = "year from the file's modification time";
 	}
+	err = record_take(run, &e, sink);
+	if (err < 0)
+		return err;
 	/* A repetition without a host is of whatever host came before. */
 	if (!e.line.repeats_last)
 		host_set(run, &e);
 	return log_reader_take(run->reader, &e, sink);
 }
 
+/* The memory of the lines goes away. */
+static int records_settle(struct source_run *run, struct source_sink *sink)
+{
+	int r = run->records ? records_keep(run->records, sink) : 0;
+
+	arena_reset(&run->record_text);
+	return r;
+}
+
 static ssize_t run_feed(struct source_run *run, struct str data,
     uint64_t offset, bool last, struct source_sink *sink)
 {
+	struct str line;
 	size_t at = 0;
+	bool cut;
+	int err;
 
-	for (;;) {
-		struct str line;
-		size_t begin;
-		bool cut;
-		int err;
+	while (source_line(data, &at, last, &run->skip, &line, &cut) > 0) {
+		size_t begin = (size_t)(line.p - data.p);
 
-		if (source_line(data, &at, last, &run->skip, &line, &cut) <= 0)
-			return (ssize_t)at;
-		begin = (size_t)(line.p - data.p);
 		if (cut) {
 			sink->lines++;
 			source_unparsed(sink, offset + begin, line,
@@ -144,6 +188,18 @@ static ssize_t run_feed(struct source_run *run, struct str data,
 		if (err < 0)
 			return err;
 	}
+	err = records_settle(run, sink);
+	return err < 0 ? err : (ssize_t)at;
+}
+
+static int run_finish(struct source_run *run, struct source_sink *sink)
+{
+	return run->records ? records_flush(run->records, sink) : 0;
+}
+
+static uint64_t run_held(const struct source_run *run, uint64_t end)
+{
+	return run->records ? records_held(run->records, end) : end;
 }
 
 struct probe_count {
@@ -216,7 +272,7 @@ const struct source source_authlog = {
     .next = run_next,
     .prescan = run_prescan,
     .feed = run_feed,
-    .finish = source_finish_nothing,
-    .held = source_held_nothing,
+    .finish = run_finish,
+    .held = run_held,
     .close = run_close,
 };
