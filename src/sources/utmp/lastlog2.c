@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lastlog2(8), which replaces lastlog on newer systems. */
 #include <endian.h>
-#include <errno.h>
-#include <stdlib.h>
 
 #include "base/when.h"
-#include "sources/source.h"
 #include "sources/utmp/login_db.h"
 #include "sources/utmp/record.h"
 
 #define NAME "lastlog2"
-
-struct source_run {
-	struct source_input in;
-};
 
 enum column {
 	COL_NAME,
@@ -27,23 +20,6 @@ static int lastlog2_probe(
     struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
 	return login_db_probe(head, "Lastlog2") ? 95 : 0;
-}
-
-static int lastlog2_open(
-    struct source_run **ret, const struct source_input *in, struct err *err)
-{
-	struct source_run *run = calloc(1, sizeof *run);
-
-	if (!run)
-		return err_set(err, -ENOMEM, "out of memory");
-	run->in = *in;
-	*ret = run;
-	return 0;
-}
-
-static void lastlog2_close(struct source_run *run)
-{
-	free(run);
 }
 
 static int take_row(
@@ -86,12 +62,8 @@ static ssize_t lastlog2_feed(struct source_run *run, struct str data,
 	    "a row of lastlog2: a name, and a time in seconds",
 	    take_row,
 	};
-	int r;
 
-	if (!last)
-		return 0;
-	r = login_db_read(data, &table, run, sink);
-	return r < 0 ? r : (ssize_t)data.n;
+	return login_db_feed(run, &table, data, last, sink);
 }
 
 const struct source source_lastlog2 = {
@@ -99,9 +71,9 @@ const struct source source_lastlog2 = {
     .summary = "last login of each user: database of lastlog2",
     .whole = true,
     .probe = lastlog2_probe,
-    .open = lastlog2_open,
+    .open = login_db_open,
     .feed = lastlog2_feed,
     .finish = source_finish_nothing,
     .held = source_held_nothing,
-    .close = lastlog2_close,
+    .close = login_db_close,
 };

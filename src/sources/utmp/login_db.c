@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/when.h"
 
@@ -201,12 +202,32 @@ static const char *problem_text(int code)
 	}
 }
 
-int login_db_read(struct str content, const struct login_table *table,
-    struct source_run *run, struct source_sink *sink)
+int login_db_open(
+    struct source_run **ret, const struct source_input *in, struct err *err)
+{
+	struct source_run *run = calloc(1, sizeof *run);
+
+	if (!run)
+		return err_set(err, -ENOMEM, "out of memory");
+	run->in = *in;
+	*ret = run;
+	return 0;
+}
+
+void login_db_close(struct source_run *run)
+{
+	free(run);
+}
+
+ssize_t login_db_feed(struct source_run *run, const struct login_table *table,
+    struct str data, bool last, struct source_sink *sink)
 {
 	struct login_db d = {NULL, 0};
-	int code = db_open(&d, content), r = 0;
+	int code, r = 0;
 
+	if (!last)
+		return 0;
+	code = db_open(&d, data);
 	if (code == SQLITE_OK)
 		r = read_rows(&d, table, run, sink, &code);
 	sqlite3_close(d.db);
@@ -219,7 +240,7 @@ int login_db_read(struct str content, const struct login_table *table,
 		source_unparsed(
 		    sink, 0, str_z(problem_text(code)), table->expected);
 	}
-	return 0;
+	return (ssize_t)data.n;
 }
 
 struct str login_db_text(sqlite3_stmt *row, int column)

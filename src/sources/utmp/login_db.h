@@ -14,6 +14,11 @@
 
 #include "sources/source.h"
 
+/* Of all sources that read a table. */
+struct source_run {
+	struct source_input in;
+};
+
 struct login_table {
 	const char *name;
 	const char *sql;      /* SELECT of one table, main.NAME NOT INDEXED */
@@ -29,13 +34,18 @@ struct login_table {
 /* Whether `head` begins a SQLite database whose schema names the table. */
 bool login_db_probe(struct str head, const char *table);
 
+/* open() and close() of these sources. */
+int login_db_open(
+    struct source_run **ret, const struct source_input *in, struct err *err);
+void login_db_close(struct source_run *run);
+
 /*
- * All rows of the table. Rows not understood, and damage or anything else that
- * keeps the database from being read on, are counted in the sink. Returns 0,
- * -ENOMEM or what `row` returned.
+ * feed() for a table: with `last`, all its rows. Rows not understood, and
+ * damage or anything else that keeps the database from being read on, are
+ * counted in the sink.
  */
-int login_db_read(struct str content, const struct login_table *table,
-    struct source_run *run, struct source_sink *sink);
+ssize_t login_db_feed(struct source_run *run, const struct login_table *table,
+    struct str data, bool last, struct source_sink *sink);
 
 /* Text of a column, STR_NONE when it is of another type or empty. */
 struct str login_db_text(sqlite3_stmt *row, int column);

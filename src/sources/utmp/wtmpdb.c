@@ -4,18 +4,11 @@
  * completed with its end.
  */
 #include <endian.h>
-#include <errno.h>
-#include <stdlib.h>
 
-#include "sources/source.h"
 #include "sources/utmp/login_db.h"
 #include "sources/utmp/record.h"
 
 #define NAME "wtmpdb"
-
-struct source_run {
-	struct source_input in;
-};
 
 enum column {
 	COL_TYPE,
@@ -37,23 +30,6 @@ static int wtmpdb_probe(
     struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
 	return login_db_probe(head, "wtmp") ? 95 : 0;
-}
-
-static int wtmpdb_open(
-    struct source_run **ret, const struct source_input *in, struct err *err)
-{
-	struct source_run *run = calloc(1, sizeof *run);
-
-	if (!run)
-		return err_set(err, -ENOMEM, "out of memory");
-	run->in = *in;
-	*ret = run;
-	return 0;
-}
-
-static void wtmpdb_close(struct source_run *run)
-{
-	free(run);
 }
 
 static void fill_user(struct event *ev, sqlite3_stmt *row)
@@ -132,12 +108,8 @@ static ssize_t wtmpdb_feed(struct source_run *run, struct str data,
 	    "a row of wtmpdb: Type 1 or 3, times in microseconds",
 	    take_row,
 	};
-	int r;
 
-	if (!last)
-		return 0;
-	r = login_db_read(data, &table, run, sink);
-	return r < 0 ? r : (ssize_t)data.n;
+	return login_db_feed(run, &table, data, last, sink);
 }
 
 const struct source source_wtmpdb = {
@@ -145,9 +117,9 @@ const struct source source_wtmpdb = {
     .summary = "logins and boots: database of wtmpdb",
     .whole = true,
     .probe = wtmpdb_probe,
-    .open = wtmpdb_open,
+    .open = login_db_open,
     .feed = wtmpdb_feed,
     .finish = source_finish_nothing,
     .held = source_held_nothing,
-    .close = wtmpdb_close,
+    .close = login_db_close,
 };
