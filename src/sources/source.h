@@ -68,6 +68,14 @@ struct source {
 	bool joins;
 	/* The whole content is needed at once (a database file). */
 	bool whole;
+	/*
+	 * Optional, only with `whole`: FILE with this behind its name holds
+	 * what was not moved into FILE yet. beside() gets its content before
+	 * the first feed(), and it stays until the last one; it is not called
+	 * when there is no such file.
+	 */
+	const char *beside_suffix;
+	void (*beside)(struct source_run *run, struct str content);
 	int (*open)(struct source_run **ret, const struct source_input *in,
 	    struct err *err);
 	/*

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/when.h"
+#include "cli/import/beside.h"
 
 #define DEPTH_MAX 16
 #define FILES_MAX 1000000
@@ -21,6 +22,7 @@ void import_files_free(struct import_files *files)
 		fd_close(&files->v[i].fd);
 		free(files->v[i].path);
 		free(files->v[i].host);
+		free(files->v[i].beside);
 	}
 	free(files->v);
 	*files = (struct import_files){0};
@@ -275,6 +277,7 @@ void import_files_detect(struct import_files *files)
 			files->v[i].why_not = "out of memory";
 	}
 	free(head);
+	beside_find(files);
 }
 
 static size_t common_prefix(const char *a, const char *b)

@@ -24,6 +24,7 @@ struct import_file {
 	int64_t first_time;	     /* 0 when the format does not say */
 	char *host;		     /* NULL until known */
 	const char *host_inferred;   /* why it is only concluded, static */
+	char *beside; /* a file that is part of it, may be missing; or NULL */
 	bool compressed;
 	bool unreadable; /* by permission or damage */
 };

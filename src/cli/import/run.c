@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/when.h"
 #include "cli/import/ahead.h"
+#include "cli/import/beside.h"
 #include "cli/import/dedup.h"
 
 #define WINDOW	  ((size_t)4 << 20)
@@ -36,7 +37,7 @@ struct stream {
 /* One file being read. */
 struct reading {
 	struct ahead *ahead;
-	struct buf window;
+	struct buf window, beside;
 	uint64_t offset; /* of the window's first byte in the content */
 	bool end;
 	uint64_t content_size, raw_bytes;
@@ -87,54 +88,69 @@ static int take_event(struct source_sink *sink, struct event *ev)
 }
 
 static void describe_file(
-    const struct stream *s, struct event *ev, enum event_kind kind)
+    const struct import_file *f, struct event *ev, enum event_kind kind)
 {
 	event_init(ev, kind);
 	ev->time = time_now();
-	ev->host = str_z(s->file->host);
+	ev->host = str_z(f->host);
 	ev->source = STR("import");
 	ev->trust = TRUST_DAEMON;
-	event_set_str(ev, F_FILE_NAME, str_z(s->file->path));
-	event_set_str(ev, F_FORMAT, str_z(s->file->source->name));
+	event_set_str(ev, F_FILE_NAME, str_z(f->path));
+	event_set_str(ev, F_FORMAT, str_z(f->source->name));
 }
 
-static int begin_file(struct stream *s, bool first)
+static int append_start(struct stream *s, const struct import_file *f,
+    struct str op, int64_t *ret_src)
 {
 	struct event ev;
 	int r;
 
-	describe_file(s, &ev, EVENT_IMPORT_START);
-	event_set_str(&ev, F_OP, first ? STR("open") : STR("next"));
-	event_set_int(&ev, F_FILE_SIZE, (int64_t)s->file->size);
-	if (s->file->host_inferred)
-		event_set_str(&ev, F_INFERRED, str_z(s->file->host_inferred));
+	describe_file(f, &ev, EVENT_IMPORT_START);
+	event_set_str(&ev, F_OP, op);
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)f->size);
+	if (f->host_inferred)
+		event_set_str(&ev, F_INFERRED, str_z(f->host_inferred));
 	r = append(s, &ev);
-	s->src = (int64_t)ev.seq;
+	*ret_src = (int64_t)ev.seq;
+	return r;
+}
+
+static int begin_file(struct stream *s, bool first)
+{
+	int r = append_start(
+	    s, s->file, first ? STR("open") : STR("next"), &s->src);
+
 	s->lines_before = s->sink.lines;
 	s->unparsed_before = s->sink.unparsed;
 	return r;
+}
+
+static void describe_end(const struct import_file *f, struct event *ev,
+    int64_t src, const struct ahead_digest *digest, char hex[static 2][65])
+{
+	sha256_hex(&digest->raw, hex[0]);
+	sha256_hex(&digest->content, hex[1]);
+	describe_file(f, ev, EVENT_IMPORT_END);
+	event_set_int(ev, F_SRC, src);
+	event_set_int(ev, F_FILE_SIZE, (int64_t)digest->raw_bytes);
+	event_set_str(ev, F_SHA256, str_z(hex[0]));
+	event_set_int(ev, F_CONTENT_SIZE, (int64_t)digest->content_bytes);
+	event_set_str(ev, F_CONTENT_SHA256, str_z(hex[1]));
 }
 
 static int end_file(struct stream *s, struct reading *rd)
 {
 	const struct source *source = s->file->source;
 	struct ahead_digest digest;
-	char content_hex[65], raw_hex[65];
+	char hex[2][65];
 	uint64_t held = rd->content_size;
 	struct event ev;
 
 	ahead_digest(rd->ahead, s->file->size, &digest);
 	rd->raw_bytes = digest.raw_bytes;
-	sha256_hex(&digest.content, content_hex);
-	sha256_hex(&digest.raw, raw_hex);
 	if (source->held)
 		held = source->held(s->source_run, rd->content_size);
-	describe_file(s, &ev, EVENT_IMPORT_END);
-	event_set_int(&ev, F_SRC, s->src);
-	event_set_int(&ev, F_FILE_SIZE, (int64_t)digest.raw_bytes);
-	event_set_str(&ev, F_SHA256, str_z(raw_hex));
-	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)digest.content_bytes);
-	event_set_str(&ev, F_CONTENT_SHA256, str_z(content_hex));
+	describe_end(s->file, &ev, s->src, &digest, hex);
 	event_set_int(&ev, F_OFFSET, (int64_t)held);
 	event_set_int(&ev, F_LINES, (int64_t)(s->sink.lines - s->lines_before));
 	event_set_int(
@@ -153,7 +169,7 @@ static int note_damage(struct stream *s, struct reading *rd, const char *text)
 	s->run->totals.n_damaged++;
 	if (s->run->warn)
 		s->run->warn(s->run->ctx, s->file, text);
-	describe_file(s, &ev, EVENT_GAP);
+	describe_file(s->file, &ev, EVENT_GAP);
 	event_set_int(&ev, F_SRC, s->src);
 	event_set_int(&ev, F_OFFSET, (int64_t)rd->content_size);
 	event_set_str(&ev, F_REASON, str_z(text));
@@ -182,13 +198,47 @@ static int fill(struct stream *s, struct reading *rd)
 	return 0;
 }
 
+/*
+ * What lies beside the file and belongs to it, read after it: where the file
+ * does not change meanwhile, both are of one moment.
+ */
+static int read_beside(struct stream *s, struct reading *rd)
+{
+	struct ahead_digest digest;
+	struct import_file part;
+	char hex[2][65];
+	struct event ev;
+	int64_t src;
+	int r;
+
+	if (!beside_file(s->file, &part))
+		return 0;
+	r = beside_read(
+	    &part, WHOLE_MAX, &rd->beside, &digest.raw, &rd->damage_err);
+	if (r == -ENOMEM)
+		return err_set(s->err, r, "%s", rd->damage_err.text);
+	if (r < 0)
+		return note_damage(s, rd, rd->damage_err.text);
+	digest.content = digest.raw;
+	digest.content_bytes = digest.raw_bytes = rd->beside.n;
+	s->run->totals.bytes += rd->beside.n;
+	s->file->source->beside(s->source_run, buf_str(&rd->beside));
+	r = append_start(s, &part, STR("beside"), &src);
+	describe_end(&part, &ev, src, &digest, hex);
+	return r == 0 ? append(s, &ev) : r;
+}
+
 static int feed_window(struct stream *s, struct reading *rd)
 {
 	const struct source *source = s->file->source;
 	ssize_t taken;
+	int r;
 
 	if (source->whole && !rd->end)
 		return 0;
+	r = read_beside(s, rd);
+	if (r < 0)
+		return r;
 	taken = source->feed(
 	    s->source_run, buf_str(&rd->window), rd->offset, rd->end, &s->sink);
 	if (taken < 0)
@@ -280,6 +330,7 @@ static int read_file(struct stream *s, bool first)
 	s->run->totals.files_read++;
 	ahead_stop(rd.ahead);
 	buf_free(&rd.window);
+	buf_free(&rd.beside);
 	return r;
 }
 
@@ -359,6 +410,22 @@ static void keep_examples(struct import_run *run, const struct stream *s)
 	}
 }
 
+static void check_known(struct import_run *run, const struct import_file *f,
+    struct known_prefix *ret)
+{
+	struct known_prefix beside;
+	struct import_file part;
+	struct err why;
+	int r = known_check(&run->known, f, ret, &why);
+
+	if (r == 0 && ret->all && beside_file(f, &part)) {
+		r = known_check(&run->known, &part, &beside, &why);
+		ret->all = beside.all;
+	}
+	if (r < 0 && run->warn)
+		run->warn(run->ctx, f, why.text);
+}
+
 static int import_stream(struct import_run *run, struct import_file *files,
     size_t n, struct err *err)
 {
@@ -370,13 +437,8 @@ static int import_stream(struct import_run *run, struct import_file *files,
 	s.inputs = calloc(n, sizeof *s.inputs);
 	if (!known || !s.inputs)
 		r = err_sys(err, -ENOMEM, "%s", files[0].path);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct err why;
-
-		if (known_check(&run->known, &files[i], &known[i], &why) < 0 &&
-		    run->warn)
-			run->warn(run->ctx, &files[i], why.text);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		check_known(run, &files[i], &known[i]);
 	if (r == 0)
 		r = dedup_new(&s.dedup, archive_store(run->archive), err);
 	if (r == 0)

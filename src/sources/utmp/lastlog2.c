@@ -19,7 +19,7 @@ enum column {
 static int lastlog2_probe(
     struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
-	return login_db_probe(head, "Lastlog2") ? 95 : 0;
+	return login_db_probe(head, "Lastlog2", name, "lastlog2.db");
 }
 
 static int take_row(
@@ -71,6 +71,8 @@ const struct source source_lastlog2 = {
     .summary = "last login of each user: database of lastlog2",
     .whole = true,
     .probe = lastlog2_probe,
+    .beside_suffix = LOGIN_DB_BESIDE,
+    .beside = login_db_beside,
     .open = login_db_open,
     .feed = lastlog2_feed,
     .finish = source_finish_nothing,

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 
 #include "base/when.h"
+#include "sources/utmp/wal.h"
 
 #define MAGIC		  STR("SQLite format 3")
 /* Write and read version of the file format: 1 rollback journal, 2 WAL. */
 #define OFF_WRITE_VERSION 18
 #define OFF_READ_VERSION  19
+#define OFF_PAGE_SIZE	  16 /* big endian; 1: 65536 */
 #define HEADER_LEN	  100
 #define CONTENT_MAX	  ((size_t)1 << 30)
+#define WAL_EXPECTED	  "a write-ahead log of SQLite (FILE-wal)"
 #define TEXT_MAX	  4096
 #define SEC_MAX		  ((int64_t)UINT32_MAX)
 
@@ -29,13 +32,21 @@ struct login_db {
 	int64_t rounds_left; /* of STEPS_AT_ONCE steps */
 };
 
-bool login_db_probe(struct str head, const char *table)
+int login_db_probe(
+    struct str head, const char *table, const char *name, const char *own)
 {
+	const char *slash = strrchr(name, '/');
 	char create[64];
-	int n = snprintf(create, sizeof create, "CREATE TABLE %s", table);
 
-	return str_starts(head, MAGIC) && head.n >= HEADER_LEN && n > 0 &&
-	       str_find(head, str_z(create)) != STR_NPOS;
+	snprintf(create, sizeof create, "CREATE TABLE %s", table);
+	if (!str_starts(head, MAGIC) || head.n < HEADER_LEN)
+		return 0;
+	if (str_find(head, str_z(create)) != STR_NPOS)
+		return 95;
+	return head.p[OFF_READ_VERSION] == 2 &&
+		       strcmp(slash ? slash + 1 : name, own) == 0
+		   ? 50
+		   : 0;
 }
 
 static int progress(void *ctx)
@@ -85,31 +96,62 @@ static int db_harden(struct login_db *d)
 	return r;
 }
 
+static size_t page_size(struct str content)
+{
+	const unsigned char *p =
+	    (const unsigned char *)content.p + OFF_PAGE_SIZE;
+	size_t n = (size_t)p[0] << 8 | p[1];
+
+	return n == 1 ? 65536 : n;
+}
+
+/* The database with what its log holds, by sqlite3_malloc64(). */
+static int copy_with_wal(struct str content, const struct wal *wal,
+    unsigned char **ret, size_t *ret_n)
+{
+	uint64_t n = wal->n_frames ? wal->db_size : content.n;
+
+	if (content.n < HEADER_LEN)
+		return SQLITE_NOTADB;
+	if (content.n > CONTENT_MAX || wal->bytes.n > CONTENT_MAX)
+		return SQLITE_TOOBIG;
+	/* A log adds the pages that it holds, and few that were never used. */
+	if (wal->n_frames && (wal->page_size != page_size(content) ||
+				 n / 2 > content.n + wal->bytes.n))
+		return SQLITE_CORRUPT;
+	*ret = sqlite3_malloc64(n);
+	if (!*ret)
+		return SQLITE_NOMEM;
+	*ret_n = (size_t)n;
+	memset(*ret, 0, *ret_n);
+	memcpy(*ret, content.p, content.n < n ? content.n : *ret_n);
+	wal_apply(wal, *ret);
+	/* All is in it now; a log of its own would need files. */
+	if ((*ret)[OFF_WRITE_VERSION] == 2 && (*ret)[OFF_READ_VERSION] == 2)
+		(*ret)[OFF_WRITE_VERSION] = (*ret)[OFF_READ_VERSION] = 1;
+	return SQLITE_OK;
+}
+
 /* Returns a result code of SQLite. d->db is to be closed in any case. */
-static int db_open(struct login_db *d, struct str content)
+static int db_open(
+    struct login_db *d, struct str content, const struct wal *wal)
 {
 	int r = sqlite3_open_v2(":memory:", &d->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY | SQLITE_OPEN_NOMUTEX,
 	    NULL);
 	unsigned char *copy;
+	size_t n = 0;
 
-	d->rounds_left =
-	    (STEPS_BASE + (int64_t)content.n * STEPS_PER_BYTE) / STEPS_AT_ONCE;
 	if (r == SQLITE_OK)
 		r = db_harden(d);
+	if (r == SQLITE_OK)
+		r = copy_with_wal(content, wal, &copy, &n);
 	if (r != SQLITE_OK)
 		return r;
-	if (content.n < HEADER_LEN || content.n > CONTENT_MAX)
-		return content.n < HEADER_LEN ? SQLITE_NOTADB : SQLITE_TOOBIG;
-	copy = sqlite3_malloc64(content.n);
-	if (!copy)
-		return SQLITE_NOMEM;
-	memcpy(copy, content.p, content.n);
-	/* WAL needs files; the main file is complete up to its checkpoint. */
-	if (copy[OFF_WRITE_VERSION] == 2 && copy[OFF_READ_VERSION] == 2)
-		copy[OFF_WRITE_VERSION] = copy[OFF_READ_VERSION] = 1;
-	return sqlite3_deserialize(d->db, "main", copy,
-	    (sqlite3_int64)content.n, (sqlite3_int64)content.n,
+	d->rounds_left =
+	    (STEPS_BASE + (int64_t)n * STEPS_PER_BYTE) / STEPS_AT_ONCE;
+	return sqlite3_deserialize(d->db, "main", copy, (sqlite3_int64)n,
+	    (sqlite3_int64)n,
 	    SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY);
 }
 
@@ -214,6 +256,11 @@ int login_db_open(
 	return 0;
 }
 
+void login_db_beside(struct source_run *run, struct str content)
+{
+	run->wal = content;
+}
+
 void login_db_close(struct source_run *run)
 {
 	free(run);
@@ -223,11 +270,18 @@ ssize_t login_db_feed(struct source_run *run, const struct login_table *table,
     struct str data, bool last, struct source_sink *sink)
 {
 	struct login_db d = {NULL, 0};
+	const char *problem;
+	struct wal wal;
 	int code, r = 0;
 
 	if (!last)
 		return 0;
-	code = db_open(&d, data);
+	problem = wal_open(&wal, run->wal);
+	if (problem) {
+		sink->lines++;
+		source_unparsed(sink, 0, str_z(problem), WAL_EXPECTED);
+	}
+	code = db_open(&d, data, &wal);
 	if (code == SQLITE_OK)
 		r = read_rows(&d, table, run, sink, &code);
 	sqlite3_close(d.db);

@@ -4,8 +4,7 @@
  * The file may be hostile: nothing but a real table is read, no view, trigger,
  * function or index of the file is used, and work and lengths are bounded.
  *
- * A file in WAL mode is read as it lies: rows that are still in a -wal file
- * beside it are not seen.
+ * Commits that are still in the -wal file beside it count as in the database.
  */
 #ifndef SOURCES_UTMP_LOGIN_DB_H
 #define SOURCES_UTMP_LOGIN_DB_H
@@ -17,6 +16,7 @@
 /* Of all sources that read a table. */
 struct source_run {
 	struct source_input in;
+	struct str wal; /* content of the -wal file, or empty */
 };
 
 struct login_table {
@@ -31,12 +31,18 @@ struct login_table {
 	    struct source_sink *sink);
 };
 
-/* Whether `head` begins a SQLite database whose schema names the table. */
-bool login_db_probe(struct str head, const char *table);
+/*
+ * probe() for a SQLite database whose schema names the table, or which is so
+ * new that its -wal file still holds the schema, when its name is `own`.
+ */
+int login_db_probe(
+    struct str head, const char *table, const char *name, const char *own);
 
-/* open() and close() of these sources. */
+/* open(), beside() and close() of these sources. */
+#define LOGIN_DB_BESIDE "-wal"
 int login_db_open(
     struct source_run **ret, const struct source_input *in, struct err *err);
+void login_db_beside(struct source_run *run, struct str content);
 void login_db_close(struct source_run *run);
 
 /*

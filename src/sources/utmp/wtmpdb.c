@@ -29,7 +29,7 @@ enum wtmpdb_type {
 static int wtmpdb_probe(
     struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
-	return login_db_probe(head, "wtmp") ? 95 : 0;
+	return login_db_probe(head, "wtmp", name, "wtmp.db");
 }
 
 static void fill_user(struct event *ev, sqlite3_stmt *row)
@@ -117,6 +117,8 @@ const struct source source_wtmpdb = {
     .summary = "logins and boots: database of wtmpdb",
     .whole = true,
     .probe = wtmpdb_probe,
+    .beside_suffix = LOGIN_DB_BESIDE,
+    .beside = login_db_beside,
     .open = login_db_open,
     .feed = wtmpdb_feed,
     .finish = source_finish_nothing,
