@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For tests of sources: run one over bytes in chunks of any size and get its
- * events as lines of text, "kind seconds.micros key=value ...", without `id`
- * and `offset`, which are kept in arrays.
+ * For tests of sources: run one over bytes in chunks of any size and keep its
+ * events, also as lines of text, "kind seconds.micros key=value ...", without
+ * `id` and `offset`, which are kept in arrays.
  */
 #ifndef SOURCES_TEST_SINK_H
 #define SOURCES_TEST_SINK_H
@@ -18,6 +18,9 @@
 struct test_sink {
 	struct source_sink sink; /* first */
 	struct buf text;
+	struct arena arena;   /* of the strings of events */
+	struct event *events; /* n of them */
+	size_t cap;
 	uint64_t ids[TEST_EVENTS_MAX];
 	int64_t offsets[TEST_EVENTS_MAX];
 	size_t n;
@@ -53,6 +56,16 @@ static inline void test_add_field(
 		buf_add_i64(b, ev->v[f].i);
 }
 
+static inline void test_keep(struct test_sink *t, const struct event *ev)
+{
+	if (t->n == t->cap) {
+		t->cap = t->cap ? 2 * t->cap : 16;
+		t->events = realloc(t->events, t->cap * sizeof *t->events);
+	}
+	if (!t->events || event_copy(&t->events[t->n], ev, &t->arena) < 0)
+		abort();
+}
+
 static inline int test_sink_event(struct source_sink *sink, struct event *ev)
 {
 	static const char *const kinds[] = {
@@ -64,6 +77,7 @@ static inline int test_sink_event(struct source_sink *sink, struct event *ev)
 
 	if (t->fail_with || t->n == TEST_EVENTS_MAX)
 		return t->fail_with ? t->fail_with : -1;
+	test_keep(t, ev);
 	t->ids[t->n] = event_has(ev, F_ID) ? ev->v[F_ID].u : 0;
 	t->offsets[t->n++] = event_int(ev, F_OFFSET, -1);
 	buf_printf(&t->text, "%s %lld.%06lld", kinds[ev->kind],
@@ -88,6 +102,8 @@ static inline struct test_sink *test_sink_new(void)
 static inline void test_sink_free(struct test_sink *t)
 {
 	buf_free(&t->text);
+	arena_free(&t->arena);
+	free(t->events);
 	free(t);
 }
 
@@ -163,7 +179,7 @@ static inline struct str test_corpus(const char *path)
 	return str_make(p, n);
 }
 
-/* open, feed, finish, close. */
+/* open, prescan, feed, finish, close. */
 static inline int test_run(const struct source *src,
     const struct source_input *in, struct str data, size_t chunk,
     struct test_sink *t)
@@ -173,6 +189,13 @@ static inline int test_run(const struct source *src,
 
 	if (r < 0)
 		return r;
+	for (size_t at = 0; src->prescan && at < data.n;) {
+		ssize_t n = src->prescan(run, str_from(data, at), true);
+
+		if (n < 0)
+			break;
+		at += (size_t)n;
+	}
 	r = test_feed(src, run, data, src->whole ? 0 : chunk, t);
 	if (r == 0)
 		r = src->finish(run, &t->sink);

@@ -9,46 +9,51 @@
 
 #include <cmocka.h>
 
-#include "sources/run_test.h"
+#include "sources/test_event.h"
 
 extern const struct source source_authlog;
 
 /* 2026-11-23 01:28:12 UTC */
 #define MTIME INT64_C(1795397292000000)
 
-static char data[256 << 10];
-
 static struct source_input input(void)
 {
-	return (struct source_input){
-	    .name = "auth.log",
-	    .mtime = MTIME,
-	    .host = STR("fallback"),
-	    .host_inferred = "host from the command line",
-	    .id_key = test_key,
-	};
+	struct source_input in = test_input("auth.log");
+
+	in.mtime = MTIME;
+	in.host = STR("fallback");
+	in.host_inferred = "host from the command line";
+	return in;
 }
 
-static struct test_run *run_text(const char *text)
+static struct test_sink *run(struct str text, size_t chunk)
 {
 	struct source_input in = input();
-	struct test_run *t = test_run_new();
+	struct test_sink *t = test_sink_new();
 
-	test_run_feed(t, &source_authlog, &in, str_z(text), 1 << 20);
+	assert_int_equal(test_run(&source_authlog, &in, text, chunk, t), 0);
 	return t;
 }
 
-static struct test_run *run_file(const char *name, size_t step)
+static struct test_sink *run_text(const char *text)
 {
-	struct source_input in = input();
-	struct test_run *t = test_run_new();
-	struct str all;
+	return run(str_z(text), 0);
+}
 
+static struct str load(const char *name)
+{
 	char path[200];
 
 	snprintf(path, sizeof path, "sshd-9.2p1-verbose/%s", name);
-	all = test_file(path, data, sizeof data);
-	test_run_feed(t, &source_authlog, &in, all, step);
+	return test_corpus(path);
+}
+
+static struct test_sink *run_file(const char *name, size_t chunk)
+{
+	struct str all = load(name);
+	struct test_sink *t = run(all, chunk);
+
+	free((void *)(uintptr_t)all.p);
 	return t;
 }
 
@@ -56,7 +61,7 @@ static const char *const formats[] = {
     "auth.iso8601.log", "auth.rfc3164.log", "auth.rfc5424.log", "auth.jsonl"};
 
 /* Same events; a format may tell less precise times and no severity. */
-static void compare(const struct test_run *a, const struct test_run *b)
+static void compare(const struct test_sink *a, const struct test_sink *b)
 {
 	assert_int_equal(a->n, b->n);
 	for (size_t i = 0; i < a->n; i++) {
@@ -90,33 +95,33 @@ static void compare(const struct test_run *a, const struct test_run *b)
 
 static void test_four_formats(void **state)
 {
-	struct test_run *first = run_file(formats[0], 1 << 20);
+	struct test_sink *first = run_file(formats[0], 0);
 
 	assert_int_equal(first->sink.lines, 511);
 	assert_int_equal(first->sink.unparsed, 0);
 	assert_int_equal(first->n, 511);
 	for (size_t i = 1; i < 4; i++) {
-		struct test_run *t = run_file(formats[i], 1 << 20);
+		struct test_sink *t = run_file(formats[i], 0);
 
 		assert_int_equal(t->sink.lines, 511);
 		assert_int_equal(t->sink.unparsed, 0);
 		compare(first, t);
-		test_run_free(t);
+		test_sink_free(t);
 	}
-	test_run_free(first);
+	test_sink_free(first);
 }
 
 static void test_pieces(void **state)
 {
-	struct test_run *whole = run_file(formats[3], 1 << 20);
-	struct test_run *pieces = run_file(formats[3], 37);
+	struct test_sink *whole = run_file(formats[3], 0);
+	struct test_sink *pieces = run_file(formats[3], 37);
 
 	compare(whole, pieces);
-	test_run_free(whole);
-	test_run_free(pieces);
+	test_sink_free(whole);
+	test_sink_free(pieces);
 }
 
-static unsigned count(const struct test_run *t, enum event_kind kind,
+static unsigned count(const struct test_sink *t, enum event_kind kind,
     const char *type, const char *method)
 {
 	unsigned n = 0;
@@ -133,7 +138,7 @@ static unsigned count(const struct test_run *t, enum event_kind kind,
 
 static void test_truth(void **state)
 {
-	struct test_run *t = run_file(formats[1], 1 << 20);
+	struct test_sink *t = run_file(formats[1], 1 << 20);
 
 	assert_int_equal(count(t, EVENT_AUTH_OK, NULL, NULL), 20);
 	assert_int_equal(count(t, EVENT_AUTH_OK, NULL, "publickey"), 16);
@@ -150,7 +155,7 @@ static void test_truth(void **state)
 	assert_int_equal(count(t, EVENT_OTHER, "invalid-user", NULL), 19);
 	assert_int_equal(count(t, EVENT_CONN_OPEN, NULL, NULL), 70);
 	assert_int_equal(count(t, EVENT_PRIV, NULL, NULL), 5);
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* Who was tried in the failures, in the order of truth.json. */
@@ -165,7 +170,7 @@ static void test_hostile_names(void **state)
 	    "trail ", "quote\"'q", "%s%n", "", "a\\nb", "invalid user root"};
 	static const enum event_kind kinds[] = {
 	    EVENT_OTHER, EVENT_AUTH_FAIL, EVENT_CONN_CLOSE};
-	struct test_run *t = run_file(formats[0], 1 << 20);
+	struct test_sink *t = run_file(formats[0], 0);
 
 	for (size_t k = 0; k < 3; k++) {
 		size_t n = 0;
@@ -189,12 +194,12 @@ static void test_hostile_names(void **state)
 		}
 		assert_int_equal(n, 19);
 	}
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_fields(void **state)
 {
-	struct test_run *t = run_file(formats[0], 1 << 20);
+	struct test_sink *t = run_file(formats[0], 0);
 
 	test_event_has(&t->events[2],
 	    "pid=139|ident=sshd|addr=203.0.113.10|port=52809|laddr=192.0.2.1|"
@@ -204,19 +209,18 @@ static void test_fields(void **state)
 	assert_true(str_eqz(t->events[2].host, "bastion01"));
 	assert_true(str_eqz(t->events[2].source, "auth-log"));
 	assert_int_equal(t->events[2].trust, TRUST_TEXT);
-	test_event_has(
-	    test_run_only(t, EVENT_CHANNEL_OPEN, "subsystem-refused"),
+	test_event_has(test_only(t, EVENT_CHANNEL_OPEN, "subsystem-refused"),
 	    "user=amelia|service=netconf|success=0|chan_type=subsystem");
-	test_event_has(test_run_only(t, EVENT_AUTH_PARTIAL, "partial"),
+	test_event_has(test_only(t, EVENT_AUTH_PARTIAL, "partial"),
 	    "user=twofa|method=publickey|addr=203.0.113.10|port=42181|"
 	    "key_type=ED25519|"
 	    "fp=SHA256:+3Y3ogjSZVCHQcAs1hkMHCkcezCdAwLmKeR3q55HuW4");
-	test_event_has(test_run_only(t, EVENT_CHANNEL_OPEN, "key-option"),
+	test_event_has(test_only(t, EVENT_CHANNEL_OPEN, "key-option"),
 	    "cmd=/bin/echo deployed|user=deploy|chan=0|port=52931");
-	test_event_has(test_run_only(t, EVENT_OTHER, "key-revoked"),
+	test_event_has(test_only(t, EVENT_OTHER, "key-revoked"),
 	    "reason=key revoked|path=/etc/ssh/revoked_keys");
-	test_event_has(test_run_only(t, EVENT_AGENT_STOP, NULL), "signal=15");
-	test_run_free(t);
+	test_event_has(test_only(t, EVENT_AGENT_STOP, NULL), "signal=15");
+	test_sink_free(t);
 }
 
 /*
@@ -225,7 +229,7 @@ static void test_fields(void **state)
  */
 static void test_weak_invalid_verbose(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Nov 22 11:49:30 h sshd[9]: Connection from 192.0.2.9 port 53 on "
 	    "192.0.2.1 port 22\n"
 	    "Nov 22 11:49:30 h sshd[9]: Invalid user oracle from 192.0.2.9 "
@@ -236,13 +240,13 @@ static void test_weak_invalid_verbose(void **state)
 	assert_int_equal(t->n, 4);
 	assert_int_equal(t->events[3].kind, EVENT_AUTH_FAIL);
 	test_event_has(&t->events[3], "user=oracle|valid=0|weak=1|port=53");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* At INFO the refusal of a key is all that tells of the attempt. */
 static void test_refused_key(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Nov 22 11:49:30 h sshd[9]: error: Authentication key ED25519 "
 	    "SHA256:abc revoked by file /etc/ssh/revoked\n"
 	    "Nov 22 11:49:31 h sshd[10]: ROOT LOGIN REFUSED FROM 192.0.2.9 "
@@ -253,13 +257,13 @@ static void test_refused_key(void **state)
 	test_event_has(&t->events[0], "method=publickey|fp=SHA256:abc");
 	assert_int_equal(t->events[1].kind, EVENT_AUTH_FAIL);
 	assert_false(event_has(&t->events[1], F_METHOD));
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* The same failed keys at LogLevel INFO: the end of the connection tells. */
 static void test_weak(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Nov 22 11:49:28 h sshd[7]: Connection closed by authenticating "
 	    "user amelia 192.0.2.9 port 51 [preauth]\n"
 	    "Nov 22 11:49:29 h sshd[8]: Failed password for bob from "
@@ -295,13 +299,13 @@ static void test_weak(void **state)
 	test_event_has(&ev[8], "user=x|valid=0|weak=1|port=54");
 	assert_int_equal(ev[9].kind, EVENT_CONN_CLOSE);
 	test_event_has(&ev[9], "reason=Too many authentication failures");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* At INFO the refusal is the only trace, at VERBOSE `Failed` follows. */
 static void test_refusals(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Nov 22 11:49:28 h sshd[7]: /h/.ssh/authorized_keys:4: "
 	    "Authentication tried for amelia with correct key but not from a "
 	    "permitted host (host=a.example, ip=192.0.2.9, "
@@ -327,12 +331,12 @@ static void test_refusals(void **state)
 	assert_int_equal(t->events[4].kind, EVENT_AUTH_FAIL);
 	test_event_has(&t->events[4], "reason=key revoked|fp=SHA256:abc");
 	test_event_has(&t->events[5], "reason=|fp=SHA256:def");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_repeats(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Nov 22 11:49:28 h sshd[7]: Failed password for bob from 192.0.2.9 "
 	    "port 52 ssh2\n"
 	    "Nov 22 11:49:30 h sshd[7]: message repeated 2 times: [ Failed "
@@ -351,15 +355,15 @@ static void test_repeats(void **state)
 	assert_true(t->events[1].v[F_ID].u != t->events[2].v[F_ID].u);
 	assert_int_equal(t->sink.lines, 6);
 	assert_int_equal(t->sink.unparsed, 1);
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_ids(void **state)
 {
-	struct test_run *a =
+	struct test_sink *a =
 	    run_text("Nov 22 11:49:28 h sudo:   bob : PWD=/ ; USER=root ; "
 		     "COMMAND=/bin/echo a#012b\n");
-	struct test_run *b = run_text(
+	struct test_sink *b = run_text(
 	    "{\"time\":\"2026-11-22T11:49:28.5Z\",\"host\":\"h\",\"prog\":"
 	    "\"sudo\",\"msg\":\"bob : PWD=/ ; USER=root ; COMMAND=/bin/echo "
 	    "a\\nb\"}\n");
@@ -370,13 +374,13 @@ static void test_ids(void **state)
 	assert_true(str_find(event_str(&a->events[0], F_INFERRED),
 			STR("#ooo")) != STR_NPOS);
 	assert_true(a->events[0].v[F_ID].u == b->events[0].v[F_ID].u);
-	test_run_free(a);
-	test_run_free(b);
+	test_sink_free(a);
+	test_sink_free(b);
 }
 
 static void test_skipped_and_kept(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "-- Boot 0123 --\n"
 	    "\n"
 	    "Nov 22 11:49:28 h kernel: Accepted password for root from 1.2.3.4 "
@@ -402,12 +406,12 @@ static void test_skipped_and_kept(void **state)
 	    &t->events[2], "service=systemd-user|user=bob|uid=1|ident=systemd");
 	test_event_has(
 	    &t->events[3], "text=New seat seat0.|ident=systemd-logind");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_no_host(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "{\"time\":\"2026-11-22T11:49:28Z\",\"prog\":\"sshd\",\"pid\":7,"
 	    "\"severity\":6,\"message\":\"Server listening on :: port "
 	    "22.\"}\n");
@@ -417,13 +421,13 @@ static void test_no_host(void **state)
 	test_event_has(&t->events[0],
 	    "inferred=host from the command line|level=info|pid=7|laddr=::|"
 	    "lport=22|type=listening");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_long_line(void **state)
 {
-	struct source_input in = input();
-	struct test_run *t = test_run_new();
+	static char data[256 << 10];
+	struct test_sink *t;
 	size_t n;
 
 	memset(data, 'x', 200000);
@@ -431,18 +435,18 @@ static void test_long_line(void **state)
 	n = 200000;
 	n += (size_t)snprintf(data + n, sizeof data - n,
 	    "\nNov 22 11:49:29 h sshd[7]: Server listening on :: port 22.\n");
-	test_run_feed(t, &source_authlog, &in, str_make(data, n), 70000);
+	t = run(str_make(data, n), 70000);
 	assert_int_equal(t->n, 1);
 	assert_int_equal(t->sink.lines, 2);
 	assert_int_equal(t->sink.unparsed, 1);
 	test_event_has(&t->events[0], "offset=200001|type=listening");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* Two years in one file, known only after a first pass. */
 static void test_years(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Mar  1 00:00:00 h sshd[1]: Server listening on :: port 1.\n"
 	    "Dec 31 23:59:59 h sshd[1]: Server listening on :: port 2.\n"
 	    "Jan  1 00:00:00 h sshd[1]: Server listening on :: port 3.\n"
@@ -459,13 +463,13 @@ static void test_years(void **state)
 		test_event_has(&t->events[i],
 		    "inferred=year from the file's modification time");
 	}
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* The file was touched in a year that has no such day. */
 static void test_leap_day(void **state)
 {
-	struct test_run *t = run_text(
+	struct test_sink *t = run_text(
 	    "Feb 29 00:00:00 h sshd[1]: Server listening on :: port 1.\n"
 	    "Dec 31 23:59:59 h sshd[1]: Server listening on :: port 2.\n"
 	    "Jan  1 00:00:00 h sshd[1]: Server listening on :: port 3.\n");
@@ -479,7 +483,7 @@ static void test_leap_day(void **state)
 		assert_int_equal(c.year, years[i]);
 		assert_int_equal(c.day, i ? (i == 1 ? 31 : 1) : 29);
 	}
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_probe(void **state)
@@ -505,16 +509,13 @@ static void test_probe(void **state)
 			     "audit.log", &host, &time),
 	    0);
 	for (size_t i = 0; i < 4; i++) {
-		char path[200];
-		struct str all;
+		struct str all = load(formats[i]);
 
-		snprintf(
-		    path, sizeof path, "sshd-9.2p1-verbose/%s", formats[i]);
-		all = test_file(path, data, sizeof data);
 		assert_ptr_equal(
 		    source_detect(str_upto(all, 65536), "x", &host, &time),
 		    &source_authlog);
 		assert_true(str_eqz(host, "bastion01"));
+		free((void *)(uintptr_t)all.p);
 	}
 }
 

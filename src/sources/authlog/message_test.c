@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "sources/authlog/program.h"
-#include "sources/run_test.h"
+#include "sources/test_event.h"
 
 struct message_case {
 	const char *ident, *text;

@@ -13,25 +13,25 @@
 
 #include <cmocka.h>
 
-#include "sources/run_test.h"
+#include "sources/test_event.h"
 
 extern const struct source source_journal, source_journal_file;
 extern const struct source source_authlog;
 
-static char data[64 << 10];
-
 static struct source_input input(void)
 {
-	return (struct source_input){
-	    .name = "j", .host = STR("fallback"), .id_key = test_key};
+	struct source_input in = test_input("j");
+
+	in.host = STR("fallback");
+	return in;
 }
 
-static struct test_run *run(struct str all, size_t step)
+static struct test_sink *run(struct str all, size_t chunk)
 {
 	struct source_input in = input();
-	struct test_run *t = test_run_new();
+	struct test_sink *t = test_sink_new();
 
-	test_run_feed(t, &source_journal, &in, all, step);
+	assert_int_equal(test_run(&source_journal, &in, all, chunk, t), 0);
 	return t;
 }
 
@@ -43,10 +43,10 @@ static struct str format_file(const char *format)
 	char path[100];
 
 	snprintf(path, sizeof path, "journal-252/entries.%s", format);
-	return test_file(path, data, sizeof data);
+	return test_corpus(path);
 }
 
-static void check_entries(const struct test_run *t)
+static void check_entries(const struct test_sink *t)
 {
 	const struct event *ev = t->events;
 
@@ -81,17 +81,18 @@ static void check_entries(const struct test_run *t)
 
 static void test_formats(void **state)
 {
-	static const size_t steps[] = {1 << 20, 1, 61, 1000};
+	static const size_t chunks[] = {0, 1, 61, 1000};
 
 	for (size_t i = 0; i < 4; i++) {
 		struct str all = format_file(formats[i]);
 
 		for (size_t k = 0; k < 4; k++) {
-			struct test_run *t = run(all, steps[k]);
+			struct test_sink *t = run(all, chunks[k]);
 
 			check_entries(t);
-			test_run_free(t);
+			test_sink_free(t);
 		}
+		free((void *)(uintptr_t)all.p);
 	}
 }
 
@@ -104,19 +105,21 @@ static void test_id(void **state)
 	    "Nov 22 11:49:28 bastion01 sshd[141]: Starting session: command "
 	    "for amelia from 203.0.113.10 port 52809 id 0\n";
 	struct source_input in = input();
-	struct test_run *t = run(format_file("json"), 1 << 20);
-	struct test_run *u = test_run_new();
+	struct str all = format_file("json");
+	struct test_sink *t = run(all, 0);
+	struct test_sink *u = test_sink_new();
 
-	test_run_feed(u, &source_authlog, &in, str_z(text), 1 << 20);
+	assert_int_equal(test_run(&source_authlog, &in, str_z(text), 0, u), 0);
 	assert_true(u->events[0].v[F_ID].u == t->events[4].v[F_ID].u);
 	assert_true(u->events[1].v[F_ID].u == t->events[2].v[F_ID].u);
-	test_run_free(t);
-	test_run_free(u);
+	test_sink_free(t);
+	test_sink_free(u);
+	free((void *)(uintptr_t)all.p);
 }
 
-static struct test_run *run_text(const char *text)
+static struct test_sink *run_text(const char *text)
 {
-	return run(str_z(text), 1 << 20);
+	return run(str_z(text), 0);
 }
 
 static void test_unsure(void **state)
@@ -139,7 +142,7 @@ static void test_unsure(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char text[400];
-		struct test_run *t;
+		struct test_sink *t;
 
 		snprintf(text, sizeof text,
 		    "__REALTIME_TIMESTAMP=5000000\nSYSLOG_IDENTIFIER=sshd\n"
@@ -151,25 +154,25 @@ static void test_unsure(void **state)
 		assert_int_equal(event_has(&t->events[0], F_INFERRED),
 		    cases[i].trust == TRUST_TEXT && cases[i].fields[0]);
 		assert_true(str_eqz(t->events[0].host, "fallback"));
-		test_run_free(t);
+		test_sink_free(t);
 	}
 }
 
 static void test_unset_session(void **state)
 {
-	struct test_run *t =
+	struct test_sink *t =
 	    run_text("__REALTIME_TIMESTAMP=5000000\n_AUDIT_SESSION=4294967295\n"
 		     "_AUDIT_LOGINUID=4294967295\nSYSLOG_IDENTIFIER=sshd\n"
 		     "MESSAGE=Server listening on :: port 22.\n");
 
 	assert_int_equal(t->n, 1); /* without the blank line at the end */
 	test_event_has(&t->events[0], "ses=|auid=|type=listening");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_broken(void **state)
 {
-	struct test_run *t =
+	struct test_sink *t =
 	    run_text("__REALTIME_TIMESTAMP=5000000\nSYSLOG_IDENTIFIER=sshd\n\n"
 		     "SYSLOG_IDENTIFIER=sshd\nMESSAGE=no time\n\n"
 		     "not a field\n\n"
@@ -178,7 +181,7 @@ static void test_broken(void **state)
 	assert_int_equal(t->n, 0);
 	assert_int_equal(t->sink.unparsed, 3);
 	assert_int_equal(t->sink.lines, 4);
-	test_run_free(t);
+	test_sink_free(t);
 	/* MESSAGE left out by journalctl for its length. */
 	t = run_text("{\"__REALTIME_TIMESTAMP\":\"5\",\"SYSLOG_IDENTIFIER\":"
 		     "\"sshd\",\"MESSAGE\":null}\n{broken\n[1]\n");
@@ -186,7 +189,7 @@ static void test_broken(void **state)
 	assert_int_equal(t->sink.unparsed, 3);
 	assert_string_equal(t->sink.examples[0].expected,
 	    "an entry with its MESSAGE (journalctl --all)");
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 /* A big field of no interest is passed over, whatever its bytes. */
@@ -198,7 +201,7 @@ static void test_big_field(void **state)
 	    "\nMESSAGE=Server listening on :: port 22.\n\n";
 	static char big[300000];
 	uint64_t len = 200000;
-	struct test_run *t;
+	struct test_sink *t;
 	size_t n = sizeof head - 1;
 
 	memcpy(big, head, n);
@@ -212,12 +215,12 @@ static void test_big_field(void **state)
 	assert_int_equal(t->n, 1);
 	assert_int_equal(t->sink.unparsed, 0);
 	test_event_has(&t->events[0], "offset=0|type=listening");
-	test_run_free(t);
+	test_sink_free(t);
 	/* A length that cannot be. */
 	big[sizeof head - 1 + 7] = 0x7f;
 	t = run(str_make(big, n), 10000);
 	assert_int_equal(t->sink.unparsed, 3);
-	test_run_free(t);
+	test_sink_free(t);
 }
 
 static void test_probe(void **state)
@@ -229,10 +232,12 @@ static void test_probe(void **state)
 	struct err err;
 
 	for (size_t i = 0; i < 4; i++) {
+		struct str all = format_file(formats[i]);
+
 		assert_ptr_equal(
-		    source_detect(format_file(formats[i]), "x", &host, &time),
-		    &source_journal);
+		    source_detect(all, "x", &host, &time), &source_journal);
 		assert_true(str_eqz(host, "bastion01"));
+		free((void *)(uintptr_t)all.p);
 		assert_int_equal(time, INT64_C(1795348168000001));
 	}
 	assert_ptr_equal(
