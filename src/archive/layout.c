@@ -18,6 +18,7 @@
 #define KEYS_DIR       "keys"
 #define HOST_KEY       "host"
 #define ID_KEY_FILE    "id.key"
+#define KEY_ADVICE     "put it back from a backup, or import into a new store"
 #define CHAIN_NAME_MAX 120
 
 /* As mkdir -p, for the store directory only. */
@@ -79,8 +80,9 @@ static int check_format(int dirfd, const char *dir, struct err *err)
 	if (r == 0 &&
 	    (!str_skip(&s, STR(FORMAT_TEXT)) || !str_u64(s, &version)))
 		r = err_set(err, -EPROTO,
-		    "%s/%s is not that of a store of sshtrail", dir,
-		    FORMAT_FILE);
+		    "%s/%s is not that of a store of sshtrail: "
+		    "name another with --store",
+		    dir, FORMAT_FILE);
 	else if (r == 0 && version != FORMAT_VERSION)
 		r = err_set(err, -EPROTO,
 		    "store %s has format %llu, this sshtrail knows %d: "
@@ -176,11 +178,11 @@ static int load_id_key(int keysfd, uint8_t *id_key, struct err *err)
 	struct buf b = BUF_INIT;
 	int r = fd_read_file(keysfd, ID_KEY_FILE, 64, &b);
 
-	if (r == 0 && b.n != LAYOUT_ID_KEY_LEN)
-		r = err_set(err, -EBADMSG,
-		    "keys/%s of the store is damaged: %zu bytes, not %d",
-		    ID_KEY_FILE, b.n, LAYOUT_ID_KEY_LEN);
-	else if (r == 0)
+	if (r == -EFBIG || (r == 0 && b.n != LAYOUT_ID_KEY_LEN))
+		r = err_set(err, -EBADMSG, "%s: damaged key file", ID_KEY_FILE);
+	else if (r < 0)
+		err_sys(err, r, "cannot read %s", ID_KEY_FILE);
+	else
 		memcpy(id_key, b.p, LAYOUT_ID_KEY_LEN);
 	buf_free(&b);
 	if (r != -ENOENT)
@@ -205,9 +207,7 @@ static int check_keys_kept(int dirfd, struct err *err)
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
 		if (faccessat(dirfd, files[i], F_OK, 0) < 0 && errno == ENOENT)
 			return err_set(err, -ENOKEY,
-			    "%s of the store is gone: put it back from a "
-			    "backup, or import into a new store",
-			    files[i]);
+			    "%s of the store is gone: " KEY_ADVICE, files[i]);
 	return 0;
 }
 
@@ -216,31 +216,42 @@ int layout_keys(int dirfd, struct sign_key *key,
 {
 	CLEANUP_FD int keysfd = -1;
 	int r = check_keys_kept(dirfd, err);
+	struct err why;
 
 	if (r < 0)
 		return r;
 	r = fd_open_dir(dirfd, KEYS_DIR, 0700, &keysfd);
 	if (r < 0)
 		return err_sys(err, r, "cannot open the store's keys");
-	r = sign_key_load(key, keysfd, HOST_KEY, err);
-	return r < 0 ? r : load_id_key(keysfd, id_key, err);
+	r = sign_key_load(key, keysfd, HOST_KEY, &why);
+	if (r == 0)
+		r = load_id_key(keysfd, id_key, &why);
+	/* Not to be taken for a damaged index, which is made anew. */
+	if (r == -EBADMSG)
+		return err_set(err, -ENOKEY,
+		    "keys of the store: %s: " KEY_ADVICE, why.text);
+	return r < 0 ? err_set(err, r, "keys of the store: %s", why.text) : 0;
 }
 
 int layout_public_key(int dirfd, struct sign_public *ret, struct err *err)
 {
 	struct buf b = BUF_INIT;
 	struct str origin;
+	struct err why;
 	int r = fd_read_file(dirfd, KEYS_DIR "/" HOST_KEY ".pub", 4096, &b);
 
 	if (r < 0)
-		r = err_set(err, -ENOKEY,
-		    "cannot read the public key %s/%s.pub: %s: name a copy "
-		    "with --pubkey",
-		    KEYS_DIR, HOST_KEY, strerror(-r));
+		err_set(&why, r, "%s", strerror(-r));
 	else
-		r = sign_public_parse(str_trim(buf_str(&b)), ret, &origin, err);
+		r = sign_public_parse(
+		    str_trim(buf_str(&b)), ret, &origin, &why);
 	buf_free(&b);
-	return r;
+	if (r == 0)
+		return 0;
+	return err_set(err, -ENOKEY,
+	    "cannot read the public key %s/%s.pub: %s: name a copy with "
+	    "--pubkey",
+	    KEYS_DIR, HOST_KEY, why.text);
 }
 
 static bool plain_in_name(char c)

@@ -101,6 +101,8 @@ static void test_keys(void **state)
 	assert_int_equal(layout_keys(fd, &key, again, NULL), 0);
 	assert_memory_equal(id, again, sizeof id);
 	assert_int_equal(layout_open_chain(fd, "x", true, &chain, NULL), 0);
+	assert_int_equal(fd_replace_file(fd, "keys/id.key", 0600, "", 0), 0);
+	assert_int_equal(layout_keys(fd, &key, again, NULL), -ENOKEY);
 	assert_int_equal(unlinkat(fd, "keys/id.key", 0), 0);
 	assert_int_equal(layout_keys(fd, &key, again, NULL), -ENOKEY);
 	sign_key_wipe(&key);

@@ -67,8 +67,6 @@ static const struct {
 	      "with --store"},
     {-EACCES, "run as the store's owner, or name another store with --store"},
     {-EPERM, "run as the store's owner, or name another store with --store"},
-    {-EPROTO, "use the version of sshtrail that wrote it"},
-    {-EBADMSG, "run 'sshtrail verify', then 'sshtrail reindex'"},
     {-EBUSY, "wait for the other sshtrail to end"},
     {-ENOSPC, "make room on the disk"},
     {-ENOMEM, "free memory, or ask for less with --limit"},

@@ -47,7 +47,10 @@ int cli_usage(struct cli *c, const char *fmt, ...)
 int cli_note(struct cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "what: why" for a failed call; the advice follows from `code`. */
+/*
+ * "what: why" for a failed call; the advice follows from `code` where that
+ * tells enough. What mends a damaged or foreign file, its own message says.
+ */
 int cli_fail_code(struct cli *c, int code, const struct err *err);
 
 /*

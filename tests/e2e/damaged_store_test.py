@@ -108,6 +108,24 @@ def lost_keys():
 
 
 @case
+def damaged_keys():
+    """a damaged key is told with what helps, which is no reindex"""
+    for name, data in (("host.key", b"x"), ("host.pub", b"x\n"), ("id.key", b"short"), ("id.key", bytes(100))):
+        for command in (["import", AUDIT], ["reindex"]):
+            with made() as store:
+                with open(os.path.join(store.dir, "keys", name), "wb") as f:
+                    f.write(data)
+                done = store.run(*command, expect=4)
+                check(name.encode() in done.stderr and b"backup" in done.stderr, done.stderr)
+                check(b"reindex" not in done.stderr.split(b":", 1)[1], done.stderr)
+    with made() as store:
+        with open(os.path.join(store.dir, "keys", "host.pub"), "wb") as f:
+            f.write(b"x\n")
+        done = store.run("verify", expect=4)
+        check(b"host.pub" in done.stderr and b"--pubkey" in done.stderr, done.stderr)
+
+
+@case
 def begun_store():
     """a store whose maker was killed at its first file is made whole"""
     with Store() as store:
