@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "cli/escape.h"
+#include "cli/text/escape.h"
 
 #define SYSTEM_STORE "/var/lib/sshtrail"
 #define USER_STORE   ".local/share/sshtrail"

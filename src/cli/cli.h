@@ -3,10 +3,10 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "cli/clock_text.h"
-#include "cli/out.h"
-#include "cli/pager.h"
-#include "cli/term.h"
+#include "cli/text/clock_text.h"
+#include "cli/text/out.h"
+#include "cli/text/pager.h"
+#include "cli/text/term.h"
 #include "store/store.h"
 
 /* Exit status of the program; documented in sshtrail(1). */

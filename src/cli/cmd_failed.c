@@ -4,7 +4,7 @@
 #include "cli/failures.h"
 #include "cli/failures_count.h"
 #include "cli/rows.h"
-#include "cli/table.h"
+#include "cli/text/table.h"
 
 struct failed_options {
 	struct opt_list by;

@@ -5,7 +5,7 @@
 #include "base/map.h"
 #include "base/when.h"
 #include "cli/command.h"
-#include "cli/event_table.h"
+#include "cli/text/event_table.h"
 #include "cli/rows.h"
 
 #define POLL_MS 200

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 #include "cli/counts.h"
-#include "cli/event_table.h"
 #include "cli/rows.h"
+#include "cli/text/event_table.h"
 
 struct search_options {
 	struct opt_list count;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
-#include "cli/event_table.h"
 #include "cli/rows.h"
-#include "cli/story.h"
+#include "cli/story/story.h"
+#include "cli/text/event_table.h"
 
 struct show_options {
 	bool flat, all;

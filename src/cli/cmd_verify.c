@@ -5,8 +5,8 @@
 #include "archive/archive.h"
 #include "base/fd.h"
 #include "cli/command.h"
-#include "cli/escape.h"
-#include "cli/event_text.h"
+#include "cli/text/escape.h"
+#include "cli/text/event_text.h"
 #include "core/event_json.h"
 
 struct verify_options {

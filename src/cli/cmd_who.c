@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/boots.h"
 #include "cli/command.h"
-#include "cli/event_text.h"
 #include "cli/rows.h"
-#include "cli/session_text.h"
-#include "cli/table.h"
+#include "cli/text/event_text.h"
+#include "cli/text/session_text.h"
+#include "cli/text/table.h"
 
 struct who_options {
 	bool local;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/counts.h"
 
-#include "cli/table.h"
+#include "cli/text/table.h"
 #include "core/event_json.h"
 
 #define COUNTS_MAX 5

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/rows.h"
 
-#include "cli/session_text.h"
+#include "cli/text/session_text.h"
 #include "core/event_json.h"
 
 #define ID_WIDTH_FALLBACK 8

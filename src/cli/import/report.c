@@ -6,7 +6,7 @@
 
 #include "base/fd.h"
 #include "base/when.h"
-#include "cli/escape.h"
+#include "cli/text/escape.h"
 #include "core/event_json.h"
 
 #define FIRST_AFTER   USEC_PER_SEC

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/story_tree.h"
+#include "cli/story/tree.h"
 
 void story_tree_init(struct story_tree *t)
 {

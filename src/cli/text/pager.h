@@ -3,12 +3,12 @@
  * The pager, chosen as git does: SSHTRAIL_PAGER, PAGER, less; "cat" or an
  * empty value mean none. less gets LESS=FRX unless LESS is set.
  */
-#ifndef CLI_PAGER_H
-#define CLI_PAGER_H
+#ifndef CLI_TEXT_PAGER_H
+#define CLI_TEXT_PAGER_H
 
 #include <sys/types.h>
 
-#include "cli/out.h"
+#include "cli/text/out.h"
 
 struct pager {
 	pid_t pid; /* 0: none runs */

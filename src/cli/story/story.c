@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/story.h"
+#include "cli/story/story.h"
 
-#include "cli/escape.h"
-#include "cli/event_text.h"
 #include "cli/rows.h"
-#include "cli/story_facts.h"
-#include "cli/story_header.h"
-#include "cli/story_tree.h"
+#include "cli/story/facts.h"
+#include "cli/story/header.h"
+#include "cli/story/tree.h"
+#include "cli/text/escape.h"
+#include "cli/text/event_text.h"
 
 /* Names of sources in the header; more are not told. */
 #define SOURCES_MAX  32

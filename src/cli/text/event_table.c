@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/event_table.h"
+#include "cli/text/event_table.h"
 
 #include "cli/cli.h"
-#include "cli/event_text.h"
 #include "cli/rows.h"
-#include "cli/session_text.h"
+#include "cli/text/event_text.h"
+#include "cli/text/session_text.h"
 
 static const struct column event_columns[] = {
     {"TIME", 0, false, 0},

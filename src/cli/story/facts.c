@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/story_facts.h"
+#include "cli/story/facts.h"
 
 #include <errno.h>
 #include <stdlib.h>

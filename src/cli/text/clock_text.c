@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/clock_text.h"
+#include "cli/text/clock_text.h"
 
 #include <time.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/story_header.h"
+#include "cli/story/header.h"
 
-#include "cli/escape.h"
-#include "cli/event_text.h"
-#include "cli/session_text.h"
+#include "cli/text/escape.h"
+#include "cli/text/event_text.h"
+#include "cli/text/session_text.h"
 
 struct header {
 	struct cli *cli;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/table.h"
+#include "cli/text/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "cli/escape.h"
+#include "cli/text/escape.h"
 
 /* How far to look for column widths before the first row is printed. */
 #define LOOK_ROWS  256

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/session_text.h"
+#include "cli/text/session_text.h"
 
 #include "base/when.h"
 #include "core/event_json.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/pager.h"
+#include "cli/text/pager.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What standard output is, and how text may look there. */
-#ifndef CLI_TERM_H
-#define CLI_TERM_H
+#ifndef CLI_TEXT_TERM_H
+#define CLI_TEXT_TERM_H
 
 #include "base/buf.h"
 

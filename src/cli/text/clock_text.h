@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Times of many rows as text; asks the C library once per quarter hour. */
-#ifndef CLI_CLOCK_TEXT_H
-#define CLI_CLOCK_TEXT_H
+#ifndef CLI_TEXT_CLOCK_TEXT_H
+#define CLI_TEXT_CLOCK_TEXT_H
 
 #include "base/when.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session in words, letters and JSON. */
-#ifndef CLI_SESSION_TEXT_H
-#define CLI_SESSION_TEXT_H
+#ifndef CLI_TEXT_SESSION_TEXT_H
+#define CLI_TEXT_SESSION_TEXT_H
 
 #include "base/buf.h"
 #include "core/track.h"

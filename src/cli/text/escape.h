@@ -10,8 +10,8 @@
  * (U+061C, U+200B-200F, U+2028-202E, U+2060-2069, U+FEFF, tags, unassigned)
  * as \uNNNN or \U00NNNNNN. A backslash is left as it is; `--json` is exact.
  */
-#ifndef CLI_ESCAPE_H
-#define CLI_ESCAPE_H
+#ifndef CLI_TEXT_ESCAPE_H
+#define CLI_TEXT_ESCAPE_H
 
 #include "base/buf.h"
 

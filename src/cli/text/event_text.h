@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One event as one sentence: what `search` and `show` print. */
-#ifndef CLI_EVENT_TEXT_H
-#define CLI_EVENT_TEXT_H
+#ifndef CLI_TEXT_EVENT_TEXT_H
+#define CLI_TEXT_EVENT_TEXT_H
 
 #include "store/query.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One session told in order: who, how, what, and how we know. */
-#ifndef CLI_STORY_H
-#define CLI_STORY_H
+#ifndef CLI_STORY_STORY_H
+#define CLI_STORY_STORY_H
 
 #include "cli/cli.h"
 

@@ -4,8 +4,8 @@
  * ones in growing pieces, so a slow search shows what it finds and a long
  * listing costs few system calls.
  */
-#ifndef CLI_OUT_H
-#define CLI_OUT_H
+#ifndef CLI_TEXT_OUT_H
+#define CLI_TEXT_OUT_H
 
 #include "base/buf.h"
 

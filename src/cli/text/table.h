@@ -5,11 +5,11 @@
  * terminal a cell is cut at its column's maximum, and the last column at the
  * edge; elsewhere nothing is ever cut.
  */
-#ifndef CLI_TABLE_H
-#define CLI_TABLE_H
+#ifndef CLI_TEXT_TABLE_H
+#define CLI_TEXT_TABLE_H
 
-#include "cli/out.h"
-#include "cli/term.h"
+#include "cli/text/out.h"
+#include "cli/text/term.h"
 
 #define TABLE_COLUMNS_MAX 12
 

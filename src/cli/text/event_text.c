@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/event_text.h"
+#include "cli/text/event_text.h"
 
 #include "base/when.h"
 

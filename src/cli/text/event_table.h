@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Events as a table: TIME HOST USER SESSION KIND TEXT. */
-#ifndef CLI_EVENT_TABLE_H
-#define CLI_EVENT_TABLE_H
+#ifndef CLI_TEXT_EVENT_TABLE_H
+#define CLI_TEXT_EVENT_TABLE_H
 
-#include "cli/table.h"
+#include "cli/text/table.h"
 #include "store/query.h"
 
 struct cli;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/term.h"
+#include "cli/text/term.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli/escape.h"
+#include "cli/text/escape.h"
 
 #define WIDTH_MIN      20
 #define WIDTH_MAX      10000
