@@ -24,16 +24,24 @@ struct tap_opened {
 	unsigned n_fd;
 	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
 	char note[TAP_NAME_MAX]; /* what is captured, and why not more */
+	int64_t kept[4];	 /* what open() changed, for release() */
 };
 
 struct tap_run;
 
+/* Bytes that the same call appended come before what the state says. */
 enum tap_state {
-	TAP_IDLE,   /* nothing more at hand */
-	TAP_MORE,   /* there is more: call again */
-	TAP_NEXT,   /* what comes next belongs to a new file of the stream */
-	TAP_REOPEN, /* rotated or replaced: to be opened anew by the monitor */
-	TAP_END,    /* no more comes; whoever drives it says why */
+	TAP_IDLE, /* nothing more at hand */
+	TAP_MORE, /* there is more: call again */
+	TAP_NEXT, /* what comes next belongs to a new file: call again */
+	/*
+	 * Nothing more at hand, and the file was rotated or replaced: to be
+	 * opened anew by the monitor. Said at each call until reopened(). When
+	 * open() fails (the new file is not there yet), go on as for TAP_IDLE
+	 * and ask again, not more often than every TAP_INTERVAL_MS.
+	 */
+	TAP_REOPEN,
+	TAP_END, /* no more comes; err says why */
 };
 
 struct tap {
@@ -48,8 +56,15 @@ struct tap {
 	 */
 	int (*open)(struct tap_opened *ret, const char *path, struct err *err);
 	/*
-	 * Collector. Takes over the descriptors. `place` is what place() said
-	 * when events were committed last, or NULL: begin with what comes now.
+	 * Monitor, as root, with what open() gave (its descriptors may be
+	 * closed), when the collector has ended: undo what open() changed in
+	 * this host. NULL: open() changes nothing.
+	 */
+	void (*release)(const struct tap_opened *opened);
+	/*
+	 * Collector. Takes over the descriptors, also when it fails. `place` is
+	 * what place() said when events were committed last, or NULL: begin
+	 * with what comes now; then place() is worth keeping at once.
 	 */
 	int (*start)(struct tap_run **ret, const struct tap_opened *opened,
 	    const char *place, struct err *err);
@@ -60,19 +75,25 @@ struct tap {
 	 * Returns an enum tap_state or a negative errno.
 	 */
 	int (*read)(struct tap_run *run, struct buf *to, struct err *err);
-	/* After TAP_REOPEN: go on with what the monitor opened. */
+	/*
+	 * After TAP_REOPEN: go on with what the monitor opened; takes over the
+	 * descriptors, also when it fails. fd() may be another one from now on.
+	 * NULL: read() never says TAP_REOPEN.
+	 */
 	int (*reopened)(struct tap_run *run, const struct tap_opened *opened,
 	    struct err *err);
 	/*
 	 * Where to go on when all bytes read so far, but for the last
-	 * `unread` ones, are events in the trail. Empty: there is no such
-	 * place. TAP_PLACE_MAX bytes at most, printable ASCII.
+	 * `unread` ones, are events in the trail; these may lie in the file
+	 * before the last TAP_NEXT, not in an older one. Empty: there is no
+	 * such place. Less than TAP_PLACE_MAX bytes, printable ASCII.
 	 */
 	void (*place)(
 	    const struct tap_run *run, size_t unread, struct buf *ret);
 	/*
 	 * How many records were lost since start, as far as it can be known,
-	 * and where (a static string). Only grows.
+	 * and where (a static string). A loss of unknown size counts as one.
+	 * Only grows.
 	 */
 	uint64_t (*lost)(struct tap_run *run, const char **ret_where);
 	void (*stop)(struct tap_run *run);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sources/tap.h"
+
+/* Every tap, one line each: X(name) stands for `tap_name`. */
+#define TAPS(X)                                                                \
+	X(auth_log)                                                            \
+	X(wtmp)                                                                \
+	X(btmp)
+
+#define X(name) extern const struct tap tap_##name;
+TAPS(X)
+#undef X
+
+const struct tap *const taps[] = {
+#define X(name) &tap_##name,
+    TAPS(X)
+#undef X
+	NULL,
+};
+
+const struct tap *tap_find(struct str name)
+{
+	for (const struct tap *const *t = taps; *t; t++)
+		if (str_eqz(name, (*t)->name))
+			return *t;
+	return NULL;
+}
