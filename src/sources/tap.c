@@ -5,7 +5,8 @@
 #define TAPS(X)                                                                \
 	X(auth_log)                                                            \
 	X(wtmp)                                                                \
-	X(btmp)
+	X(btmp)                                                                \
+	X(audit)
 
 #define X(name) extern const struct tap tap_##name;
 TAPS(X)

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records of the kernel's audit as they are made.
+ *
+ * By default they are only listened to: the kernel gives each record to the
+ * multicast group AUDIT_NLGRP_READLOG too, whether auditd runs or not. This
+ * disturbs nobody; a listener that is too slow loses records, and the kernel
+ * never waits for it. With "register" as its path this becomes the reader in
+ * auditd's place, where none is.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libaudit.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "sources/audit/control.h"
+#include "sources/tap.h"
+
+/* The kernel doubles it: measured, 26,000 records of 250 bytes. */
+#define RECEIVE_BUFFER	  (16 << 20)
+#define READ_MAX	  ((size_t)1 << 20)
+/* The kernel's longest (MAX_AUDIT_MESSAGE_LENGTH) is 8970. */
+#define RECORD_MAX	  16384
+/* The kernel's own limit of 64 is soon reached. */
+#define BACKLOG_LIMIT_MIN 8192
+
+/* Meaning of tap_opened.kept. */
+enum { KEPT_REGISTERED, KEPT_ENABLED, KEPT_BACKLOG_LIMIT, KEPT_WAIT_TIME };
+
+struct tap_run {
+	int fd;
+	struct {
+		struct nlmsghdr head;
+		char text[RECORD_MAX];
+	} datagram;
+};
+
+static int open_socket(uint32_t groups, int *ret, struct err *err)
+{
+	const struct sockaddr_nl self = {
+	    .nl_family = AF_NETLINK, .nl_groups = groups};
+	const int size = RECEIVE_BUFFER, on = 1;
+	CLEANUP_FD int fd = socket(
+	    AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT);
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open an audit socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+		return err_sys(err, -errno,
+		    "cannot get a receive buffer (needs CAP_NET_ADMIN)");
+	/*
+	 * Without it the kernel, having dropped one record, drops all until
+	 * the queue is empty. Drops are counted all the same: records_lost().
+	 */
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on) < 0)
+		return err_sys(err, -errno, "cannot set up an audit socket");
+	if (bind(fd, (const struct sockaddr *)(const void *)&self,
+		sizeof self) < 0)
+		return err_sys(err, -errno,
+		    "cannot listen to audit records (needs CAP_AUDIT_READ)");
+	*ret = fd;
+	fd = -1;
+	return 0;
+}
+
+static void name_of(uint32_t pid, char ret[static 32])
+{
+	char path[32];
+	struct buf comm = BUF_INIT;
+
+	snprintf(path, sizeof path, "/proc/%" PRIu32 "/comm", pid);
+	if (fd_read_file(AT_FDCWD, path, 30, &comm) < 0)
+		buf_clear(&comm);
+	snprintf(ret, 32, "%.*s", STR_ARG(str_trim(buf_str(&comm))));
+	buf_free(&comm);
+}
+
+static void note_listening(
+    struct tap_opened *ret, const struct audit_status *st)
+{
+	char name[32], beside[96];
+
+	if (st->pid) {
+		name_of(st->pid, name);
+		snprintf(beside, sizeof beside,
+		    "beside process %" PRIu32 " (%s)", st->pid,
+		    *name ? name : "unknown");
+	} else {
+		snprintf(beside, sizeof beside,
+		    "without an audit daemon: the kernel writes records to "
+		    "its own log too");
+	}
+	snprintf(ret->note, sizeof ret->note, "listens %s%s", beside,
+	    st->enabled ? ""
+			: "; audit is off, nothing comes until auditctl -e 1");
+}
+
+/* What a reader sets up: users must never wait for it. */
+static int set_up(const struct tap_opened *opened, struct err *err)
+{
+	struct audit_status set = {.mask = AUDIT_STATUS_ENABLED |
+					   AUDIT_STATUS_BACKLOG_LIMIT |
+					   AUDIT_STATUS_BACKLOG_WAIT_TIME,
+	    .enabled = 1,
+	    .backlog_limit = BACKLOG_LIMIT_MIN};
+
+	if (opened->kept[KEPT_BACKLOG_LIMIT] > BACKLOG_LIMIT_MIN)
+		set.backlog_limit = (uint32_t)opened->kept[KEPT_BACKLOG_LIMIT];
+	return control_set(&set, err);
+}
+
+static void records_release(const struct tap_opened *opened)
+{
+	struct audit_status set = {.mask = AUDIT_STATUS_PID};
+
+	if (!opened->kept[KEPT_REGISTERED])
+		return;
+	/* Fails when the kernel found out already that the reader is gone. */
+	control_set(&set, NULL);
+	set = (struct audit_status){.mask = AUDIT_STATUS_ENABLED |
+					    AUDIT_STATUS_BACKLOG_LIMIT |
+					    AUDIT_STATUS_BACKLOG_WAIT_TIME,
+	    .enabled = (uint32_t)opened->kept[KEPT_ENABLED],
+	    .backlog_limit = (uint32_t)opened->kept[KEPT_BACKLOG_LIMIT],
+	    .backlog_wait_time = (uint32_t)opened->kept[KEPT_WAIT_TIME]};
+	control_set(&set, NULL);
+}
+
+static int open_reader(
+    struct tap_opened *ret, const struct audit_status *st, struct err *err)
+{
+	char name[32];
+	int r;
+
+	if (st->pid) {
+		name_of(st->pid, name);
+		return err_set(err, -EEXIST,
+		    "process %" PRIu32 " (%s) reads audit records, and only "
+		    "one can: without \"register\" they are listened to "
+		    "beside it",
+		    st->pid, *name ? name : "unknown");
+	}
+	r = open_socket(0, &ret->fd[0], err);
+	if (r < 0)
+		return r;
+	ret->kept[KEPT_REGISTERED] = 1;
+	ret->kept[KEPT_ENABLED] = st->enabled;
+	ret->kept[KEPT_BACKLOG_LIMIT] = st->backlog_limit;
+	ret->kept[KEPT_WAIT_TIME] = st->backlog_wait_time;
+	r = control_register(ret->fd[0], err);
+	if (r == 0) {
+		r = set_up(ret, err);
+		if (r < 0)
+			records_release(ret);
+	}
+	if (r < 0) {
+		fd_close(&ret->fd[0]);
+		return r;
+	}
+	snprintf(ret->note, sizeof ret->note,
+	    "is the reader of audit records, as there is no audit daemon");
+	return 0;
+}
+
+static int records_open(
+    struct tap_opened *ret, const char *path, struct err *err)
+{
+	bool reader = path && strcmp(path, "register") == 0;
+	struct audit_status st;
+	int r;
+
+	memset(ret, 0, sizeof *ret);
+	if (path && !reader)
+		return err_set(err, -EINVAL,
+		    "audit takes \"register\" or nothing, not %s", path);
+	r = control_status(&st, err);
+	if (r < 0)
+		return r == -EPROTONOSUPPORT ? -ENOENT : r;
+	snprintf(ret->name, sizeof ret->name, "kernel audit");
+	if (reader) {
+		r = open_reader(ret, &st, err);
+	} else {
+		note_listening(ret, &st);
+		r = open_socket(
+		    1U << (AUDIT_NLGRP_READLOG - 1), &ret->fd[0], err);
+	}
+	if (r == 0)
+		ret->n_fd = 1;
+	return r;
+}
+
+static int records_start(struct tap_run **ret, const struct tap_opened *opened,
+    const char *place, struct err *err)
+{
+	struct tap_run *run = calloc(1, sizeof *run);
+
+	if (!run) {
+		close(opened->fd[0]);
+		return err_set(err, -ENOMEM, "no memory to read audit records");
+	}
+	run->fd = opened->fd[0];
+	*ret = run;
+	return 0;
+}
+
+static int records_fd(const struct tap_run *run)
+{
+	return run->fd;
+}
+
+static void add_type(struct buf *to, unsigned type)
+{
+	const char *name = audit_msg_type_to_name((int)type);
+
+	if (name)
+		buf_printf(to, "type=%s msg=", name);
+	else
+		buf_printf(to, "type=UNKNOWN[%u] msg=", type);
+}
+
+/*
+ * One record as a line, as auditd writes it. The kernel's own text has no
+ * control characters; messages of programs may hold any: newlines that would
+ * begin a record of their own, and 0x1D, behind which auditd writes names.
+ */
+static void add_record(struct buf *to, unsigned type, struct str text)
+{
+	while (text.n &&
+	       (text.p[text.n - 1] == '\0' || text.p[text.n - 1] == '\n' ||
+		   text.p[text.n - 1] == ' '))
+		text.n--;
+	/* Acknowledgements, and the kernel asking whether we live. */
+	if (!str_starts(text, STR("audit(")))
+		return;
+	add_type(to, type);
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		buf_add_char(to, c < ' ' || c == 0x7f ? ' ' : text.p[i]);
+	}
+	buf_add_char(to, '\n');
+}
+
+static int records_read(struct tap_run *run, struct buf *to, struct err *err)
+{
+	size_t begin = to->n;
+
+	while (to->n - begin < READ_MAX) {
+		struct sockaddr_nl from = {.nl_pid = UINT32_MAX};
+		socklen_t from_n = sizeof from;
+		ssize_t n = recvfrom(run->fd, &run->datagram,
+		    sizeof run->datagram, MSG_DONTWAIT,
+		    (struct sockaddr *)(void *)&from, &from_n);
+
+		if (n < 0 && errno == EAGAIN)
+			return TAP_IDLE;
+		if (n < 0 && errno != EINTR && errno != ENOBUFS)
+			return err_sys(
+			    err, -errno, "cannot read audit records");
+		/* Any process may send to a netlink socket. */
+		if (n < (ssize_t)NLMSG_HDRLEN || from.nl_pid != 0)
+			continue;
+		/* nlmsg_len counts the header for a group and not for one. */
+		add_record(to, run->datagram.head.nlmsg_type,
+		    str_make(run->datagram.text, (size_t)n - NLMSG_HDRLEN));
+		if (buf_error(to))
+			return err_set(err, buf_error(to), "no memory to read");
+	}
+	return TAP_MORE;
+}
+
+/* The kernel keeps no records for who is not there. */
+static void records_place(
+    const struct tap_run *run, size_t unread, struct buf *ret)
+{
+}
+
+/* Records that the kernel had no room for in the socket: all are counted. */
+static uint64_t records_lost(struct tap_run *run, const char **ret_where)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t n = sizeof info;
+
+	*ret_where = "between the kernel's audit and this program";
+	if (getsockopt(run->fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
+
+static void records_stop(struct tap_run *run)
+{
+	if (!run)
+		return;
+	fd_close(&run->fd);
+	free(run);
+}
+
+const struct tap tap_audit = {
+    .name = "audit",
+    .source = "audit",
+    .help = "records of the kernel's audit; \"register\": in auditd's place",
+    .open = records_open,
+    .release = records_release,
+    .start = records_start,
+    .fd = records_fd,
+    .read = records_read,
+    .place = records_place,
+    .lost = records_lost,
+    .stop = records_stop,
+};
