@@ -169,8 +169,10 @@ int sandbox_enter(
  * sanitizer/lsan_interface.h). It attaches to the process as a debugger would,
  * which must not work in a sandbox.
  */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
 int __lsan_is_turned_off(void);
 
+/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
 int __lsan_is_turned_off(void)
 {
 	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
