@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#define MSEC	   ((int64_t)1000)
+#define SECOND	   (1000 * MSEC)
+#define MIB	   ((int64_t)1 << 20)
+#define AT(member) offsetof(struct config, member)
+
+static const char *const audit_words[] = {
+    "auto", "passive", "register", "off", NULL};
+static const char *const bpf_words[] = {"auto", "off", NULL};
+static const char *const file_words[] = {"auto", "off", NULL};
+
+const struct conf_key config_keys[] = {
+    {"host", CONF_STR, AT(host), NULL, .max = HOST_NAME_MAX,
+	.help = "The name under which this host's events are kept. Without "
+		"it: the name that the host has when the daemon starts."},
+    {"store", CONF_PATH, AT(store), "/var/lib/sshtrail",
+	.help = "The store directory, as of sshtrail --store. It must belong "
+		"to the daemon's user."},
+    {"user", CONF_STR, AT(user), "sshtrail", .max = 32,
+	.help = "The user as whom what is captured is read, parsed and "
+		"written. Only a small monitor, which opens descriptors and "
+		"never reads from them, stays root."},
+    {"group", CONF_STR, AT(group), "sshtrail", .max = 32,
+	.help = "The group whose members may ask the daemon for its state, "
+		"through the control socket."},
+    {"socket", CONF_PATH, AT(socket), "/run/sshtrail/control",
+	.help = "The control socket."},
+    {"commit.interval", CONF_DURATION, AT(commit_interval), "500ms", 10 * MSEC,
+	60 * SECOND,
+	.help = "How long it takes at most until an event is signed and can "
+		"be found. Shorter costs more processor time and space."},
+    {"sync.interval", CONF_DURATION, AT(sync_interval), "50ms", 1 * MSEC,
+	10 * SECOND,
+	.help = "How long it takes at most until an event is on the disk, "
+		"where it outlives a power failure."},
+    {"memory.max", CONF_SIZE, AT(memory_max), "256MiB", 64 * MIB,
+	(int64_t)65536 * MIB,
+	.help = "How much memory the daemon may take. Beyond it no more input "
+		"is taken until what was read is written."},
+    {"taps.audit", CONF_ENUM, AT(audit), "auto", .choices = audit_words,
+	.help = "The kernel's audit records. passive: beside the audit daemon, "
+		"which keeps them as before. register: as the audit daemon of "
+		"this host, where there is no other. auto: register if nobody "
+		"else is, else passive."},
+    {"taps.bpf", CONF_ENUM, AT(bpf), "auto", .choices = bpf_words,
+	.help = "Programs that are run, seen by the kernel's BPF. auto: where "
+		"the kernel can."},
+    {"taps.auth_log", CONF_PATH, AT(auth_log), "auto", .choices = file_words,
+	.help = "The log file of sshd. auto: where this host keeps it."},
+    {"taps.journal", CONF_PATH, AT(journal), "auto", .choices = file_words,
+	.help = "The directory of the systemd journal. auto: where this host "
+		"keeps it."},
+    {"taps.wtmp", CONF_PATH, AT(wtmp), "auto", .choices = file_words,
+	.help = "The records of logins. auto: where this host keeps them."},
+    {"taps.btmp", CONF_PATH, AT(btmp), "auto", .choices = file_words,
+	.help = "The records of failed logins. auto: where this host keeps "
+		"them."},
+    {0},
+};
+
+static int set_host(struct config *c)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+
+	/* The kernel's limit is that of `name`. */
+	if (gethostname(name, sizeof name) < 0)
+		return -errno;
+	c->host = arena_dup(&c->texts, str_z(name[0] ? name : "localhost")).p;
+	return c->host ? 0 : -ENOMEM;
+}
+
+int config_load(struct config *ret, const char *file, struct buf *complaints)
+{
+	const struct conf conf = {config_keys, ret, &ret->texts};
+	int r;
+
+	*ret = (struct config){.texts = ARENA_INIT};
+	if (!file && access(CONFIG_FILE, F_OK) == 0)
+		file = CONFIG_FILE;
+	r = conf_load(&conf, file, complaints);
+	if (r == 0 && !ret->host)
+		r = set_host(ret);
+	return r;
+}
+
+void config_free(struct config *c)
+{
+	arena_free(&c->texts);
+	*c = (struct config){.texts = ARENA_INIT};
+}
+
+bool config_tap_path(const char *value, const char **ret_path)
+{
+	struct str s = str_z(value);
+
+	*ret_path = str_eqz(s, "auto") ? NULL : value;
+	return !str_eqz(s, "off");
+}

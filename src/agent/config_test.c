@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+
+/* Write `content` to a file and load that. */
+static int load(struct config *c, const char *content, struct buf *complaints)
+{
+	char name[] = "/tmp/sshtrail-config-XXXXXX";
+	CLEANUP_FD int fd = mkostemp(name, O_CLOEXEC);
+	int r;
+
+	assert_int_equal(fd_write_all(fd, content, strlen(content)), 0);
+	r = config_load(c, name, complaints);
+	unlink(name);
+	return r;
+}
+
+static void assert_defaults(const struct config *c)
+{
+	char host[300] = "";
+
+	gethostname(host, sizeof host);
+	assert_string_equal(c->host, host);
+	assert_string_equal(c->store, "/var/lib/sshtrail");
+	assert_string_equal(c->user, "sshtrail");
+	assert_string_equal(c->group, "sshtrail");
+	assert_string_equal(c->socket, "/run/sshtrail/control");
+	assert_int_equal(c->commit_interval, 500000);
+	assert_int_equal(c->sync_interval, 50000);
+	assert_int_equal(c->memory_max, 256 << 20);
+	assert_int_equal(c->audit, CONFIG_AUDIT_AUTO);
+	assert_int_equal(c->bpf, CONFIG_BPF_AUTO);
+	assert_string_equal(c->auth_log, "auto");
+	assert_string_equal(c->journal, "auto");
+	assert_string_equal(c->wtmp, "auto");
+	assert_string_equal(c->btmp, "auto");
+}
+
+static void test_defaults(void **state)
+{
+	struct buf text = BUF_INIT, complaints = BUF_INIT;
+	struct config c;
+
+	conf_print_defaults(config_keys, &text);
+	assert_int_equal(load(&c, buf_z(&text), &complaints), 0);
+	assert_defaults(&c);
+	config_free(&c);
+	assert_int_equal(load(&c, "", &complaints), 0);
+	assert_defaults(&c);
+	config_free(&c);
+	config_free(&c);
+	if (access(CONFIG_FILE, F_OK) < 0) {
+		assert_int_equal(config_load(&c, NULL, &complaints), 0);
+		assert_defaults(&c);
+		config_free(&c);
+	}
+	assert_int_equal(complaints.n, 0);
+	buf_free(&text);
+}
+
+static void test_values(void **state)
+{
+	struct buf complaints = BUF_INIT;
+	struct config c;
+
+	assert_int_equal(load(&c,
+			     "host: web-1\n"
+			     "commit: {interval: 1s}\n"
+			     "taps:\n"
+			     "  audit: register\n"
+			     "  bpf: off\n"
+			     "  auth_log: /var/log/secure\n"
+			     "  wtmp: off\n",
+			     &complaints),
+	    0);
+	assert_string_equal(c.host, "web-1");
+	assert_int_equal(c.commit_interval, 1000000);
+	assert_int_equal(c.audit, CONFIG_AUDIT_REGISTER);
+	assert_int_equal(c.bpf, CONFIG_BPF_OFF);
+	assert_string_equal(c.auth_log, "/var/log/secure");
+	assert_string_equal(c.wtmp, "off");
+	config_free(&c);
+	assert_int_equal(load(&c, "taps: {audit: passive}", &complaints), 0);
+	assert_int_equal(c.audit, CONFIG_AUDIT_PASSIVE);
+	config_free(&c);
+	assert_int_equal(load(&c, "taps: {audit: off}", &complaints), 0);
+	assert_int_equal(c.audit, CONFIG_AUDIT_OFF);
+	config_free(&c);
+	assert_int_equal(complaints.n, 0);
+}
+
+static void test_complaints(void **state)
+{
+	struct buf complaints = BUF_INIT;
+	struct config c;
+
+	assert_int_equal(
+	    load(&c, "store: here\ncommit: {intervall: 1s}\n", &complaints),
+	    -EINVAL);
+	assert_non_null(strstr(buf_z(&complaints),
+	    ":1:8: store: expected an absolute path, found \"here\"\n"));
+	assert_non_null(strstr(complaints.p, "did you mean commit.interval?"));
+	config_free(&c);
+	buf_clear(&complaints);
+	assert_int_equal(config_load(&c, "/nonexistent", &complaints), -ENOENT);
+	assert_true(complaints.n > 0);
+	config_free(&c);
+	buf_free(&complaints);
+}
+
+static void test_tap_path(void **state)
+{
+	const char *path = "x";
+
+	assert_true(config_tap_path("auto", &path));
+	assert_null(path);
+	assert_true(config_tap_path("/var/log/secure", &path));
+	assert_string_equal(path, "/var/log/secure");
+	assert_false(config_tap_path("off", &path));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_complaints),
+	    cmocka_unit_test(test_tap_path),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
