@@ -588,24 +588,9 @@ static void test_records_to_events(void **state)
 	place_free(&p);
 }
 
-static void test_list(void **state)
-{
-	for (size_t i = 0; taps[i]; i++) {
-		const struct tap *t = taps[i];
-
-		assert_ptr_equal(tap_find(str_z(t->name)), t);
-		assert_non_null(source_find(str_z(t->source)));
-		assert_true(t->open && t->start && t->fd && t->read);
-		assert_true(t->place && t->lost && t->stop && t->help);
-	}
-	assert_null(tap_find(STR("no-such-tap")));
-	assert_null(tap_find(STR("")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_grows),
 	    cmocka_unit_test(test_rename_and_create),
 	    cmocka_unit_test(test_place_before_new_file),

@@ -6,7 +6,8 @@
 	X(auth_log)                                                            \
 	X(wtmp)                                                                \
 	X(btmp)                                                                \
-	X(audit)
+	X(audit)                                                               \
+	X(journal)
 
 #define X(name) extern const struct tap tap_##name;
 TAPS(X)

@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define TAP_FDS_MAX   8
+#define TAP_FDS_MAX   32
 #define TAP_NAME_MAX  256
 #define TAP_PLACE_MAX 512
 

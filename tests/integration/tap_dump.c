@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: tap_dump TAP PATH|- [bytes|events [PLACE]]: what a tap gives until
- * standard input ends, read by a process of another user. Bytes as they are,
- * or events as JSON lines. On standard error: "ready NOTE", and at the end
- * "lost N", "place TEXT". Exit: 0, 1 this host has no such thing, 4 an error.
+ * usage: tap_dump [-r] TAP PATH|- [bytes|events [PLACE]]: what a tap gives
+ * until standard input ends, read by a process of another user (with -r: of
+ * root, which opens anew what was replaced). Bytes as they are, or events as
+ * JSON lines. On standard error: "ready NOTE", and at the end "lost N", "place
+ * TEXT". Exit: 0, 1 this host has no such thing, 4 an error.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,8 @@ struct dump {
 	struct source_run *source_run; /* NULL: bytes */
 	struct buf bytes;
 	uint64_t offset;
+	bool root;
+	const char *path;
 };
 
 static int print_event(struct source_sink *sink, struct event *ev)
@@ -54,25 +57,41 @@ static int take(struct dump *d, struct source_sink *sink, bool last)
 	return 0;
 }
 
+static int reopen(struct dump *d, struct err *err)
+{
+	struct tap_opened opened;
+	int r = d->root ? d->tap->open(&opened, d->path, err) : 0;
+
+	if (d->root && r == 0)
+		r = d->tap->reopened(d->run, &opened, err);
+	return r == -ENOENT ? 0 : r;
+}
+
 /* Until standard input ends and nothing more is at hand. */
 static int follow(struct dump *d, struct source_sink *sink, struct err *err)
 {
 	struct pollfd fds[2] = {
-	    {STDIN_FILENO, POLLIN, 0}, {d->tap->fd(d->run), POLLIN, 0}};
+	    {.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
 	bool ending = false;
 	char ignored[64];
 	int r = TAP_IDLE;
 
-	while (r >= 0 && !(ending && r != TAP_MORE)) {
-		if (r != TAP_MORE)
-			poll(fds, 2, fds[1].fd < 0 ? TAP_INTERVAL_MS : 1000);
-		ending = fds[0].revents &&
-			 read(STDIN_FILENO, ignored, sizeof ignored) <= 0;
+	while (r >= 0 && !(ending && r == TAP_IDLE)) {
+		fds[1].fd = d->tap->fd(d->run);
+		if (r == TAP_IDLE)
+			poll(fds, 2, fds[1].fd < 0 ? TAP_INTERVAL_MS : 60000);
+		ending = ending ||
+			 (fds[0].revents &&
+			     read(STDIN_FILENO, ignored, sizeof ignored) <= 0);
 		r = d->tap->read(d->run, &d->bytes, err);
 		if (r >= 0 && take(d, sink, false) < 0)
 			return -ENOMEM;
 		if (r == TAP_END)
 			return -EPIPE;
+		if (r == TAP_REOPEN) {
+			usleep(TAP_INTERVAL_MS * 1000);
+			r = reopen(d, err) < 0 ? -EIO : TAP_MORE;
+		}
 	}
 	return r < 0 ? r : take(d, sink, true);
 }
@@ -86,8 +105,9 @@ static int collect(struct dump *d, const struct tap_opened *opened,
 	uint64_t lost;
 	int r;
 
-	if (geteuid() == 0 && (setresgid(65534, 65534, 65534) < 0 ||
-				  setresuid(65534, 65534, 65534) < 0))
+	if (!d->root && geteuid() == 0 &&
+	    (setresgid(65534, 65534, 65534) < 0 ||
+		setresuid(65534, 65534, 65534) < 0))
 		return err_sys(err, -errno, "cannot give up privileges");
 	r = d->tap->start(&d->run, opened, place, err);
 	if (r < 0)
@@ -130,19 +150,22 @@ static int dump_child(struct dump *d, const struct tap_opened *opened,
 
 int main(int argc, char **argv)
 {
-	struct dump d = {.tap = argc > 2 ? tap_find(str_z(argv[1])) : NULL};
+	struct dump d = {.root = argc > 1 && strcmp(argv[1], "-r") == 0};
 	struct tap_opened opened;
 	struct err err = {""};
 	int r, status;
 	pid_t pid;
 
+	argc -= d.root;
+	argv += d.root;
+	d.tap = argc > 2 ? tap_find(str_z(argv[1])) : NULL;
 	if (!d.tap) {
-		fprintf(stderr, "usage: tap_dump TAP PATH|- "
+		fprintf(stderr, "usage: tap_dump [-r] TAP PATH|- "
 				"[bytes|events [PLACE]]\n");
 		return 4;
 	}
-	r = d.tap->open(
-	    &opened, strcmp(argv[2], "-") == 0 ? NULL : argv[2], &err);
+	d.path = strcmp(argv[2], "-") == 0 ? NULL : argv[2];
+	r = d.tap->open(&opened, d.path, &err);
 	if (r < 0) {
 		fprintf(stderr, "tap_dump: %d: %s\n", r, err.text);
 		return r == -ENOENT ? 1 : 4;

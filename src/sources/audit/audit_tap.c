@@ -199,8 +199,11 @@ static int records_open(
 static int records_start(struct tap_run **ret, const struct tap_opened *opened,
     const char *place, struct err *err)
 {
-	struct tap_run *run = calloc(1, sizeof *run);
+	struct tap_run *run;
 
+	if (opened->n_fd != 1)
+		return err_set(err, -EINVAL, "this is no audit socket");
+	run = calloc(1, sizeof *run);
 	if (!run) {
 		close(opened->fd[0]);
 		return err_set(err, -ENOMEM, "no memory to read audit records");
