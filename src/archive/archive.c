@@ -198,6 +198,50 @@ int archive_append(struct archive *a, struct event *ev, struct err *err)
 	return r < 0 ? r : index_add(&a->index, ev, err);
 }
 
+int archive_sync(struct archive *a, struct err *err)
+{
+	return a->trail ? trail_sync(a->trail, err) : 0;
+}
+
+static int read_events(struct trail_reader *reader,
+    int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct event ev;
+	struct frame f;
+	int r;
+
+	while ((r = trail_reader_next(reader, &f, err)) > 0) {
+		arena_reset(&arena);
+		if (f.type != FRAME_EVENT ||
+		    event_from_json(&ev, f.payload, &arena, err) < 0)
+			continue;
+		ev.seq = f.seq;
+		r = fn(ctx, &ev);
+		if (r != 0)
+			break;
+	}
+	arena_free(&arena);
+	return r;
+}
+
+int archive_recent(struct archive *a, uint64_t n,
+    int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err)
+{
+	struct trail_reader *reader = NULL;
+	CLEANUP_FD int fd = -1;
+	uint64_t last = trail_last_seq(a->trail);
+	int r = layout_open_chain(a->dirfd, a->chain, false, &fd, err);
+
+	if (r == 0)
+		r = trail_reader_open(
+		    &reader, fd, last > n ? last - n + 1 : 1, err);
+	if (r == 0)
+		r = read_events(reader, fn, ctx, err);
+	trail_reader_close(reader);
+	return r;
+}
+
 int archive_commit(struct archive *a, struct err *err)
 {
 	int r = a->trail ? trail_checkpoint(a->trail, err) : 0;

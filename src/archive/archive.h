@@ -51,6 +51,16 @@ int archive_begin(struct archive *a, const char *chain, struct err *err);
 /* Trail, track, index. Sets ev->seq and ev->track. */
 int archive_append(struct archive *a, struct event *ev, struct err *err);
 
+/* All appended so far is on the disk, not yet signed nor visible. */
+int archive_sync(struct archive *a, struct err *err);
+
+/*
+ * Read back the last `n` events of the chain begun, oldest first. Strings live
+ * during the call of fn; a non-zero return stops and is returned.
+ */
+int archive_recent(struct archive *a, uint64_t n,
+    int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err);
+
 /* All appended so far is durable, signed and visible when this returns 0. */
 int archive_commit(struct archive *a, struct err *err);
 
