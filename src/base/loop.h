@@ -76,7 +76,11 @@ struct loop {
 
 /* Returns 0 or a negative errno; so do all below that return int. */
 int loop_init(struct loop *l);
-/* Watches and timers need not be removed before. Twice is fine. */
+/*
+ * Watches and timers need not be removed before. Twice is fine. After a fork()
+ * both processes wait for the same: the child calls this before it removes any
+ * watch or stops signals, or it does so for its parent too.
+ */
 void loop_free(struct loop *l);
 
 /*
