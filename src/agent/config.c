@@ -8,11 +8,9 @@
 
 #define MSEC	   ((int64_t)1000)
 #define SECOND	   (1000 * MSEC)
-#define MIB	   ((int64_t)1 << 20)
 #define AT(member) offsetof(struct config, member)
 
-static const char *const audit_words[] = {
-    "auto", "passive", "register", "off", NULL};
+static const char *const audit_words[] = {"auto", "register", "off", NULL};
 static const char *const bpf_words[] = {"auto", "off", NULL};
 static const char *const file_words[] = {"auto", "off", NULL};
 
@@ -40,15 +38,10 @@ const struct conf_key config_keys[] = {
 	10 * SECOND,
 	.help = "How long it takes at most until an event is on the disk, "
 		"where it outlives a power failure."},
-    {"memory.max", CONF_SIZE, AT(memory_max), "256MiB", 64 * MIB,
-	(int64_t)65536 * MIB,
-	.help = "How much memory the daemon may take. Beyond it no more input "
-		"is taken until what was read is written."},
     {"taps.audit", CONF_ENUM, AT(audit), "auto", .choices = audit_words,
-	.help = "The kernel's audit records. passive: beside the audit daemon, "
-		"which keeps them as before. register: as the audit daemon of "
-		"this host, where there is no other. auto: register if nobody "
-		"else is, else passive."},
+	.help = "The kernel's audit records. auto: they are listened to, "
+		"beside the audit daemon or without one. register: as the "
+		"audit daemon of this host, where there is no other."},
     {"taps.bpf", CONF_ENUM, AT(bpf), "auto", .choices = bpf_words,
 	.help = "Programs that are run, seen by the kernel's BPF. auto: where "
 		"the kernel can."},
@@ -96,8 +89,28 @@ void config_free(struct config *c)
 	*c = (struct config){.texts = ARENA_INIT};
 }
 
-bool config_tap_path(const char *value, const char **ret_path)
+static const char *tap_value(const struct config *c, struct str tap)
 {
+	const struct {
+		const char *tap, *value;
+	} values[] = {
+	    {"audit", audit_words[c->audit]},
+	    {"bpf", bpf_words[c->bpf]},
+	    {"auth-log", c->auth_log},
+	    {"journal", c->journal},
+	    {"wtmp", c->wtmp},
+	    {"btmp", c->btmp},
+	};
+
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+		if (str_eqz(tap, values[i].tap))
+			return values[i].value;
+	return "auto";
+}
+
+bool config_tap(const struct config *c, const char *tap, const char **ret_path)
+{
+	const char *value = tap_value(c, str_z(tap));
 	struct str s = str_z(value);
 
 	*ret_path = str_eqz(s, "auto") ? NULL : value;

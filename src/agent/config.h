@@ -11,19 +11,6 @@
 
 #define CONFIG_FILE "/etc/sshtrail/sshtraild.yml"
 
-/* In the order of the words in the table. */
-enum config_audit {
-	CONFIG_AUDIT_AUTO,
-	CONFIG_AUDIT_PASSIVE,
-	CONFIG_AUDIT_REGISTER,
-	CONFIG_AUDIT_OFF,
-};
-
-enum config_bpf {
-	CONFIG_BPF_AUTO,
-	CONFIG_BPF_OFF,
-};
-
 struct config {
 	const char *host; /* never NULL, once loaded */
 	const char *store;
@@ -32,14 +19,9 @@ struct config {
 	const char *socket;
 	int64_t commit_interval; /* microseconds, as all intervals */
 	int64_t sync_interval;
-	int64_t memory_max; /* bytes */
-	int audit;	    /* enum config_audit */
-	int bpf;	    /* enum config_bpf */
-	/* "auto", "off" or a path: see config_tap_path(). */
-	const char *auth_log;
-	const char *journal;
-	const char *wtmp;
-	const char *btmp;
+	/* By tap: "auto", "off", or a path or word; see config_tap(). */
+	int audit, bpf;
+	const char *auth_log, *journal, *wtmp, *btmp;
 	struct arena texts; /* what the strings point into */
 };
 
@@ -53,9 +35,10 @@ int config_load(struct config *ret, const char *file, struct buf *complaints);
 void config_free(struct config *c);
 
 /*
- * What a tap of a file is to open: false when it is off, else *ret_path is for
- * the tap's open(): a path, or NULL for where this host keeps it.
+ * What the tap of this name is to do: false when it is switched off, else
+ * *ret_path is for its open(): a path or word, or NULL for what suits this
+ * host.
  */
-bool config_tap_path(const char *value, const char **ret_path);
+bool config_tap(const struct config *c, const char *tap, const char **ret_path);
 
 #endif

@@ -5,8 +5,8 @@
 #include "base/map.h"
 #include "base/when.h"
 #include "cli/command.h"
-#include "cli/text/event_table.h"
 #include "cli/rows.h"
+#include "cli/text/event_table.h"
 
 #define POLL_MS 200
 /* How late an event may become known and is still shown. */

@@ -12,6 +12,7 @@ extern const struct command cmd_ls;
 extern const struct command cmd_reindex;
 extern const struct command cmd_search;
 extern const struct command cmd_show;
+extern const struct command cmd_status;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
 extern const struct command cmd_who;
@@ -22,6 +23,7 @@ const struct command *const commands[] = {
     &cmd_search,
     &cmd_who,
     &cmd_follow,
+    &cmd_status,
     &cmd_last,
     &cmd_failed,
     &cmd_export,

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/collector.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/feed.h"
+#include "agent/ledger.h"
+#include "agent/link.h"
+#include "agent/places.h"
+#include "agent/status.h"
+#include "base/fd.h"
+#include "base/loop.h"
+#include "base/sandbox.h"
+#include "base/when.h"
+
+/* Pieces read of one feed before the others get their turn. */
+#define TURN	  16
+#define TICK_USEC ((int64_t)TAP_INTERVAL_MS * 1000)
+
+struct collector;
+
+/* One tap's place in the collector. */
+struct slot {
+	struct collector *collector;
+	struct feed *feed; /* NULL: not open, or ended */
+	struct loop_watch watch;
+	bool reopening;	 /* the monitor was asked to */
+	bool replaced;	 /* and could not: the new file is not there yet */
+	int64_t read_at; /* when bytes came last */
+};
+
+struct collector {
+	struct agent *agent;
+	struct loop loop;
+	struct loop_watch link;
+	struct loop_timer tick, again, sync, commit;
+	bool syncing, committing; /* their timers run */
+	struct ledger *ledger;
+	struct feed_sink sink;
+	struct feed_config feed_config;
+	struct slot slots[AGENT_TAPS_MAX]; /* by number of tap */
+	struct places places;
+	struct status status;
+	struct sandbox_state sandbox;
+	struct err err; /* of the ledger: ends the collector */
+};
+
+static int take_event(void *ctx, const struct feed *f, struct event *ev)
+{
+	struct collector *c = ctx;
+
+	(void)f;
+	return ledger_add(c->ledger, ev, &c->err);
+}
+
+static int take_gap(
+    void *ctx, const struct feed *f, uint64_t lost, const char *where)
+{
+	struct collector *c = ctx;
+
+	return ledger_gap(c->ledger, feed_tap(f)->name, lost, where, &c->err);
+}
+
+static struct agent_tap *tap_of(const struct slot *s)
+{
+	return &s->collector->agent->taps[s - s->collector->slots];
+}
+
+/* A feed that cannot go on: the others do, and the loss is told. */
+static int end_feed(struct slot *s, const char *why)
+{
+	struct collector *c = s->collector;
+	struct agent_tap *t = tap_of(s);
+
+	t->error = err_set(&t->why, -EIO, "%s", why);
+	loop_unwatch(&c->loop, &s->watch);
+	feed_close(s->feed);
+	s->feed = NULL;
+	return ledger_gap(c->ledger, t->tap->name, 0, t->why.text, &c->err);
+}
+
+static int ask_reopen(struct slot *s)
+{
+	struct link_message m = {
+	    .what = LINK_REOPEN, .index = (unsigned)(s - s->collector->slots)};
+
+	s->reopening = true;
+	s->replaced = false;
+	loop_unwatch(&s->collector->loop, &s->watch);
+	return link_send(s->collector->agent->link_fd, &m);
+}
+
+static int read_slot(struct slot *s)
+{
+	struct collector *c = s->collector;
+	int state = TAP_MORE;
+	struct err why = {""};
+
+	for (unsigned n = 0; n < TURN; n++) {
+		state = feed_read(s->feed, &why);
+		if (state != TAP_MORE && state != TAP_NEXT)
+			break;
+	}
+	/* The ledger's errors end the collector, a tap's its feed. */
+	if (state < 0 || state == TAP_END)
+		return c->err.text[0] ? -EIO : end_feed(s, why.text);
+	if (state != TAP_IDLE)
+		s->read_at = loop_now();
+	if (state == TAP_REOPEN)
+		return ask_reopen(s);
+	if (state != TAP_IDLE)
+		loop_timer_start(&c->loop, &c->again, 0, 0);
+	return 0;
+}
+
+static int save_places(struct collector *c)
+{
+	struct buf place = BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++) {
+		if (!c->slots[i].feed)
+			continue;
+		buf_clear(&place);
+		feed_place(c->slots[i].feed, &place);
+		r = places_set(
+		    &c->places, c->agent->taps[i].tap->name, buf_str(&place));
+	}
+	buf_free(&place);
+	return r < 0 ? r : places_save(&c->places, &c->err);
+}
+
+/* What was read just now: when it must be on the disk, and seen. */
+static int plan_keeping(struct collector *c)
+{
+	const struct agent *a = c->agent;
+
+	if (ledger_uncommitted(c->ledger) && !c->committing) {
+		loop_timer_start(&c->loop, &c->commit, a->commit_usec, 0);
+		c->committing = true;
+	}
+	if (ledger_urgent(c->ledger))
+		return ledger_sync(c->ledger, &c->err);
+	if (ledger_unsynced(c->ledger) && !c->syncing) {
+		loop_timer_start(&c->loop, &c->sync, a->sync_usec, 0);
+		c->syncing = true;
+	}
+	return 0;
+}
+
+/* The end of each callback. */
+static void done(struct collector *c, int r)
+{
+	if (r == 0)
+		r = plan_keeping(c);
+	if (r < 0)
+		loop_stop(&c->loop, r);
+}
+
+static void on_sync(struct loop *l, struct loop_timer *t)
+{
+	struct collector *c = t->ctx;
+
+	(void)l;
+	c->syncing = false;
+	done(c, ledger_sync(c->ledger, &c->err));
+}
+
+/*
+ * Places follow a commit: after a crash some of the events behind them are
+ * read again, which the ledger knows, and none is passed over.
+ */
+static void on_commit(struct loop *l, struct loop_timer *t)
+{
+	struct collector *c = t->ctx;
+	int r = ledger_commit(c->ledger, &c->err);
+
+	(void)l;
+	c->committing = false;
+	done(c, r < 0 ? r : save_places(c));
+}
+
+static void on_input(struct loop *l, struct loop_watch *w, unsigned what)
+{
+	struct slot *s = w->ctx;
+
+	(void)l;
+	(void)what;
+	done(s->collector, read_slot(s));
+}
+
+/* Some feed had more at hand when its turn was over. */
+static void on_again(struct loop *l, struct loop_timer *t)
+{
+	struct collector *c = t->ctx;
+	int r = 0;
+
+	(void)l;
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
+		if (c->slots[i].feed && !c->slots[i].reopening)
+			r = read_slot(&c->slots[i]);
+	done(c, r);
+}
+
+/* Feeds without a descriptor to wait for, and events held back too long. */
+static void on_tick(struct loop *l, struct loop_timer *t)
+{
+	struct collector *c = t->ctx;
+	int64_t now = loop_now();
+	int r = 0;
+
+	(void)l;
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++) {
+		struct slot *s = &c->slots[i];
+
+		if (s->feed && !s->reopening &&
+		    (s->replaced || feed_fd(s->feed) < 0))
+			r = read_slot(s);
+		if (r == 0 && s->feed && now - s->read_at > TICK_USEC)
+			r = feed_settle(s->feed, &c->err);
+	}
+	done(c, r);
+}
+
+static int watch_slot(struct slot *s)
+{
+	s->watch = (struct loop_watch){
+	    .fd = feed_fd(s->feed), .ready = on_input, .ctx = s};
+	return s->watch.fd < 0
+		   ? 0
+		   : loop_watch(&s->collector->loop, &s->watch, LOOP_READ);
+}
+
+static void close_fds(struct tap_opened *o)
+{
+	for (unsigned i = 0; i < o->n_fd; i++)
+		fd_close(&o->fd[i]);
+	o->n_fd = 0;
+}
+
+static int take_reopened(struct collector *c, struct link_message *m)
+{
+	struct slot *s = &c->slots[m->index];
+	struct err why = {""};
+	int r = m->error;
+
+	if (m->index >= c->agent->n_taps || !s->feed) {
+		close_fds(&m->opened);
+		return 0;
+	}
+	s->reopening = false;
+	s->replaced = r < 0;
+	if (r == 0)
+		r = feed_reopened(s->feed, &m->opened, &why);
+	if (r < 0 && !s->replaced)
+		return end_feed(s, why.text);
+	r = watch_slot(s);
+	return r < 0 || s->replaced ? r : read_slot(s);
+}
+
+static void on_message(struct loop *l, struct loop_watch *w, unsigned what)
+{
+	struct collector *c = w->ctx;
+	struct link_message m;
+	int got, r = 0;
+
+	(void)what;
+	while (r == 0 && (got = link_receive(w->fd, &m)) > 0) {
+		if (m.what == LINK_REOPENED)
+			r = take_reopened(c, &m);
+		else
+			close_fds(&m.opened);
+		if (m.what == LINK_STOP)
+			loop_stop(l, 0);
+	}
+	/* Without a monitor nobody could open anything anew. */
+	if (r == 0 && got == -EPIPE) {
+		loop_unwatch(l, w);
+		loop_stop(l, 0);
+	}
+	done(c, r);
+}
+
+static void report(void *ctx, struct buf *b, bool json)
+{
+	const struct collector *c = ctx;
+	struct feed *feeds[AGENT_TAPS_MAX];
+
+	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
+		feeds[i] = c->slots[i].feed;
+	status_write(b, json, c->agent, feeds, c->ledger, &c->sandbox);
+}
+
+static int collect(struct collector *c)
+{
+	int r = loop_watch(&c->loop, &c->link, LOOP_READ);
+
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
+		if (c->slots[i].feed)
+			r = watch_slot(&c->slots[i]);
+	if (r < 0)
+		return r;
+	/* Where a feed begins now is where it goes on after a crash. */
+	r = save_places(c);
+	if (r < 0)
+		return r;
+	loop_timer_start(&c->loop, &c->tick, TICK_USEC, TICK_USEC);
+	loop_timer_start(&c->loop, &c->again, 0, 0);
+	return loop_run(&c->loop);
+}
+
+static int open_feed(struct collector *c, size_t i)
+{
+	struct agent_tap *t = &c->agent->taps[i];
+	int r;
+
+	if (t->error)
+		return 0;
+	r = feed_open(&c->slots[i].feed, t->tap, &t->opened,
+	    places_get(&c->places, t->tap->name), &c->feed_config, &t->why);
+	t->error = r;
+	return r < 0 ? ledger_gap(
+			   c->ledger, t->tap->name, 0, t->why.text, &c->err)
+		     : 0;
+}
+
+/* What this run rests on: the first event of it. */
+static int note_start(struct collector *c)
+{
+	const struct agent *a = c->agent;
+	struct buf b = BUF_INIT;
+	int r;
+
+	buf_add_z(&b, "taps:");
+	for (size_t i = 0; i < a->n_taps; i++)
+		buf_printf(&b, " %s%s", a->taps[i].tap->name,
+		    a->taps[i].error ? " (not open)" : "");
+	buf_add_char(&b, '\0');
+	r = buf_error(&b);
+	if (r == 0)
+		r = ledger_note(
+		    c->ledger, EVENT_AGENT_START, "start", b.p, &c->err);
+	if (r == 0 && a->restart)
+		r = ledger_gap(c->ledger, "collector", 0, a->restart, &c->err);
+	buf_free(&b);
+	return r;
+}
+
+static int boot_id(char ret[static 37])
+{
+	struct buf b = BUF_INIT;
+	int r =
+	    fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b);
+
+	if (r == 0)
+		snprintf(ret, 37, "%.*s", b.n < 36 ? (int)b.n : 36, b.p);
+	buf_free(&b);
+	return r;
+}
+
+static int enter_sandbox(struct collector *c)
+{
+	const struct agent *a = c->agent;
+	const struct sandbox_path paths[] = {
+	    {a->store, true}, {"/usr/share/zoneinfo", false}};
+	const struct sandbox s = {.uid = a->uid ? a->uid : getuid(),
+	    .gid = a->uid ? a->gid : getgid(),
+	    .paths = paths,
+	    .n_paths = access(paths[1].path, R_OK) == 0 ? 2 : 1,
+	    .needs = SANDBOX_BPF_MAPS};
+
+	return sandbox_enter(&s, &c->sandbox, &c->err);
+}
+
+static int open_all(struct collector *c)
+{
+	char boot[37] = "";
+	int r = boot_id(boot);
+
+	/* Read now: the zone's file is out of reach later. */
+	tzset();
+	if (r == 0)
+		r = enter_sandbox(c);
+	if (r == 0)
+		r = ledger_open(&c->ledger, c->agent->store,
+		    str_z(c->agent->host), str_z(boot), &c->err);
+	if (r == 0)
+		r = places_open(&c->places, c->agent->store, &c->err);
+	if (r < 0)
+		return r;
+	c->sink = (struct feed_sink){take_event, take_gap, c};
+	c->feed_config = (struct feed_config){
+	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
+		r = open_feed(c, i);
+	return r < 0 ? r : note_start(c);
+}
+
+static void close_all(struct collector *c, int r)
+{
+	struct err ignored;
+
+	for (size_t i = 0; i < c->agent->n_taps; i++)
+		if (c->slots[i].feed && r == 0)
+			feed_settle(c->slots[i].feed, &ignored);
+	if (c->ledger && r == 0)
+		r = ledger_note(
+		    c->ledger, EVENT_AGENT_STOP, "stop", NULL, &ignored);
+	if (c->ledger && r == 0 && ledger_commit(c->ledger, &ignored) == 0)
+		save_places(c);
+	for (size_t i = 0; i < c->agent->n_taps; i++)
+		feed_close(c->slots[i].feed);
+	ledger_abandon(c->ledger);
+	places_close(&c->places);
+	status_close(&c->status);
+	loop_free(&c->loop);
+}
+
+static int prepare(struct collector *c)
+{
+	int r = loop_init(&c->loop);
+
+	c->link = (struct loop_watch){
+	    .fd = c->agent->link_fd, .ready = on_message, .ctx = c};
+	c->tick = (struct loop_timer){.due = on_tick, .ctx = c};
+	c->again = (struct loop_timer){.due = on_again, .ctx = c};
+	c->sync = (struct loop_timer){.due = on_sync, .ctx = c};
+	c->commit = (struct loop_timer){.due = on_commit, .ctx = c};
+	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
+		c->slots[i].collector = c;
+	if (r == 0)
+		r = status_open(
+		    &c->status, &c->loop, c->agent->control_fd, report, c);
+	return r < 0 ? err_sys(&c->err, r, "collector") : open_all(c);
+}
+
+int collector_run(struct agent *a)
+{
+	struct collector *c = calloc(1, sizeof *c);
+	struct link_message m = {.what = LINK_READY};
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	c->agent = a;
+	prctl(PR_SET_NAME, "sshtrail-coll");
+	r = prepare(c);
+	if (r == 0)
+		r = link_send(a->link_fd, &m);
+	if (r == 0)
+		r = collect(c);
+	if (r < 0) {
+		m.what = LINK_FAILED;
+		m.error = r;
+		snprintf(m.text, sizeof m.text, "%s",
+		    c->err.text[0] ? c->err.text : strerror(-r));
+		link_send(a->link_fd, &m);
+	}
+	close_all(c, r);
+	free(c);
+	return r;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct feed {
+	struct source_sink sink; /* first: the sink is cast back */
+	const struct tap *tap;
+	struct tap_run *run;
+	const struct source *source;
+	struct source_run *source_run;
+	struct source_input input;
+	struct tap_opened opened; /* its texts; descriptors are the tap's */
+	const struct feed_config *cfg;
+	struct buf window; /* bytes that the source has not taken yet */
+	uint64_t offset;   /* of the window's first byte in its stream */
+	struct feed_stats stats;
+	struct err *err; /* of the call at work */
+};
+
+static int take_event(struct source_sink *sink, struct event *ev)
+{
+	struct feed *f = (struct feed *)sink;
+	const struct feed_sink *to = f->cfg->sink;
+
+	f->stats.events++;
+	if (ev->source.n == 0)
+		ev->source = str_z(f->source->name);
+	return to->event(to->ctx, f, ev);
+}
+
+static int start(struct feed *f, const char *place, struct err *err)
+{
+	int r = f->tap->start(&f->run, &f->opened, place, err);
+
+	if (r < 0)
+		return r;
+	f->input = (struct source_input){.name = f->opened.name,
+	    .mtime = time_now(),
+	    .utc_offset = time_zone_local,
+	    .host = f->cfg->host,
+	    .id_key = f->cfg->id_key};
+	return f->source->open(&f->source_run, &f->input, err);
+}
+
+int feed_open(struct feed **ret, const struct tap *tap,
+    const struct tap_opened *opened, const char *place,
+    const struct feed_config *cfg, struct err *err)
+{
+	struct feed *f = calloc(1, sizeof *f);
+	int r;
+
+	if (!f)
+		return err_sys(err, -ENOMEM, "%s", tap->name);
+	f->sink.event = take_event;
+	f->tap = tap;
+	f->cfg = cfg;
+	f->opened = *opened;
+	f->source = source_find(str_z(tap->source));
+	r = f->source ? start(f, place, err)
+		      : err_set(err, -ENOSYS, "no source \"%s\"", tap->source);
+	if (r < 0) {
+		feed_close(f);
+		return err_context(err, r, "%s", tap->name);
+	}
+	*ret = f;
+	return 0;
+}
+
+void feed_close(struct feed *f)
+{
+	if (!f)
+		return;
+	if (f->source_run)
+		f->source->close(f->source_run);
+	if (f->run)
+		f->tap->stop(f->run);
+	buf_free(&f->window);
+	free(f);
+}
+
+/* Give the source what there is; `last`: nothing more comes of this file. */
+static int parse(struct feed *f, bool last)
+{
+	ssize_t taken = f->source->feed(
+	    f->source_run, buf_str(&f->window), f->offset, last, &f->sink);
+
+	if (taken < 0)
+		return (int)taken;
+	f->offset += (uint64_t)taken;
+	buf_consume(&f->window, (size_t)taken);
+	return 0;
+}
+
+/* The file ended, another one takes its place. */
+static int next_file(struct feed *f)
+{
+	int r = parse(f, true);
+
+	buf_clear(&f->window);
+	f->offset = 0;
+	f->input.mtime = time_now();
+	if (r == 0 && f->source->next)
+		r = f->source->next(f->source_run, &f->input);
+	return r;
+}
+
+static int note_lost(struct feed *f)
+{
+	const struct feed_sink *to = f->cfg->sink;
+	const char *where = "";
+	uint64_t lost = f->tap->lost(f->run, &where);
+	uint64_t more = lost - f->stats.lost;
+
+	if (lost <= f->stats.lost)
+		return 0;
+	f->stats.lost = lost;
+	return to->gap(to->ctx, f, more, where);
+}
+
+int feed_read(struct feed *f, struct err *err)
+{
+	size_t before = f->window.n;
+	int r, state = f->tap->read(f->run, &f->window, err);
+
+	if (state < 0)
+		return state;
+	f->stats.bytes += f->window.n - before;
+	r = buf_error(&f->window);
+	if (r == 0)
+		r = note_lost(f);
+	if (r == 0 && f->window.n > before)
+		r = parse(f, false);
+	if (r == 0 && state == TAP_NEXT)
+		r = next_file(f);
+	return r < 0 ? err_sys(err, r, "%s", f->tap->name) : state;
+}
+
+int feed_settle(struct feed *f, struct err *err)
+{
+	int r = 0;
+
+	if (f->source->held(f->source_run, f->offset) < f->offset)
+		r = f->source->finish(f->source_run, &f->sink);
+	return r < 0 ? err_sys(err, r, "%s", f->tap->name) : 0;
+}
+
+int feed_reopened(
+    struct feed *f, const struct tap_opened *opened, struct err *err)
+{
+	f->opened = *opened;
+	return f->tap->reopened(f->run, opened, err);
+}
+
+int feed_fd(const struct feed *f)
+{
+	return f->tap->fd(f->run);
+}
+
+const struct tap *feed_tap(const struct feed *f)
+{
+	return f->tap;
+}
+
+void feed_place(const struct feed *f, struct buf *ret)
+{
+	uint64_t held = f->source->held(f->source_run, f->offset);
+
+	f->tap->place(f->run, f->window.n + (size_t)(f->offset - held), ret);
+}
+
+void feed_stats(const struct feed *f, struct feed_stats *ret)
+{
+	*ret = f->stats;
+	ret->records = f->sink.lines;
+	ret->unparsed = f->sink.unparsed;
+	ret->name = f->opened.name;
+	ret->note = f->opened.note;
+}

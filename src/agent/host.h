@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What root makes ready before anybody is started: the user to become, the
+ * store that belongs to him, the control socket.
+ */
+#ifndef AGENT_HOST_H
+#define AGENT_HOST_H
+
+#include "agent/agent.h"
+#include "agent/config.h"
+
+/*
+ * Fill what `a` says of store, host, ids and control socket. Strings point
+ * into cfg. Without root the store is the caller's own
+ * and nothing is given away.
+ */
+int host_prepare(struct agent *a, const struct config *cfg, struct err *err);
+
+#endif

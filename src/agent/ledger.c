@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/when.h"
+
+/*
+ * What may have been read again after a crash: that much was synced between
+ * two savings of the places at the most.
+ */
+#define RECENT_EVENTS 16384
+
+struct ledger {
+	struct archive *archive;
+	struct str host, boot; /* in `text` */
+	struct arena text;
+	struct map
+	    recent; /* id of an event: how often the chain's end has it */
+	bool unsynced, uncommitted, urgent;
+	struct ledger_stats stats;
+};
+
+static int remember(void *ctx, const struct event *ev)
+{
+	struct ledger *l = ctx;
+	uint64_t *n;
+
+	if (!event_has(ev, F_ID))
+		return 0;
+	n = map_put(&l->recent, ev->v[F_ID].u);
+	if (!n)
+		return -ENOMEM;
+	++*n;
+	return 0;
+}
+
+static int begin(struct ledger *l, const char *dir, struct err *err)
+{
+	struct str chain =
+	    arena_printf(&l->text, "events:%.*s%c", STR_ARG(l->host), '\0');
+	int r = chain.p ? archive_open(&l->archive, dir, ARCHIVE_WRITE, err)
+			: err_sys(err, -ENOMEM, "%s", dir);
+
+	if (r == 0)
+		r = archive_begin(l->archive, chain.p, err);
+	if (r == 0)
+		r = archive_recent(l->archive, RECENT_EVENTS, remember, l, err);
+	return r;
+}
+
+int ledger_open(struct ledger **ret, const char *dir, struct str host,
+    struct str boot, struct err *err)
+{
+	struct ledger *l = calloc(1, sizeof *l);
+	int r;
+
+	if (!l)
+		return err_sys(err, -ENOMEM, "%s", dir);
+	l->host = arena_dup(&l->text, host);
+	l->boot = arena_dup(&l->text, boot);
+	r = l->host.p && l->boot.p ? begin(l, dir, err)
+				   : err_sys(err, -ENOMEM, "%s", dir);
+	if (r < 0) {
+		ledger_abandon(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+void ledger_abandon(struct ledger *l)
+{
+	if (!l)
+		return;
+	archive_close(l->archive);
+	map_free(&l->recent);
+	arena_free(&l->text);
+	free(l);
+}
+
+int ledger_close(struct ledger *l, struct err *err)
+{
+	int r = l ? ledger_commit(l, err) : 0;
+
+	ledger_abandon(l);
+	return r;
+}
+
+const uint8_t *ledger_id_key(const struct ledger *l)
+{
+	return archive_id_key(l->archive);
+}
+
+/* Read once more from a place before the end of the chain. */
+static bool is_known(struct ledger *l, const struct event *ev)
+{
+	uint64_t *n =
+	    event_has(ev, F_ID) ? map_get(&l->recent, ev->v[F_ID].u) : NULL;
+
+	if (!n || *n == 0)
+		return false;
+	--*n;
+	l->stats.repeated++;
+	return true;
+}
+
+static bool is_urgent(enum event_kind kind)
+{
+	return kind == EVENT_AUTH_OK || kind == EVENT_SESSION_OPEN ||
+	       kind == EVENT_SESSION_CLOSE || kind == EVENT_GAP;
+}
+
+int ledger_add(struct ledger *l, struct event *ev, struct err *err)
+{
+	int r;
+
+	if (l->recent.n && is_known(l, ev))
+		return 0;
+	if (ev->host.n == 0)
+		ev->host = l->host;
+	if (ev->boot.n == 0)
+		ev->boot = l->boot;
+	r = archive_append(l->archive, ev, err);
+	if (r < 0)
+		return r;
+	l->unsynced = l->uncommitted = true;
+	l->urgent = l->urgent || is_urgent(ev->kind);
+	l->stats.events++;
+	l->stats.logins += ev->kind == EVENT_AUTH_OK;
+	if (ev->time > l->stats.last)
+		l->stats.last = ev->time;
+	return 0;
+}
+
+void ledger_forget(struct ledger *l)
+{
+	map_clear(&l->recent);
+}
+
+static void describe_self(struct event *ev, enum event_kind kind)
+{
+	event_init(ev, kind);
+	ev->time = time_now();
+	ev->source = STR("sshtraild");
+	ev->trust = TRUST_DAEMON;
+}
+
+int ledger_note(struct ledger *l, enum event_kind kind, const char *op,
+    const char *reason, struct err *err)
+{
+	struct event ev;
+
+	describe_self(&ev, kind);
+	event_set_str(&ev, F_OP, str_z(op));
+	if (reason)
+		event_set_str(&ev, F_REASON, str_z(reason));
+	return ledger_add(l, &ev, err);
+}
+
+int ledger_gap(struct ledger *l, const char *tap, uint64_t lost,
+    const char *where, struct err *err)
+{
+	struct event ev;
+
+	describe_self(&ev, EVENT_GAP);
+	event_set_str(&ev, F_OP, STR("lost"));
+	event_set_str(&ev, F_SERVICE, str_z(tap));
+	event_set_str(&ev, F_REASON, str_z(where));
+	if (lost)
+		event_set_int(&ev, F_LOST, (int64_t)lost);
+	return ledger_add(l, &ev, err);
+}
+
+bool ledger_unsynced(const struct ledger *l)
+{
+	return l->unsynced;
+}
+
+bool ledger_uncommitted(const struct ledger *l)
+{
+	return l->uncommitted;
+}
+
+bool ledger_urgent(const struct ledger *l)
+{
+	return l->urgent;
+}
+
+int ledger_sync(struct ledger *l, struct err *err)
+{
+	int r = l->unsynced ? archive_sync(l->archive, err) : 0;
+
+	if (r == 0)
+		l->unsynced = l->urgent = false;
+	return r;
+}
+
+int ledger_commit(struct ledger *l, struct err *err)
+{
+	int r = l->uncommitted ? archive_commit(l->archive, err) : 0;
+
+	if (r == 0)
+		l->unsynced = l->uncommitted = l->urgent = false;
+	return r;
+}
+
+const struct ledger_stats *ledger_stats(const struct ledger *l)
+{
+	return &l->stats;
+}

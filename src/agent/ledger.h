@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the collector writes: the events of one host into its chain of the
+ * store, synced in groups, committed now and then, and nothing of it twice
+ * after a restart.
+ */
+#ifndef AGENT_LEDGER_H
+#define AGENT_LEDGER_H
+
+#include "archive/archive.h"
+
+struct ledger;
+
+/*
+ * Open the store in `dir` and begin the chain "events:HOST". `boot`: the boot
+ * id of the kernel, 36 bytes of text.
+ */
+int ledger_open(struct ledger **ret, const char *dir, struct str host,
+    struct str boot, struct err *err);
+/* Commits what there is. */
+int ledger_close(struct ledger *l, struct err *err);
+/* After an error: what was synced stays, what was not is lost. */
+void ledger_abandon(struct ledger *l);
+
+const uint8_t *ledger_id_key(const struct ledger *l);
+
+/*
+ * Append one event; host and boot are filled in where it names none. What the
+ * chain's end held already when the ledger was opened is left out.
+ */
+int ledger_add(struct ledger *l, struct event *ev, struct err *err);
+
+/* From now on every event is taken for a new one. */
+void ledger_forget(struct ledger *l);
+
+/* An event of the daemon itself: kind, and why. */
+int ledger_note(struct ledger *l, enum event_kind kind, const char *op,
+    const char *reason, struct err *err);
+/* `lost` records are missing; 0: it is not known how many. */
+int ledger_gap(struct ledger *l, const char *tap, uint64_t lost,
+    const char *where, struct err *err);
+
+/* True when there is something that ledger_sync() or _commit() would do. */
+bool ledger_unsynced(const struct ledger *l);
+bool ledger_uncommitted(const struct ledger *l);
+/* True when what is not synced should not wait: a login, a logout. */
+bool ledger_urgent(const struct ledger *l);
+
+int ledger_sync(struct ledger *l, struct err *err);
+int ledger_commit(struct ledger *l, struct err *err);
+
+struct ledger_stats {
+	uint64_t events, repeated, logins;
+	int64_t last; /* time of the newest event; 0: none yet */
+};
+const struct ledger_stats *ledger_stats(const struct ledger *l);
+
+#endif

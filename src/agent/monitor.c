@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/collector.h"
+#include "agent/host.h"
+#include "agent/link.h"
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "base/loop.h"
+
+/* Two deaths within this time are not chance: somebody should look. */
+#define QUICK_SEC ((int64_t)60)
+
+struct monitor {
+	const char *config_file;
+	void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+	struct config cfg;
+	struct agent agent;
+	struct loop loop;
+	struct loop_signals signals;
+	struct loop_watch link;
+	pid_t child;
+	int64_t died_at; /* loop_now(); 0: never */
+	char restart[512];
+	char failure[512]; /* what the collector said before its end */
+	bool stop, reload; /* the collector was asked to end for it */
+};
+
+static void close_opened(struct tap_opened *o)
+{
+	for (unsigned i = 0; i < o->n_fd; i++)
+		fd_close(&o->fd[i]);
+	o->n_fd = 0;
+}
+
+static void close_taps(struct monitor *m)
+{
+	for (size_t i = 0; i < m->agent.n_taps; i++) {
+		struct agent_tap *t = &m->agent.taps[i];
+
+		if (t->error == 0 && t->tap->release)
+			t->tap->release(&t->opened);
+		close_opened(&t->opened);
+	}
+	m->agent.n_taps = 0;
+}
+
+static void open_tap(struct monitor *m, struct agent_tap *t)
+{
+	const char *path;
+
+	if (!config_tap(&m->cfg, t->tap->name, &path)) {
+		t->error = err_set(
+		    &t->why, -ENOENT, "switched off in the configuration");
+		return;
+	}
+	t->error = t->tap->open(&t->opened, path, &t->why);
+	if (t->error < 0)
+		m->say("%s: not captured: %s", t->tap->name, t->why.text);
+}
+
+static void open_taps(struct monitor *m)
+{
+	for (size_t i = 0; taps[i] && i < AGENT_TAPS_MAX; i++) {
+		struct agent_tap *t = &m->agent.taps[i];
+
+		*t = (struct agent_tap){.tap = taps[i]};
+		open_tap(m, t);
+		m->agent.n_taps = i + 1;
+	}
+}
+
+static int load(struct monitor *m, struct config *cfg)
+{
+	struct buf complaints = BUF_INIT;
+	int r = config_load(cfg, m->config_file, &complaints);
+	struct str rest = buf_str(&complaints), line;
+
+	while (r < 0 && rest.n) {
+		str_cut(&rest, '\n', &line);
+		m->say("%.*s", STR_ARG(line));
+	}
+	buf_free(&complaints);
+	if (r < 0)
+		config_free(cfg);
+	return r;
+}
+
+static int configure(struct monitor *m)
+{
+	struct err err = {""};
+	int r = load(m, &m->cfg);
+
+	if (r < 0)
+		return r;
+	r = host_prepare(&m->agent, &m->cfg, &err);
+	if (r < 0)
+		m->say("%s", err.text);
+	else
+		open_taps(m);
+	return r;
+}
+
+static void unconfigure(struct monitor *m)
+{
+	close_taps(m);
+	fd_close(&m->agent.control_fd);
+	config_free(&m->cfg);
+}
+
+/* In the child: it keeps what the agent names and nothing else of ours. */
+static _Noreturn void become_collector(struct monitor *m)
+{
+	loop_free(&m->loop);
+	loop_signals_stop(&m->loop, &m->signals);
+	/* A signal to the group is the monitor's to act on. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	exit(collector_run(&m->agent) < 0);
+}
+
+static int start_collector(struct monitor *m)
+{
+	int pair[2], r = fdpass_pair(pair);
+
+	for (unsigned i = 0; i < 2 && r == 0; i++)
+		if (fcntl(pair[i], F_SETFL, O_NONBLOCK) < 0)
+			r = -errno;
+	if (r < 0)
+		return r;
+	m->failure[0] = '\0';
+	m->child = fork();
+	if (m->child == 0) {
+		close(pair[0]);
+		m->agent.link_fd = pair[1];
+		become_collector(m);
+	}
+	r = m->child < 0 ? -errno : 0;
+	close(pair[1]);
+	m->link.fd = pair[0];
+	if (r == 0)
+		r = loop_watch(&m->loop, &m->link, LOOP_READ);
+	if (r < 0)
+		fd_close(&m->link.fd);
+	return r;
+}
+
+static void answer_reopen(struct monitor *m, unsigned index)
+{
+	struct link_message answer = {.what = LINK_REOPENED, .index = index};
+	struct agent_tap *t = &m->agent.taps[index];
+	struct tap_opened fresh = {0};
+	struct err why = {""};
+	const char *path;
+
+	if (index >= m->agent.n_taps || t->error ||
+	    !config_tap(&m->cfg, t->tap->name, &path))
+		return;
+	answer.error = t->tap->open(&fresh, path, &why);
+	if (answer.error == 0) {
+		close_opened(&t->opened);
+		t->opened = answer.opened = fresh;
+	}
+	snprintf(answer.text, sizeof answer.text, "%s", why.text);
+	link_send(m->link.fd, &answer);
+}
+
+static void close_link(struct monitor *m)
+{
+	loop_unwatch(&m->loop, &m->link);
+	fd_close(&m->link.fd);
+}
+
+static void take_messages(struct monitor *m)
+{
+	struct link_message in;
+	int r;
+
+	while ((r = link_receive(m->link.fd, &in)) > 0) {
+		/* The collector has nothing to hand over. */
+		close_opened(&in.opened);
+		if (in.what == LINK_READY)
+			m->say("collecting into %s", m->agent.store);
+		else if (in.what == LINK_REOPEN)
+			answer_reopen(m, in.index);
+		else if (in.what == LINK_FAILED)
+			snprintf(m->failure, sizeof m->failure, "%s", in.text);
+	}
+	/* Its end is told by SIGCHLD. */
+	if (r < 0)
+		close_link(m);
+}
+
+static void on_message(struct loop *l, struct loop_watch *w, unsigned what)
+{
+	(void)l;
+	(void)what;
+	take_messages(w->ctx);
+}
+
+static void describe_end(struct monitor *m, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(m->restart, sizeof m->restart,
+		    "the collector was killed by signal %d (%s); what it held "
+		    "unsynced is lost",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(m->restart, sizeof m->restart,
+		    "the collector failed: %s",
+		    m->failure[0] ? m->failure : "it did not say why");
+}
+
+/* -EIO: it dies again and again. */
+static int restart_collector(struct monitor *m, int status)
+{
+	int64_t now = loop_now();
+	bool quick = m->died_at && now - m->died_at < QUICK_SEC * 1000000;
+
+	describe_end(m, status);
+	m->say("%s", m->restart);
+	m->died_at = now;
+	if (quick) {
+		m->say(
+		    "the collector died twice within %lld seconds: giving up",
+		    (long long)QUICK_SEC);
+		return -EIO;
+	}
+	m->agent.restart = m->restart;
+	return start_collector(m);
+}
+
+static void ask_to_stop(struct monitor *m)
+{
+	const struct link_message stop = {.what = LINK_STOP};
+
+	if (m->link.fd >= 0)
+		link_send(m->link.fd, &stop);
+}
+
+/* The collector has ended as it was asked to. */
+static int reconfigure(struct monitor *m)
+{
+	int r;
+
+	m->reload = false;
+	unconfigure(m);
+	r = configure(m);
+	m->agent.restart = NULL;
+	return r < 0 ? r : start_collector(m);
+}
+
+/* A file with errors changes nothing: what runs goes on. */
+static bool reload_is_sound(struct monitor *m)
+{
+	struct config cfg;
+
+	if (load(m, &cfg) < 0) {
+		m->say("not reloaded: what runs goes on as it was");
+		return false;
+	}
+	config_free(&cfg);
+	return true;
+}
+
+static int end_status(struct monitor *m, int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	describe_end(m, status);
+	m->say("%s", m->restart);
+	return -EIO;
+}
+
+static void reap(struct monitor *m)
+{
+	int status, r;
+
+	if (m->child <= 0 || waitpid(m->child, &status, WNOHANG) != m->child)
+		return;
+	m->child = 0;
+	/* What it said last may still lie in the socket. */
+	if (m->link.fd >= 0)
+		take_messages(m);
+	close_link(m);
+	if (m->stop) {
+		loop_stop(&m->loop, end_status(m, status));
+		return;
+	}
+	r = m->reload ? reconfigure(m) : restart_collector(m, status);
+	if (r < 0)
+		loop_stop(&m->loop, r);
+}
+
+static void on_signal(
+    struct loop *l, struct loop_signals *s, const struct signalfd_siginfo *info)
+{
+	struct monitor *m = s->ctx;
+	bool asked = m->stop || m->reload;
+
+	(void)l;
+	if (info->ssi_signo == SIGCHLD)
+		reap(m);
+	else if (info->ssi_signo == SIGHUP)
+		m->reload = m->reload || reload_is_sound(m);
+	else
+		m->stop = true;
+	if (!asked && (m->stop || m->reload))
+		ask_to_stop(m);
+}
+
+static int start(struct monitor *m)
+{
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	int r = loop_init(&m->loop);
+
+	m->signals = (struct loop_signals){.got = on_signal, .ctx = m};
+	if (r == 0)
+		r = loop_signals_start(&m->loop, &m->signals, signals,
+		    sizeof signals / sizeof *signals);
+	if (r == 0)
+		r = configure(m);
+	return r < 0 ? r : start_collector(m);
+}
+
+int monitor_run(const char *config_file,
+    void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))))
+{
+	struct monitor *m = calloc(1, sizeof *m);
+	int r;
+
+	if (!m)
+		return -ENOMEM;
+	m->config_file = config_file;
+	m->say = say;
+	m->agent.link_fd = m->agent.control_fd = -1;
+	m->link = (struct loop_watch){.fd = -1, .ready = on_message, .ctx = m};
+	r = start(m);
+	if (r == 0)
+		r = loop_run(&m->loop);
+	close_link(m);
+	unconfigure(m);
+	loop_signals_stop(&m->loop, &m->signals);
+	loop_free(&m->loop);
+	free(m);
+	return r;
+}

@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""sshtraild while people work over SSH: what it takes live is what an import
+of the same logs gives; nothing is lost or doubled when it ends or is killed."""
+import contextlib
+import json
+import os
+import pwd
+import re
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from trailtest import Skip, Store, case, check, equal, main
+
+SSHTRAILD = os.environ["SSHTRAILD"]
+HOST = "bastion01"
+FACTS = ("user", "addr", "method", "key", "commands", "tty", "flags", "ses",
+         "n_priv", "n_auth_fail", "bytes_in", "bytes_out")
+
+
+def user_to_be():
+    """An unprivileged account that every Debian has; None: we are not root."""
+    return "daemon" if os.geteuid() == 0 else None
+
+
+def wait_for(what, condition, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = condition()
+        if got:
+            return got
+        time.sleep(0.05)
+    raise AssertionError("waited %d s for %s" % (seconds, what))
+
+
+class Daemon(Store):
+    """sshtraild with a store, socket and log file of its own."""
+
+    def __init__(self, taps="audit: off, bpf: off, journal: off, wtmp: off, "
+                 "btmp: off"):
+        super().__init__()
+        os.chmod(self.top, 0o755)
+        self.log = os.path.join(self.top, "auth.log")
+        self.socket = os.path.join(self.top, "run", "control")
+        self.config = os.path.join(self.top, "sshtraild.yml")
+        self.out = open(os.path.join(self.top, "out"), "w+")
+        self.process = None
+        self.configure(taps)
+        open(self.log, "a").close()
+        os.chmod(self.log, 0o644)
+
+    def configure(self, taps, more=""):
+        user = user_to_be()
+        with open(self.config, "w") as f:
+            f.write("host: %s\nstore: %s\nsocket: %s\n%s%s"
+                    "taps: {auth_log: %s, %s}\n" % (
+                        HOST, self.dir, self.socket,
+                        "user: %s\n" % user if user else "", more, self.log,
+                        taps))
+
+    def start(self):
+        said = self.said().count("collecting into")
+        self.process = subprocess.Popen(
+            [SSHTRAILD, "--config", self.config], stdin=subprocess.DEVNULL,
+            stdout=self.out, stderr=self.out)
+        self.wait_collecting(said + 1)
+        return self
+
+    def wait_collecting(self, times):
+        wait_for("the collector", lambda: self.process.poll() is not None or
+                 self.said().count("collecting into") >= times)
+        check(self.process.poll() is None, "it ended: " + self.said())
+
+    def said(self):
+        with open(self.out.name) as f:
+            return f.read()
+
+    def stop(self):
+        self.process.terminate()
+        equal(self.process.wait(timeout=30), 0, "exit: " + self.said())
+        self.process = None
+
+    def __exit__(self, *args):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.out.close()
+        super().__exit__(*args)
+
+    def collector(self):
+        """Its pid."""
+        with open("/proc/%d/task/%d/children" % (
+                self.process.pid, self.process.pid)) as f:
+            return int(f.read().split()[0])
+
+    def status(self):
+        return json.loads(self.run("status", "--json", "--socket",
+                                   self.socket).stdout)
+
+    def log_logins(self, first, n):
+        with open(self.log, "a") as f:
+            for i in range(first, first + n):
+                f.write("2026-11-2%dT10:%02d:%02d.000000+00:00 %s sshd[%d]: "
+                        "Accepted publickey for ann from 192.0.2.1 port %d "
+                        "ssh2: ED25519 SHA256:%043d\n" % (
+                            1 + i // 3600, i // 60 % 60, i % 60, HOST,
+                            1000 + i, 20000 + i, 7))
+
+    def logins(self):
+        with contextlib.suppress(AssertionError):
+            return sorted(e["port"] for e in self.events(
+                "--kind", "auth.ok", "--limit", "100000"))
+        return []
+
+    def wait_logins(self, n):
+        wait_for("%d logins" % n, lambda: len(self.logins()) >= n)
+        equal(self.logins(), list(range(20000, 20000 + n)), "ports")
+
+
+@case
+def takes_live_what_an_import_gives():
+    """People at work under a real sshd: live as by import"""
+    with Daemon("audit: auto, bpf: off, journal: off") as daemon:
+        out = os.path.join(daemon.top, "recording")
+        os.mkdir(out)
+        daemon.log = os.path.join(out, "auth.log")
+        open(daemon.log, "w").close()
+        daemon.configure("audit: auto, bpf: off, journal: off")
+        daemon.start()
+        done = subprocess.run(
+            [os.path.join(HERE, "record"), out],
+            env={**os.environ, "RECORD_PORT": str(20000 + os.getpid() % 12000)},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=300)
+        if done.returncode == 77:
+            raise Skip((done.stdout.strip().splitlines() or ["?"])[-1])
+        equal(done.returncode, 0, done.stdout + done.stderr)
+        taps = {t["tap"]: t for t in daemon.status()["taps"]}
+        equal([taps[name]["lost"] for name in ("audit", "auth-log")], [0, 0])
+        check(taps["audit"]["events"] > 200, taps)
+        daemon.stop()
+        with Store() as store:
+            store.import_("--host", HOST, *(
+                os.path.join(out, name)
+                for name in ("auth.log", "audit.log", "wtmp", "btmp")))
+            want = told(store)
+        equal(told(daemon), want)
+        check(len(want) >= 9, "%d sessions" % len(want))
+        daemon.run("verify")
+        daemon.run("reindex")
+        equal(told(daemon), want, "index made again")
+
+
+def told(store):
+    return sorted((s["start"][:19], *(str(s.get(f)) for f in FACTS))
+                  for s in store.sessions("--limit", "1000"))
+
+
+@case
+def goes_on_where_it_stopped():
+    """Stopped and started: what was written meanwhile is read, once"""
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 50)
+        daemon.wait_logins(50)
+        daemon.stop()
+        daemon.log_logins(50, 30)
+        daemon.start()
+        daemon.wait_logins(80)
+        equal(daemon.status()["repeated"], 0)
+        daemon.stop()
+        os.rename(daemon.log, daemon.log + ".1")
+        with open(daemon.log + ".1", "a"):
+            pass
+        daemon.log_logins(80, 20)
+        daemon.start()
+        daemon.wait_logins(100)
+        kinds = [e["kind"] for e in daemon.events("--kind", "agent")]
+        equal(kinds, ["agent.start", "agent.stop"] * 2 + ["agent.start"])
+        daemon.stop()
+        daemon.run("verify")
+
+
+@case
+def survives_the_death_of_its_collector():
+    """A killed collector is followed by another, and a gap says so"""
+    with Daemon() as daemon:
+        daemon.start()
+        for round in range(3):
+            daemon.log_logins(100 * round, 100)
+            if round == 1:
+                os.kill(daemon.collector(), signal.SIGKILL)
+                daemon.wait_collecting(2)
+        daemon.wait_logins(300)
+        gaps = daemon.events("--kind", "gap")
+        equal([g["service"] for g in gaps if g["op"] == "lost"],
+              ["collector"])
+        check("signal 9" in gaps[-1]["reason"], gaps)
+        os.kill(daemon.collector(), signal.SIGKILL)
+        equal(daemon.process.wait(timeout=20), 4, "exit")
+        check("died twice" in daemon.said(), daemon.said())
+        daemon.process = None
+        daemon.run("verify")
+
+
+@case
+def loses_nothing_to_kills():
+    """Killed as a whole in a loop while lines come: none lost, none doubled"""
+    with Daemon() as daemon:
+        n = 0
+        for round in range(int(os.environ.get("SSHTRAIL_KILLS", "12"))):
+            daemon.start()
+            for _ in range(5):
+                daemon.log_logins(n, 40)
+                n += 40
+                time.sleep(0.013 * round)
+            collector = daemon.collector()
+            os.kill(daemon.process.pid, signal.SIGKILL)
+            os.kill(collector, signal.SIGKILL)
+            daemon.process.wait()
+            wait_for("its end", lambda: not os.path.exists(
+                "/proc/%d" % collector))
+        daemon.start()
+        daemon.wait_logins(n)
+        daemon.stop()
+        daemon.run("verify")
+
+
+@case
+def reloads():
+    """SIGHUP: a new configuration is taken, a wrong one is not"""
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 10)
+        daemon.wait_logins(10)
+        before = daemon.collector()
+        with open(daemon.config, "a") as f:
+            f.write("tapps: {}\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_for("a word", lambda: "not reloaded" in daemon.said())
+        check(re.search(r"sshtraild.yml:\d+:\d+: ", daemon.said()),
+              daemon.said())
+        equal(daemon.collector(), before)
+        daemon.configure("audit: off, bpf: off, journal: off, wtmp: off, "
+                         "btmp: off", "commit: {interval: 100ms}\n")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_collecting(2)
+        check(daemon.collector() != before, "the same collector")
+        daemon.log_logins(10, 10)
+        daemon.wait_logins(20)
+        equal(daemon.status()["repeated"], 0)
+        daemon.stop()
+
+
+@case
+def is_shut_in():
+    """The collector is nobody: no root, no capability, no way out"""
+    if os.geteuid() != 0:
+        raise Skip("only root can give privileges up")
+    with Daemon() as daemon:
+        daemon.start()
+        with open("/proc/%d/status" % daemon.collector()) as f:
+            facts = dict(line.split(":", 1) for line in f)
+        uid = str(pwd.getpwnam(user_to_be()).pw_uid)
+        equal(facts["Uid"].split(), [uid] * 4)
+        equal([int(facts[name], 16) for name in
+               ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")], [0] * 5)
+        equal((facts["NoNewPrivs"].strip(), facts["Seccomp"].strip()),
+              ("1", "2"))
+        equal(facts["Groups"].split(), [])
+        mode = os.stat(daemon.socket).st_mode
+        equal(mode & 0o777, 0o660)
+        daemon.stop()
+
+
+@case
+def follows_live():
+    """sshtrail follow shows a login within a second of its line"""
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 1)
+        daemon.wait_logins(1)
+        follow = subprocess.Popen(
+            daemon.command("follow", "--json", "--kind", "auth.ok",
+                           "--since", "all"),
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        equal(json.loads(follow.stdout.readline())["port"], 20000)
+        # Follow looks at what is of now: a line with the time that it is.
+        with open(daemon.log, "a") as f:
+            f.write(time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime()) +
+                    " %s sshd[77]: Accepted password for bob from 192.0.2.2 "
+                    "port 4711 ssh2\n" % HOST)
+        begin = time.monotonic()
+        equal(json.loads(follow.stdout.readline())["port"], 4711)
+        check(time.monotonic() - begin < 5, "late")
+        follow.kill()
+        follow.wait()
+        follow.stdout.close()
+        daemon.stop()
+
+
+@case
+def says_what_is_wrong():
+    """Bad configurations and users: what, where, and what to do"""
+    with Daemon() as daemon:
+        daemon.configure("audit: off", "user: no-such-user\n")
+        if os.geteuid() == 0:
+            with open(daemon.config) as f:
+                text = re.sub(r"^user: daemon\n", "", f.read(), flags=re.M)
+            with open(daemon.config, "w") as f:
+                f.write(text)
+            done = subprocess.run([SSHTRAILD, "-c", daemon.config],
+                                  capture_output=True, text=True, timeout=20)
+            equal(done.returncode, 4)
+            check("useradd" in done.stderr, done.stderr)
+        with open(daemon.config, "w") as f:
+            f.write("store: relative\n")
+        done = subprocess.run([SSHTRAILD, "--check", "-c", daemon.config],
+                              capture_output=True, text=True, timeout=20)
+        equal(done.returncode, 2)
+        check(":1:8: " in done.stderr, done.stderr)
+        done = daemon.run("status", "--socket", daemon.socket, expect=4)
+        check(b"not running" in done.stderr, done.stderr)
+
+
+sys.exit(main())
