@@ -13,6 +13,7 @@
 #include "agent/collector.h"
 #include "agent/host.h"
 #include "agent/link.h"
+#include "agent/notify.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/loop.h"
@@ -182,6 +183,12 @@ static void close_link(struct monitor *m)
 	fd_close(&m->link.fd);
 }
 
+static void say_ready(struct monitor *m)
+{
+	m->say("collecting into %s", m->agent.store);
+	notify("READY=1\nSTATUS=collecting");
+}
+
 static void take_messages(struct monitor *m)
 {
 	struct link_message in;
@@ -191,7 +198,7 @@ static void take_messages(struct monitor *m)
 		/* The collector has nothing to hand over. */
 		close_opened(&in.opened);
 		if (in.what == LINK_READY)
-			m->say("collecting into %s", m->agent.store);
+			say_ready(m);
 		else if (in.what == LINK_REOPEN)
 			answer_reopen(m, in.index);
 		else if (in.what == LINK_FAILED)
@@ -230,6 +237,7 @@ static int restart_collector(struct monitor *m, int status)
 
 	describe_end(m, status);
 	m->say("%s", m->restart);
+	notify("STATUS=the collector died and is started again");
 	m->died_at = now;
 	if (quick) {
 		m->say(
@@ -245,6 +253,8 @@ static void ask_to_stop(struct monitor *m)
 {
 	const struct link_message stop = {.what = LINK_STOP};
 
+	if (m->stop)
+		notify("STOPPING=1");
 	if (m->link.fd >= 0)
 		link_send(m->link.fd, &stop);
 }
@@ -255,6 +265,7 @@ static int reconfigure(struct monitor *m)
 	int r;
 
 	m->reload = false;
+	notify("STATUS=reading the configuration again");
 	unconfigure(m);
 	r = configure(m);
 	m->agent.restart = NULL;

@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -252,6 +253,24 @@ def reloads():
         daemon.wait_logins(20)
         equal(daemon.status()["repeated"], 0)
         daemon.stop()
+
+
+@case
+def tells_the_service_manager():
+    """READY=1 once it collects, STOPPING=1 when it ends (sd_notify)"""
+    with Daemon() as daemon:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            path = os.path.join(daemon.top, "notify")
+            manager.bind(path)
+            manager.settimeout(20)
+            os.environ["NOTIFY_SOCKET"] = path
+            try:
+                daemon.start()
+            finally:
+                del os.environ["NOTIFY_SOCKET"]
+            check(manager.recv(4096).startswith(b"READY=1\n"), "ready")
+            daemon.stop()
+            equal(manager.recv(4096), b"STOPPING=1")
 
 
 @case
