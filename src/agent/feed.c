@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* The source is told anew after this time what time it is. */
+#define MTIME_OLD (3600 * USEC_PER_SEC)
+
 struct feed {
 	struct source_sink sink; /* first: the sink is cast back */
 	const struct tap *tap;
@@ -93,17 +96,36 @@ static int parse(struct feed *f, bool last)
 	return 0;
 }
 
-/* The file ended, another one takes its place. */
+/* What the source reads next is of a new file of its stream. */
+static int begin_file(struct feed *f)
+{
+	int r;
+
+	f->offset = 0;
+	f->input.mtime = time_now();
+	if (f->source->next)
+		return f->source->next(f->source_run, &f->input);
+	r = f->source->finish(f->source_run, &f->sink);
+	f->source->close(f->source_run);
+	f->source_run = NULL;
+	return r < 0 ? r : f->source->open(&f->source_run, &f->input, NULL);
+}
+
 static int next_file(struct feed *f)
 {
 	int r = parse(f, true);
 
 	buf_clear(&f->window);
-	f->offset = 0;
-	f->input.mtime = time_now();
-	if (r == 0 && f->source->next)
-		r = f->source->next(f->source_run, &f->input);
-	return r;
+	return r < 0 ? r : begin_file(f);
+}
+
+/* A time without a year is taken to be of the year before what it is told. */
+static int tell_time(struct feed *f)
+{
+	if (!f->source->next || f->window.n ||
+	    time_now() - f->input.mtime < MTIME_OLD)
+		return 0;
+	return begin_file(f);
 }
 
 static int note_lost(struct feed *f)
@@ -132,8 +154,8 @@ int feed_read(struct feed *f, struct err *err)
 		r = note_lost(f);
 	if (r == 0 && f->window.n > before)
 		r = parse(f, false);
-	if (r == 0 && state == TAP_NEXT)
-		r = next_file(f);
+	if (r == 0)
+		r = state == TAP_NEXT ? next_file(f) : tell_time(f);
 	return r < 0 ? err_sys(err, r, "%s", f->tap->name) : state;
 }
 
