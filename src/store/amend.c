@@ -105,7 +105,7 @@ static int add_candidate(struct writer *w, struct block *b, uint32_t row,
 static int search_run(struct writer *w, struct block *b, const struct run *run,
     struct candidates *list, struct err *err)
 {
-	const int64_t *time, *ids;
+	struct ints time, ids;
 	int64_t host;
 	int r = writer_host(w, block_host(b, run->host), &host, err);
 
@@ -114,9 +114,9 @@ static int search_run(struct writer *w, struct block *b, const struct run *run,
 	if (r == 0)
 		r = block_ints(b, COL_FIELD + F_ID, &ids, err);
 	for (uint32_t i = run->first; i < run->first + run->n && r == 0; i++) {
-		for (size_t k = lower(w, time[i]);
-		     k < w->n_resolve && w->resolve[k].time == time[i]; k++) {
-			if (w->resolve[k].id != (uint64_t)ids[i] ||
+		for (size_t k = lower(w, time.v[i]);
+		     k < w->n_resolve && w->resolve[k].time == time.v[i]; k++) {
+			if (w->resolve[k].id != (uint64_t)ints_get(&ids, i) ||
 			    w->resolve[k].host != host)
 				continue;
 			r = add_candidate(w, b, i, host, list, err);

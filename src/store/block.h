@@ -37,10 +37,12 @@ int block_runs(
 /* Name of a run's host. */
 struct str block_host(const struct block *b, uint32_t host);
 bool block_has(const struct block *b, unsigned column);
-/* By row; rows without the field hold 0. The column must be there. */
+/*
+ * The column must be there. Below COL_FIELD every row has a value: v[] and
+ * codes[] are by row.
+ */
 int block_ints(
-    struct block *b, unsigned column, const int64_t **ret, struct err *err);
-/* code[] is by row; rows without the field hold UINT32_MAX. */
+    struct block *b, unsigned column, struct ints *ret, struct err *err);
 int block_strings(struct block *b, unsigned column, const struct strings **ret,
     struct err *err);
 /* 1: all bits may be there, 0: not. See store/gram.h. */

@@ -47,7 +47,7 @@ static void read_all(struct block *b)
 	struct event *ev = malloc(sizeof *ev);
 	const uint32_t bits[] = {1, 99999, 77};
 	const struct strings *s;
-	const int64_t *ints;
+	struct ints ints;
 	struct err err;
 
 	for (unsigned c = COL_TIME; c < COL_N; c++) {

@@ -29,8 +29,14 @@ struct block {
 	const struct str *hosts;
 	uint32_t n_hosts;
 	const uint32_t *row_run;
-	const int64_t *ints[COL_N];
+	struct ints ints[COL_N];
 	const struct strings *strings[COL_N];
+	/* The rows' places in columns that the same shapes have. */
+	struct {
+		enum field field; /* one of them */
+		const uint16_t *place;
+	} places_of[EVENT_N_FIELDS];
+	size_t n_places_of;
 };
 
 static inline uint32_t get_u32(const unsigned char *p)

@@ -51,12 +51,8 @@ static int load_row_shapes(struct block *b, struct err *err)
 	if (raw.n != (size_t)b->rows * width)
 		return block_damaged(b, err);
 	for (uint32_t i = 0; i < b->rows; i++) {
-		const unsigned char *p =
-		    (const unsigned char *)raw.p + (size_t)i * width;
-		uint32_t v = 0;
+		uint32_t v = code_get((const uint8_t *)raw.p, width, i);
 
-		for (unsigned k = 0; k < width; k++)
-			v |= (uint32_t)p[k] << (8 * k);
 		if (v >= b->n_shapes)
 			return block_damaged(b, err);
 		rows[i] = v;
@@ -188,14 +184,56 @@ static int count_rows(
 	return sum == b->places[column].values ? 0 : block_damaged(b, err);
 }
 
-static bool row_has(const struct block *b, uint32_t row, unsigned column)
+static bool same_shapes(const struct block *b, enum field x, enum field y)
 {
-	return column < COL_FIELD || shape_has(&b->shapes[b->row_shape[row]],
-					 (enum field)(column - COL_FIELD));
+	for (uint32_t i = 0; i < b->n_shapes; i++)
+		if (shape_has(&b->shapes[i], x) != shape_has(&b->shapes[i], y))
+			return false;
+	return true;
+}
+
+static const uint16_t *make_places(struct block *b, enum field f)
+{
+	uint16_t *place = arena_alloc(&b->mem, b->rows * sizeof *place);
+	uint16_t at = 0;
+
+	for (uint32_t i = 0; place && i < b->rows; i++) {
+		bool has = shape_has(&b->shapes[b->row_shape[i]], f);
+
+		place[i] = has ? at : PLACE_NONE;
+		at = (uint16_t)(at + has);
+	}
+	return place;
+}
+
+/*
+ * Where the rows' values lie among the n of a column. Columns of the same
+ * shapes share a table: there are many more columns than kinds of rows.
+ */
+static int find_places(
+    struct block *b, unsigned column, uint32_t n, const uint16_t **ret)
+{
+	const enum field f = (enum field)(column - COL_FIELD);
+	size_t i = 0;
+
+	*ret = NULL;
+	if (n == b->rows)
+		return 0;
+	while (i < b->n_places_of && !same_shapes(b, b->places_of[i].field, f))
+		i++;
+	if (i == b->n_places_of) {
+		b->places_of[i].field = f;
+		b->places_of[i].place = make_places(b, f);
+		if (!b->places_of[i].place)
+			return -ENOMEM;
+		b->n_places_of++;
+	}
+	*ret = b->places_of[i].place;
+	return 0;
 }
 
 int block_ints(
-    struct block *b, unsigned column, const int64_t **ret, struct err *err)
+    struct block *b, unsigned column, struct ints *ret, struct err *err)
 {
 	struct str raw;
 	int64_t *v;
@@ -203,20 +241,22 @@ int block_ints(
 	int r;
 
 	*ret = b->ints[column];
-	if (*ret)
+	if (ret->v)
 		return 0;
-	v = arena_alloc(&b->mem, b->rows * sizeof *v);
-	r = v ? block_load(b, column, &raw, err) : -ENOMEM;
+	r = block_load(b, column, &raw, err);
 	if (r >= 0)
 		r = count_rows(b, column, &n, err);
+	if (r >= 0)
+		r = find_places(b, column, n, &ret->place);
 	if (r < 0)
 		return r;
+	v = arena_alloc(&b->mem, n * sizeof *v);
+	if (!v)
+		return -ENOMEM;
 	if (column_get_ints(raw, v, n) < 0)
 		return block_damaged(b, err);
-	/* Spread over the rows that have them, from the end on: in place. */
-	for (uint32_t i = b->rows; n < b->rows && i-- > 0;)
-		v[i] = row_has(b, i, column) ? v[--n] : 0;
-	*ret = b->ints[column] = v;
+	ret->v = v;
+	b->ints[column] = *ret;
 	return 0;
 }
 
@@ -225,7 +265,7 @@ int block_strings(struct block *b, unsigned column, const struct strings **ret,
 {
 	struct strings *s;
 	struct str raw;
-	uint32_t *code, n;
+	uint32_t n;
 	int r;
 
 	*ret = b->strings[column];
@@ -238,17 +278,12 @@ int block_strings(struct block *b, unsigned column, const struct strings **ret,
 	if (r < 0)
 		return r;
 	r = column_get_strings(raw, n, s, &b->mem);
+	if (r == -EBADMSG)
+		return block_damaged(b, err);
+	if (r >= 0)
+		r = find_places(b, column, n, &s->place);
 	if (r < 0)
-		return r == -ENOMEM ? r : block_damaged(b, err);
-	if (n < b->rows) {
-		code = arena_alloc(&b->mem, b->rows * sizeof *code);
-		if (!code)
-			return -ENOMEM;
-		for (uint32_t i = b->rows; i-- > 0;)
-			code[i] =
-			    row_has(b, i, column) ? s->code[--n] : UINT32_MAX;
-		s->code = code;
-	}
+		return r;
 	*ret = b->strings[column] = s;
 	return 0;
 }
@@ -283,14 +318,14 @@ static int event_text(struct block *b, unsigned column, uint32_t row,
 	int r = block_strings(b, column, &s, err);
 
 	if (r >= 0)
-		*ret = strings_get(s, s->code[row]);
+		*ret = strings_get(s, strings_entry(s, row));
 	return r;
 }
 
 static int event_head(
     struct block *b, uint32_t row, struct event *ev, struct err *err)
 {
-	const int64_t *time, *seq, *chain;
+	struct ints time, seq, chain;
 	const struct shape *shapes;
 	const struct run *runs;
 	const uint32_t *rows;
@@ -307,9 +342,9 @@ static int event_head(
 		return r;
 	ev->kind = (enum event_kind)shapes[rows[row]].kind;
 	ev->trust = (enum trust)shapes[rows[row]].trust;
-	ev->time = time[row];
-	ev->seq = (uint64_t)seq[row];
-	ev->chain = (uint64_t)chain[row];
+	ev->time = time.v[row];
+	ev->seq = (uint64_t)seq.v[row];
+	ev->chain = (uint64_t)chain.v[row];
 	ev->track = runs[b->row_run[row]].track;
 	ev->session = 0;
 	ev->host = b->hosts[runs[b->row_run[row]].host];
@@ -330,7 +365,7 @@ int block_event(struct block *b, uint32_t row, const uint64_t *want,
 		for (uint64_t m = ev->has[w]; m; m &= m - 1) {
 			unsigned f =
 			    (unsigned)w * 64 + (unsigned)__builtin_ctzll(m);
-			const int64_t *v;
+			struct ints v;
 
 			if (field_is_text((enum field)f)) {
 				r = event_text(
@@ -338,7 +373,7 @@ int block_event(struct block *b, uint32_t row, const uint64_t *want,
 			} else {
 				r = block_ints(b, COL_FIELD + f, &v, err);
 				if (r >= 0)
-					ev->v[f].i = v[row];
+					ev->v[f].i = ints_get(&v, row);
 			}
 			if (r < 0)
 				return r;

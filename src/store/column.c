@@ -222,40 +222,47 @@ out:
 	free(order);
 }
 
-static int get_codes(struct str *raw, size_t n, unsigned width,
-    uint32_t n_entries, uint32_t *code)
+/* Inlined for each width, so that the loop becomes a few instructions. */
+static inline __attribute__((always_inline)) uint32_t greatest_code(
+    const uint8_t *codes, unsigned width, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)raw->p;
+	uint32_t most = 0;
 
-	if (width == 0) {
-		if (n_entries != n)
-			return -EBADMSG;
-		for (size_t i = 0; i < n; i++)
-			code[i] = (uint32_t)i;
-		return 0;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t c = code_get(codes, width, i);
+
+		most = c > most ? c : most;
 	}
+	return most;
+}
+
+/* Codes of n values off the front of *raw, all below n_entries. */
+static int get_codes(
+    struct str *raw, size_t n, unsigned width, uint32_t n_entries)
+{
+	const uint8_t *codes = (const uint8_t *)raw->p;
+	uint32_t most = 0;
+
+	if (width == 0)
+		return n_entries == n ? 0 : -EBADMSG;
 	if ((width != 1 && width != 2 && width != 4) || raw->n < n * width)
 		return -EBADMSG;
-	for (size_t i = 0; i < n; i++, p += width) {
-		uint32_t c = p[0];
-
-		if (width > 1)
-			c |= (uint32_t)p[1] << 8;
-		if (width > 2)
-			c |= (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-		if (c >= n_entries)
-			return -EBADMSG;
-		code[i] = c;
-	}
+	if (width == 1)
+		most = greatest_code(codes, 1, n);
+	else if (width == 2)
+		most = greatest_code(codes, 2, n);
+	else
+		most = greatest_code(codes, 4, n);
 	*raw = str_from(*raw, n * width);
-	return 0;
+	return n == 0 || most < n_entries ? 0 : -EBADMSG;
 }
 
 int column_get_strings(
     struct str raw, size_t n, struct strings *ret, struct arena *a)
 {
 	uint64_t n_entries, len, sum = 0;
-	uint32_t *at, *code;
+	const uint8_t *codes;
+	uint32_t *at;
 	unsigned width;
 	int r;
 
@@ -264,23 +271,27 @@ int column_get_strings(
 	width = (unsigned char)raw.p[0];
 	raw = str_from(raw, 1);
 	at = arena_alloc(a, (n_entries + 1) * sizeof *at);
-	code = arena_alloc(a, n * sizeof *code + 1);
-	if (!at || !code)
+	if (!at)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_entries; i++) {
 		at[i] = (uint32_t)sum;
-		if (!varint_get(&raw, &len) || len > COLUMN_RAW_MAX)
+		/* Most are short. */
+		if (raw.n && !((len = (uint8_t)*raw.p) & 0x80))
+			raw = str_from(raw, 1);
+		else if (!varint_get(&raw, &len) || len > COLUMN_RAW_MAX)
 			return -EBADMSG;
 		sum += len;
 		if (sum > COLUMN_RAW_MAX)
 			return -EBADMSG;
 	}
 	at[n_entries] = (uint32_t)sum;
-	r = get_codes(&raw, n, width, (uint32_t)n_entries, code);
+	codes = (const uint8_t *)raw.p;
+	r = get_codes(&raw, n, width, (uint32_t)n_entries);
 	if (r < 0)
 		return r;
 	if (raw.n != sum)
 		return -EBADMSG;
-	*ret = (struct strings){(uint32_t)n_entries, at, raw.p, code};
+	*ret = (struct strings){
+	    (uint32_t)n_entries, at, raw.p, codes, width, NULL};
 	return 0;
 }

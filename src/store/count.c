@@ -110,7 +110,7 @@ static int from_tally(void *ctx, const struct tally_entry *e)
 }
 
 struct columns {
-	const int64_t *time;
+	struct ints time;
 	const struct shape *shapes;
 	const uint32_t *shape;
 	const struct strings *user, *addr;
@@ -119,11 +119,10 @@ struct columns {
 static int field_number(
     struct counter *c, const struct strings *v, uint32_t row, uint32_t *ret)
 {
-	struct str s = STR("");
+	uint32_t e = v ? strings_entry(v, row) : UINT32_MAX;
 
-	if (v && v->code[row] != UINT32_MAX)
-		s = strings_get(v, v->code[row]);
-	*ret = intern_add(&c->names, s);
+	*ret = intern_add(
+	    &c->names, e == UINT32_MAX ? STR("") : strings_get(v, e));
 	return *ret == INTERN_NONE ? -ENOMEM : 0;
 }
 
@@ -192,13 +191,13 @@ static int count_run(struct counter *c, const struct scan *s,
 	for (uint32_t i = run->first; i < run->first + run->n; i++) {
 		struct group_key k = {0, f->user, f->host, f->addr, 0};
 		bool own_addr = c->groups & GROUP_ADDR && col->addr &&
-				col->addr->code[i] != UINT32_MAX;
+				strings_entry(col->addr, i) != UINT32_MAX;
 		int r = 0;
 
 		if (!s->keep[i])
 			continue;
 		if (c->groups & GROUP_DAY)
-			k.day = tally_day(col->time[i]);
+			k.day = tally_day(col->time.v[i]);
 		if (c->groups & GROUP_KIND)
 			k.kind = col->shapes[col->shape[i]].kind;
 		if (c->groups & GROUP_USER && !f->has_user)

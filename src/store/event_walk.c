@@ -115,7 +115,7 @@ static uint64_t left(const struct event_walk *w)
 static int take_keys(
     struct event_walk *w, struct block *b, struct rows *rows, struct err *err)
 {
-	const int64_t *time, *chain, *seq;
+	struct ints time, chain, seq;
 	int r;
 
 	if ((r = block_ints(b, COL_TIME, &time, err)) < 0 ||
@@ -127,8 +127,10 @@ static int take_keys(
 		return -ENOMEM;
 	for (uint32_t i = 0; i < block_rows(b); i++)
 		if (w->scan.keep[i])
-			rows->keys[rows->n++] = (struct key){
-			    {time[i], (uint64_t)chain[i], (uint64_t)seq[i]}, i};
+			rows->keys[rows->n++] =
+			    (struct key){{time.v[i], (uint64_t)chain.v[i],
+					     (uint64_t)seq.v[i]},
+				i};
 	qsort_r(rows->keys, rows->n, sizeof *rows->keys, cmp_keys, &w->plan);
 	if (rows->n > left(w)) {
 		struct key *less;

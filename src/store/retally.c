@@ -10,7 +10,7 @@ struct count {
 	struct block *b;
 	const struct shape *shapes;
 	const uint32_t *shape;
-	const int64_t *time, *seq, *chain;
+	struct ints time, seq, chain;
 	const struct strings *user; /* NULL: no row has one */
 	int64_t *names;		    /* of user's entries; -1: not asked */
 };
@@ -54,13 +54,12 @@ static void close_count(struct count *c)
 static int row_name(
     struct count *c, uint32_t row, int64_t login, int64_t *ret, struct err *err)
 {
-	uint32_t e;
+	uint32_t e = c->user ? strings_entry(c->user, row) : UINT32_MAX;
 	int r = 0;
 
 	*ret = login;
-	if (login || !c->user || c->user->code[row] == UINT32_MAX)
+	if (login || e == UINT32_MAX)
 		return 0;
-	e = c->user->code[row];
 	if (c->names[e] < 0)
 		r = writer_name(
 		    c->w, strings_get(c->user, e), &c->names[e], err);
@@ -71,8 +70,8 @@ static int row_name(
 static bool row_hidden(const struct count *c, uint32_t row)
 {
 	return c->w->hidden.n &&
-	       map_get(&c->w->hidden,
-		   hidden_hash((uint64_t)c->chain[row], (uint64_t)c->seq[row]));
+	       map_get(&c->w->hidden, hidden_hash((uint64_t)c->chain.v[row],
+					  (uint64_t)c->seq.v[row]));
 }
 
 /* Rows of one host; equal ones in a row are added together. */
@@ -83,7 +82,7 @@ static int count_rows(struct count *c, int64_t host, uint32_t first, uint32_t n,
 	int r = 0;
 
 	for (uint32_t row = first; row < first + n && r == 0; row++) {
-		const int32_t day = tally_day(c->time[row]);
+		const int32_t day = tally_day(c->time.v[row]);
 		const int32_t kind = c->shapes[c->shape[row]].kind;
 		int64_t name;
 

@@ -98,7 +98,7 @@ static int by_shape(struct scan *s, struct block *b, struct err *err)
 static int by_time(struct scan *s, struct block *b, struct err *err)
 {
 	const struct query *q = &s->plan->q;
-	const int64_t *time;
+	struct ints time;
 	int64_t min, max;
 	int r;
 
@@ -107,14 +107,14 @@ static int by_time(struct scan *s, struct block *b, struct err *err)
 		return 0;
 	r = block_ints(b, COL_TIME, &time, err);
 	for (uint32_t i = 0; i < block_rows(b) && r == 0; i++)
-		s->keep[i] &= time[i] >= q->since && time[i] < q->until;
+		s->keep[i] &= time.v[i] >= q->since && time.v[i] < q->until;
 	return r < 0 ? r : 1;
 }
 
 static int by_exit(struct scan *s, struct block *b, struct err *err)
 {
 	const struct query *q = &s->plan->q;
-	const int64_t *v;
+	struct ints exit;
 	int r;
 
 	if (!q->has_exit && !q->exit_nonzero)
@@ -123,10 +123,13 @@ static int by_exit(struct scan *s, struct block *b, struct err *err)
 		memset(s->keep, 0, block_rows(b));
 		return 1;
 	}
-	r = block_ints(b, COL_FIELD + F_EXIT, &v, err);
-	for (uint32_t i = 0; i < block_rows(b) && r == 0; i++)
-		s->keep[i] &= (!q->has_exit || v[i] == q->exit) &&
-			      (!q->exit_nonzero || v[i] != 0);
+	r = block_ints(b, COL_FIELD + F_EXIT, &exit, err);
+	for (uint32_t i = 0; i < block_rows(b) && r == 0; i++) {
+		int64_t v = ints_get(&exit, i);
+
+		s->keep[i] &= (!q->has_exit || v == q->exit) &&
+			      (!q->exit_nonzero || v != 0);
+	}
 	return r < 0 ? r : 1;
 }
 
@@ -159,9 +162,7 @@ static int by_either(
 			break;
 		for (uint32_t i = 0; i < v->n; i++)
 			s->hit[i] = e->match(&s->plan->q, strings_get(v, i));
-		for (uint32_t i = 0; i < block_rows(b); i++)
-			if (v->code[i] != UINT32_MAX)
-				ok[i] |= s->hit[v->code[i]];
+		scan_mark(v, s->hit, block_rows(b), ok);
 	}
 	for (uint32_t i = 0; r == 0 && i < block_rows(b); i++)
 		s->keep[i] &= ok[i];
@@ -222,7 +223,7 @@ static int by_names(struct scan *s, struct block *b, struct err *err)
 static int by_position(struct scan *s, struct block *b, struct err *err)
 {
 	const struct plan *p = s->plan;
-	const int64_t *time, *chain, *seq;
+	struct ints time, chain, seq;
 	int r;
 
 	if (!p->resume && p->hidden.n == 0)
@@ -233,7 +234,7 @@ static int by_position(struct scan *s, struct block *b, struct err *err)
 		return r;
 	for (uint32_t i = 0; i < block_rows(b); i++) {
 		const struct position at = {
-		    time[i], (uint64_t)chain[i], (uint64_t)seq[i]};
+		    time.v[i], (uint64_t)chain.v[i], (uint64_t)seq.v[i]};
 
 		if (!s->keep[i])
 			continue;

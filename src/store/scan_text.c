@@ -72,12 +72,17 @@ static void find_commands(
 			s->hit[i] = command_has(s, strings_get(argv, i), n);
 }
 
-static void mark_rows(
-    const struct scan *s, const struct strings *v, uint32_t rows, uint8_t *ok)
+void scan_mark(const struct strings *v, const uint8_t *restrict hit,
+    uint32_t rows, uint8_t *restrict ok)
 {
-	for (uint32_t i = 0; i < rows; i++)
-		if (v->code[i] != UINT32_MAX)
-			ok[i] |= s->hit[v->code[i]];
+	const struct strings s = *v;
+
+	for (uint32_t i = 0; i < rows; i++) {
+		uint32_t e = strings_entry(&s, i);
+
+		if (e != UINT32_MAX)
+			ok[i] |= hit[e];
+	}
 }
 
 /* Rows whose command has the needle: argv, or cmd where argv is empty. */
@@ -92,7 +97,7 @@ static int mark_commands(struct scan *s, struct block *b,
 		if (r < 0)
 			return r;
 		find_commands(s, argv, n);
-		mark_rows(s, argv, block_rows(b), ok);
+		scan_mark(argv, s->hit, block_rows(b), ok);
 	}
 	if (!block_has(b, COL_FIELD + F_CMD))
 		return 0;
@@ -101,11 +106,12 @@ static int mark_commands(struct scan *s, struct block *b,
 		return r;
 	find_entries(cmd, &n->fold, s->hit);
 	for (uint32_t i = 0; i < block_rows(b); i++) {
-		bool by_argv = argv && argv->code[i] != UINT32_MAX &&
-			       strings_get(argv, argv->code[i]).n;
+		uint32_t a = argv ? strings_entry(argv, i) : UINT32_MAX;
+		uint32_t c = strings_entry(cmd, i);
+		bool by_argv = a != UINT32_MAX && strings_get(argv, a).n;
 
-		if (!by_argv && cmd->code[i] != UINT32_MAX)
-			ok[i] |= s->hit[cmd->code[i]];
+		if (!by_argv && c != UINT32_MAX)
+			ok[i] |= s->hit[c];
 	}
 	return 0;
 }
@@ -122,7 +128,7 @@ static int mark_field(struct scan *s, struct block *b, enum field f,
 	if (r < 0)
 		return r;
 	find_entries(v, &n->fold, s->hit);
-	mark_rows(s, v, block_rows(b), ok);
+	scan_mark(v, s->hit, block_rows(b), ok);
 	return 0;
 }
 

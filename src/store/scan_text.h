@@ -10,4 +10,8 @@ int scan_grams(const struct plan *p, struct block *b, struct err *err);
 /* Narrows s->keep by command, path and text: 1, or 0 when none is asked. */
 int scan_texts(struct scan *s, struct block *b, struct err *err);
 
+/* ok[] of the rows whose entry has a hit is set. */
+void scan_mark(const struct strings *v, const uint8_t *restrict hit,
+    uint32_t rows, uint8_t *restrict ok);
+
 #endif
