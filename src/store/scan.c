@@ -35,6 +35,15 @@ static bool in_list(struct str v, const struct str *list, size_t n)
 	return false;
 }
 
+static uint32_t count_kept(const uint8_t *keep, uint32_t rows)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < rows; i++)
+		n += keep[i];
+	return n;
+}
+
 static int by_run(struct scan *s, struct block *b, struct err *err)
 {
 	const struct plan *p = s->plan;
@@ -75,6 +84,14 @@ static bool shape_ok(const struct query *q, const struct shape *s)
 	return true;
 }
 
+/* Bytes may be anything's: only `restrict` keeps what is read in registers. */
+static void keep_hits(uint8_t *restrict keep, const uint8_t *restrict hit,
+    const uint32_t *restrict which, uint32_t rows)
+{
+	for (uint32_t i = 0; i < rows; i++)
+		keep[i] &= hit[which[i]];
+}
+
 static int by_shape(struct scan *s, struct block *b, struct err *err)
 {
 	const struct query *q = &s->plan->q;
@@ -90,8 +107,7 @@ static int by_shape(struct scan *s, struct block *b, struct err *err)
 		return 0;
 	for (uint32_t i = 0; i < n; i++)
 		s->hit[i] = shape_ok(q, &shapes[i]);
-	for (uint32_t i = 0; i < block_rows(b); i++)
-		s->keep[i] &= s->hit[shape[i]];
+	keep_hits(s->keep, s->hit, shape, block_rows(b));
 	return 1;
 }
 
@@ -164,8 +180,8 @@ static int by_either(
 			s->hit[i] = e->match(&s->plan->q, strings_get(v, i));
 		scan_mark(v, s->hit, block_rows(b), ok);
 	}
-	for (uint32_t i = 0; r == 0 && i < block_rows(b); i++)
-		s->keep[i] &= ok[i];
+	if (r == 0)
+		scan_keep(s->keep, ok, block_rows(b));
 	free(ok);
 	return r;
 }
@@ -263,11 +279,8 @@ int scan_block(struct scan *s, struct block *b, struct err *err)
 		if (r < 0 || s->n_keep == 0)
 			break;
 		r = steps[i](s, b, err);
-		if (r <= 0)
-			continue;
-		s->n_keep = 0;
-		for (uint32_t k = 0; k < block_rows(b); k++)
-			s->n_keep += s->keep[k];
+		if (r > 0)
+			s->n_keep = count_kept(s->keep, block_rows(b));
 	}
 	return r < 0 ? r : 0;
 }

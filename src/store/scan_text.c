@@ -85,6 +85,13 @@ void scan_mark(const struct strings *v, const uint8_t *restrict hit,
 	}
 }
 
+void scan_keep(
+    uint8_t *restrict keep, const uint8_t *restrict ok, uint32_t rows)
+{
+	for (uint32_t i = 0; i < rows; i++)
+		keep[i] &= ok[i];
+}
+
 /* Rows whose command has the needle: argv, or cmd where argv is empty. */
 static int mark_commands(struct scan *s, struct block *b,
     const struct needle *n, uint8_t *ok, struct err *err)
@@ -181,8 +188,8 @@ int scan_texts(struct scan *s, struct block *b, struct err *err)
 		narrowed = 1;
 		memset(ok, 0, block_rows(b));
 		r = classes[c].mark(s, b, classes[c].needle, ok, err);
-		for (uint32_t i = 0; i < block_rows(b) && r == 0; i++)
-			s->keep[i] &= ok[i];
+		if (r == 0)
+			scan_keep(s->keep, ok, block_rows(b));
 	}
 	free(ok);
 	return r < 0 ? r : narrowed;

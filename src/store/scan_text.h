@@ -13,5 +13,8 @@ int scan_texts(struct scan *s, struct block *b, struct err *err);
 /* ok[] of the rows whose entry has a hit is set. */
 void scan_mark(const struct strings *v, const uint8_t *restrict hit,
     uint32_t rows, uint8_t *restrict ok);
+/* Of the rows kept, those that are ok. */
+void scan_keep(
+    uint8_t *restrict keep, const uint8_t *restrict ok, uint32_t rows);
 
 #endif
