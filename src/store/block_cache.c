@@ -23,16 +23,24 @@ void block_cache_free(struct block_cache *c)
 	free(c->list);
 }
 
+void block_cache_put(struct block_cache *c, size_t i, struct block *b)
+{
+	c->open[i] = b;
+	c->used_at[i] = ++c->clock;
+	c->list[c->n++] = i;
+}
+
 int block_cache_get(
     struct block_cache *c, size_t i, struct block **ret, struct err *err)
 {
 	if (!c->open[i]) {
-		int r = catalogue_block(c->sql, c->blocks_fd,
-		    c->plan->blocks[i].id, &c->open[i], err);
+		struct block *b;
+		int r = catalogue_block(
+		    c->sql, c->blocks_fd, c->plan->blocks[i].id, &b, err);
 
 		if (r < 0)
 			return r;
-		c->list[c->n++] = i;
+		block_cache_put(c, i, b);
 	}
 	c->used_at[i] = ++c->clock;
 	*ret = c->open[i];

@@ -25,6 +25,8 @@ struct block_cache {
 int block_cache_init(
     struct block_cache *c, struct sql *s, int blocks_fd, const struct plan *p);
 void block_cache_free(struct block_cache *c);
+/* A block that is open already; the cache's from now on. */
+void block_cache_put(struct block_cache *c, size_t i, struct block *b);
 /* Stays open until block_cache_trim() or _drop(). */
 int block_cache_get(
     struct block_cache *c, size_t i, struct block **ret, struct err *err);

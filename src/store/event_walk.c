@@ -4,30 +4,21 @@
  * comes to their time, so the first page needs only a few; rows of blocks
  * that overlap are merged with a heap. Rows are read from their columns in
  * batches, block by block, so that many overlapping blocks need not be held
- * in memory together.
+ * in memory together. Behind the first pages a thread scans the next blocks
+ * while rows are read here and used by the caller.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "store/block_cache.h"
 #include "store/embedded.h"
-#include "store/scan.h"
+#include "store/scanner.h"
 
 #define BATCH_FIRST 64
 #define BATCH_MAX   8192
 #define OWNERS_MAX  65536
-
-struct key {
-	struct position at;
-	uint32_t row;
-};
-
-/* A scanned block: its matching rows, in order. */
-struct rows {
-	size_t block;
-	struct key *keys;
-	size_t n, next;
-};
+/* Who has read so many rows will read more: scan ahead. */
+#define AHEAD_ROWS  256
 
 struct picked {
 	struct position at;
@@ -43,12 +34,11 @@ struct owner {
 
 struct event_walk {
 	struct plan plan;
-	struct scan scan;
+	struct scanner scanner;
 	struct block_cache cache;
 	struct sql *sql;
 	struct rows *heap; /* first row of heap[0] comes next */
 	size_t n_heap, cap_heap;
-	size_t next_block; /* first that was not scanned */
 	struct picked *picked;
 	struct event *batch;
 	size_t n_batch, at_batch, size_batch;
@@ -98,48 +88,11 @@ static void sift_down(struct event_walk *w)
 	}
 }
 
-static int cmp_keys(const void *x, const void *y, void *ctx)
-{
-	const struct key *a = x, *b = y;
-
-	return position_cmp(ctx, &a->at, &b->at);
-}
-
 static uint64_t left(const struct event_walk *w)
 {
 	uint64_t limit = w->plan.q.limit;
 
 	return limit ? limit - w->given : UINT64_MAX;
-}
-
-static int take_keys(
-    struct event_walk *w, struct block *b, struct rows *rows, struct err *err)
-{
-	struct ints time, chain, seq;
-	int r;
-
-	if ((r = block_ints(b, COL_TIME, &time, err)) < 0 ||
-	    (r = block_ints(b, COL_CHAIN, &chain, err)) < 0 ||
-	    (r = block_ints(b, COL_SEQ, &seq, err)) < 0)
-		return r;
-	rows->keys = malloc(w->scan.n_keep * sizeof *rows->keys);
-	if (!rows->keys)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < block_rows(b); i++)
-		if (w->scan.keep[i])
-			rows->keys[rows->n++] =
-			    (struct key){{time.v[i], (uint64_t)chain.v[i],
-					     (uint64_t)seq.v[i]},
-				i};
-	qsort_r(rows->keys, rows->n, sizeof *rows->keys, cmp_keys, &w->plan);
-	if (rows->n > left(w)) {
-		struct key *less;
-
-		rows->n = (size_t)left(w);
-		less = realloc(rows->keys, rows->n * sizeof *less);
-		rows->keys = less ? less : rows->keys;
-	}
-	return 0;
 }
 
 static int push(struct event_walk *w, const struct rows *rows)
@@ -160,21 +113,14 @@ static int push(struct event_walk *w, const struct rows *rows)
 
 static int scan_next(struct event_walk *w, struct err *err)
 {
-	struct rows rows = {w->next_block++, NULL, 0, 0};
+	struct rows rows;
 	struct block *b;
-	int r = block_cache_get(&w->cache, rows.block, &b, err);
+	int r = scanner_next(&w->scanner, left(w), &rows, &b, err);
 
-	if (r == 0)
-		r = scan_block(&w->scan, b, err);
-	if (r < 0)
+	if (r < 0 || !b)
 		return r;
-	if (w->scan.n_keep == 0) {
-		block_cache_drop(&w->cache, rows.block);
-		return 0;
-	}
-	r = take_keys(w, b, &rows, err);
-	if (r == 0)
-		r = push(w, &rows);
+	block_cache_put(&w->cache, rows.block, b);
+	r = push(w, &rows);
 	if (r < 0)
 		free(rows.keys);
 	block_cache_trim(&w->cache, BLOCK_CACHE_BYTES);
@@ -184,10 +130,10 @@ static int scan_next(struct event_walk *w, struct err *err)
 /* Whether a block not scanned yet may hold a row before the first one known. */
 static bool must_scan(const struct event_walk *w)
 {
-	const struct plan_block *b = &w->plan.blocks[w->next_block];
+	const struct plan_block *b = &w->plan.blocks[w->scanner.taken];
 	int64_t t;
 
-	if (w->next_block == w->plan.n_blocks)
+	if (w->scanner.taken == w->plan.n_blocks)
 		return false;
 	if (w->n_heap == 0)
 		return true;
@@ -395,6 +341,8 @@ static int next_batch(struct event_walk *w, struct err *err)
 			return -ENOMEM;
 		w->size_batch = size;
 	}
+	if (w->given >= AHEAD_ROWS)
+		scanner_ahead(&w->scanner);
 	arena_reset(&w->copies);
 	w->at_batch = 0;
 	r = pick(w, err);
@@ -415,7 +363,7 @@ int event_walk_open(struct event_walk **ret, struct sql *s, int blocks_fd,
 		free(w);
 		return r;
 	}
-	r = scan_init(&w->scan, &w->plan);
+	r = scanner_init(&w->scanner, s, blocks_fd, &w->plan);
 	if (r == 0)
 		r = block_cache_init(&w->cache, s, blocks_fd, &w->plan);
 	if (r < 0) {
@@ -464,7 +412,7 @@ void event_walk_close(struct event_walk *w)
 	free(w->heap);
 	if (w->cache.open)
 		block_cache_free(&w->cache);
-	scan_free(&w->scan);
+	scanner_free(&w->scanner);
 	free(w->picked);
 	free(w->batch);
 	arena_free(&w->copies);

@@ -25,6 +25,7 @@ void scan_free(struct scan *s)
 	free(s->hit);
 	free(s->ev);
 	buf_free(&s->command);
+	*s = (struct scan){.plan = NULL};
 }
 
 static bool in_list(struct str v, const struct str *list, size_t n)
