@@ -185,13 +185,12 @@ static int add_conditions(
 static int add_own_signals(scmp_filter_ctx filter)
 {
 	const scmp_datum_t pid = (scmp_datum_t)getpid();
-	int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-	    SCMP_A0_32(SCMP_CMP_EQ, pid));
+	const struct condition own[] = {
+	    {SCMP_SYS(tgkill), 0, 0xffffffff, pid},
+	    {SCMP_SYS(kill), 0, 0xffffffff, pid},
+	};
 
-	if (r == 0)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1,
-		    SCMP_A0_32(SCMP_CMP_EQ, pid));
-	return r;
+	return add_conditions(filter, own, COUNT(own));
 }
 
 static int build(scmp_filter_ctx filter, unsigned needs)
