@@ -154,7 +154,7 @@ static void open_older(struct tap_opened *ret, DIR *dir, const char *base)
 	struct dirent *entry;
 	struct stat st;
 	unsigned n = 0;
-	int fd;
+	int fd = -1;
 
 	while ((entry = readdir(dir)) != NULL)
 		if (is_rotated(entry->d_name, base) &&
@@ -174,7 +174,7 @@ static void open_older(struct tap_opened *ret, DIR *dir, const char *base)
 static int open_all(
     struct tap_opened *ret, DIR *dir, const char *base, struct err *err)
 {
-	int fd;
+	int fd = -1;
 	int r = open_regular(dirfd(dir), base, ret->name, &fd, err);
 
 	if (r < 0)
