@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scanning ahead: the same rows, errors in their turn, an end at any time. */
+#include "store/scanner.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,7 +16,6 @@
 
 #include "store/calls_test.h"
 #include "store/model.h"
-#include "store/scanner.h"
 
 #define EVENTS	   700
 #define PER_COMMIT 50
