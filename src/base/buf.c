@@ -155,6 +155,23 @@ void buf_add_varint(struct buf *b, uint64_t v)
 	b->n += n;
 }
 
+bool varint_get(struct str *s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < s->n && i < 10; i++) {
+		unsigned char c = (unsigned char)s->p[i];
+
+		v |= (uint64_t)(c & 0x7f) << (7 * i);
+		if (!(c & 0x80)) {
+			*s = str_from(*s, i + 1);
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
 	if (n >= b->n) {

@@ -72,6 +72,19 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 void buf_add_u32le(struct buf *b, uint32_t v);
 void buf_add_u64le(struct buf *b, uint64_t v);
 void buf_add_varint(struct buf *b, uint64_t v);
+/* Such a number off the front of *s; false: none there. */
+bool varint_get(struct str *s, uint64_t *ret);
+
+/* Signed numbers near 0 as short ones. */
+static inline uint64_t zigzag(int64_t v)
+{
+	return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+}
+
+static inline int64_t unzigzag(uint64_t v)
+{
+	return (int64_t)(v >> 1 ^ (0 - (v & 1)));
+}
 
 /* Drop the first n bytes. */
 void buf_consume(struct buf *b, size_t n);

@@ -71,23 +71,6 @@ void column_put_ints(struct buf *b, const int64_t *v, size_t n)
 	b->n += 1 + (diff ? delta : plain);
 }
 
-bool varint_get(struct str *s, uint64_t *ret)
-{
-	uint64_t v = 0;
-
-	for (unsigned i = 0; i < s->n && i < 10; i++) {
-		unsigned char c = (unsigned char)s->p[i];
-
-		v |= (uint64_t)(c & 0x7f) << (7 * i);
-		if (!(c & 0x80)) {
-			*s = str_from(*s, i + 1);
-			*ret = v;
-			return true;
-		}
-	}
-	return false;
-}
-
 static int get_runs(struct str raw, int64_t *ret, size_t n)
 {
 	uint64_t value = 0, diff, count;

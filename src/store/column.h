@@ -84,17 +84,4 @@ void column_put_strings(struct buf *b, const uint32_t *v, size_t n,
 int column_get_strings(
     struct str raw, size_t n, struct strings *ret, struct arena *a);
 
-/* A number off the front of *s; false: none there. */
-bool varint_get(struct str *s, uint64_t *ret);
-
-static inline uint64_t zigzag(int64_t v)
-{
-	return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
-}
-
-static inline int64_t unzigzag(uint64_t v)
-{
-	return (int64_t)(v >> 1 ^ (0 - (v & 1)));
-}
-
 #endif
