@@ -51,6 +51,7 @@ static const char schema[] =
     "CREATE TABLE account(host, uid, time, name,"
     " PRIMARY KEY(host, uid)) WITHOUT ROWID;"
     "CREATE TABLE tally(day, host, data BLOB, PRIMARY KEY(day, host));"
+    "CREATE TABLE note(key BLOB PRIMARY KEY, data BLOB) WITHOUT ROWID;"
     "CREATE TABLE amend(id, host, time,"
     " PRIMARY KEY(id, host, time)) WITHOUT ROWID;"
     "CREATE TABLE hidden(chain, seq, PRIMARY KEY(chain, seq)) WITHOUT ROWID;"

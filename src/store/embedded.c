@@ -104,6 +104,22 @@ static int embedded_put_boot(
 	return r < 0 ? r : writer_put_boot(self(s)->writer, b, err);
 }
 
+static int embedded_put_note(
+    struct store *s, struct str key, struct str data, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_put_note(self(s)->writer, key, data, err);
+}
+
+static int embedded_get_note(
+    struct store *s, struct str key, struct buf *ret, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_get_note(self(s)->writer, key, ret, err);
+}
+
 static int embedded_commit(struct store *s, struct err *err)
 {
 	int r = writable(s, err);
@@ -334,8 +350,10 @@ const struct store_ops store_embedded = {
     .add = embedded_add,
     .put_track = embedded_put_track,
     .put_boot = embedded_put_boot,
+    .put_note = embedded_put_note,
     .commit = embedded_commit,
     .last_seq = embedded_last_seq,
+    .get_note = embedded_get_note,
     .events = embedded_events,
     .next_event = embedded_next_event,
     .sessions = embedded_sessions,

@@ -39,22 +39,25 @@ struct store_ops {
 	/*
 	 * Writing. What is added is seen by readers (and by questions to this
 	 * very store), all or nothing, after commit; a crash before it leaves
-	 * the state of the last commit. After a failure of any of these four
+	 * the state of the last commit. After a failure of any of these five
 	 * all of them return the same error until the store is opened anew;
 	 * then go on behind last_seq().
 	 *
-	 * Events of one chain come in the order of their seq; one that is not
-	 * above the last is ignored, so adding again is harmless. An event
-	 * with F_AMENDS hides those of the same id, host and time, and what
-	 * they add to the counts of their tracks. What an
-	 * event teaches (ACCOUNT with op "identity": person of fp or cert_id;
-	 * op "key": comment of fp; ACCOUNT or SESSION_OPEN with auid and user:
-	 * the name of a uid) applies to all sessions, earlier ones too.
+	 * An event whose seq is not above the last one of its chain at the
+	 * last commit is ignored, so adding again after it is harmless. An
+	 * event with F_AMENDS hides those of the same id, host and time, and
+	 * what they add to the counts of their tracks. What an event teaches
+	 * (ACCOUNT with op "identity": person of fp or cert_id; op "key":
+	 * comment of fp; ACCOUNT or SESSION_OPEN with auid and user: the name
+	 * of a uid) applies to all sessions, earlier ones too.
 	 */
 	int (*add)(struct store *s, const struct event *ev, struct err *err);
 	int (*put_track)(
 	    struct store *s, const struct track *t, struct err *err);
 	int (*put_boot)(struct store *s, const struct boot *b, struct err *err);
+	/* Keep data under a key, for get_note(); in place of what was there. */
+	int (*put_note)(
+	    struct store *s, struct str key, struct str data, struct err *err);
 	/*
 	 * Joins the tracks of all hosts touched since the last commit,
 	 * rewrites their sessions, and remembers for each chain the last
@@ -64,6 +67,12 @@ struct store_ops {
 	/* Last sequence number of a chain committed; 0: none. */
 	int (*last_seq)(
 	    struct store *s, uint64_t chain, uint64_t *ret, struct err *err);
+	/*
+	 * Append to ret what was put last under key, not committed too;
+	 * nothing when none was.
+	 */
+	int (*get_note)(
+	    struct store *s, struct str key, struct buf *ret, struct err *err);
 
 	/*
 	 * Asking. A cursor sees the store as it was when it was opened.

@@ -282,20 +282,62 @@ static void test_added_again(void **state)
 	uint64_t seq;
 
 	add(s, &ev);
-	add(s, &ev);
 	commit(s);
 	add(s, &ev);
 	commit(s);
 	assert_int_equal(count_events(s, &q), 1);
+	/* In any order until the next commit. */
+	ev.seq = 7;
+	add(s, &ev);
+	ev.seq = 5;
+	add(s, &ev);
+	commit(s);
+	add(s, &ev);
+	assert_int_equal(count_events(s, &q), 3);
 	ev.seq = 9;
 	add(s, &ev);
-	assert_int_equal(count_events(s, &q), 1);
+	assert_int_equal(count_events(s, &q), 3);
 	assert_int_equal(s->ops->last_seq(s, 1, &seq, &err), 0);
-	assert_int_equal(seq, 1);
+	assert_int_equal(seq, 7);
 	s->ops->close(s);
 	s = open_store(dir, STORE_READ);
-	assert_int_equal(count_events(s, &q), 1);
+	assert_int_equal(count_events(s, &q), 3);
 	assert_int_equal(s->ops->add(s, &ev, &err), -EROFS);
+	s->ops->close(s);
+	model_dir_remove(dir);
+}
+
+static void check_note(struct store *s, struct str key, const char *want)
+{
+	struct buf b = BUF_INIT;
+	struct err err = {""};
+
+	assert_int_equal(s->ops->get_note(s, key, &b, &err), 0);
+	assert_true(str_eqz(buf_str(&b), want));
+	buf_free(&b);
+}
+
+static void test_notes(void **state)
+{
+	static const struct str key = {"k\0\xff", 3};
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct err err = {""};
+
+	check_note(s, key, "");
+	assert_int_equal(s->ops->put_note(s, key, STR("one"), &err), 0);
+	check_note(s, key, "one");
+	s->ops->close(s);
+	s = open_store(dir, STORE_WRITE);
+	check_note(s, key, "");
+	assert_int_equal(s->ops->put_note(s, key, STR("two"), &err), 0);
+	assert_int_equal(s->ops->put_note(s, key, STR("three"), &err), 0);
+	assert_int_equal(s->ops->put_note(s, STR(""), STR("four"), &err), 0);
+	commit(s);
+	s->ops->close(s);
+	s = open_store(dir, STORE_WRITE);
+	check_note(s, key, "three");
+	check_note(s, STR(""), "four");
 	s->ops->close(s);
 	model_dir_remove(dir);
 }
@@ -437,6 +479,7 @@ int main(void)
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_amended),
 	    cmocka_unit_test(test_added_again),
+	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_killed_writer),
 	    cmocka_unit_test(test_readers),
 	    cmocka_unit_test(test_versions),

@@ -160,6 +160,7 @@ void writer_close(struct writer *w)
 	builder_free(w->builder);
 	builder_free(w->spare);
 	map_free(&w->chains);
+	map_free(&w->committed);
 	map_free(&w->amended);
 	map_free(&w->hidden);
 	map_free(&w->new_boots);
@@ -257,41 +258,43 @@ int writer_name(
 	return r;
 }
 
-int writer_last_seq(
-    struct writer *w, uint64_t chain, uint64_t *ret, struct err *err)
+/* Last number of a chain in m, which begins as of the last commit. */
+static int chain_seq(struct writer *w, struct map *m, uint64_t chain,
+    uint64_t **ret, struct err *err)
 {
-	const uint64_t *seq = map_get(&w->chains, chain);
-	int64_t v = 0;
-	int r = 0;
+	int64_t last = 0;
+	int r;
 
-	if (!seq)
-		r = sql_number(&w->sql, "SELECT seq FROM chain WHERE id = ?1",
-		    &v, err, "u", chain);
-	*ret = seq ? *seq : (uint64_t)v;
-	return r == -ENOENT ? 0 : r;
+	*ret = map_get(m, chain);
+	if (*ret)
+		return 0;
+	r = sql_number(&w->sql, "SELECT seq FROM chain WHERE id = ?1", &last,
+	    err, "u", chain);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*ret = map_put(m, chain);
+	if (!*ret)
+		return -ENOMEM;
+	**ret = (uint64_t)last;
+	return 0;
 }
 
-/* Whether the event is new in its chain; then the chain stands at it. */
+/* Whether the event was not there at the last commit; then the chain has it. */
 static int advance(struct writer *w, const struct event *ev, struct err *err)
 {
-	uint64_t *seq, last;
+	uint64_t *seq;
 	int r;
 
 	if (ev->seq == 0)
 		return 1;
-	seq = map_get(&w->chains, ev->chain);
-	if (!seq) {
-		r = writer_last_seq(w, ev->chain, &last, err);
-		if (r < 0)
-			return r;
-		seq = map_put(&w->chains, ev->chain);
-		if (!seq)
-			return -ENOMEM;
-		*seq = last;
-	}
-	if (ev->seq <= *seq)
-		return 0;
-	*seq = ev->seq;
+	r = chain_seq(w, &w->committed, ev->chain, &seq, err);
+	if (r < 0 || ev->seq <= *seq)
+		return r;
+	r = chain_seq(w, &w->chains, ev->chain, &seq, err);
+	if (r < 0)
+		return r;
+	if (ev->seq > *seq)
+		*seq = ev->seq;
 	return 1;
 }
 
@@ -394,6 +397,36 @@ int writer_put_boot(struct writer *w, const struct boot *b, struct err *err)
 	return fail(w, r, err);
 }
 
+int writer_put_note(
+    struct writer *w, struct str key, struct str data, struct err *err)
+{
+	int r = begin(w, err);
+
+	if (r < 0)
+		return r;
+	r = sql_run(&w->sql, "INSERT OR REPLACE INTO note VALUES(?1, ?2)", err,
+	    "ss", key, data);
+	return fail(w, r, err);
+}
+
+int writer_get_note(
+    struct writer *w, struct str key, struct buf *ret, struct err *err)
+{
+	int r;
+	sqlite3_stmt *st =
+	    sql_get(&w->sql, "SELECT data FROM note WHERE key = ?1", &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "s", key);
+	r = sql_step(&w->sql, st, err);
+	if (r <= 0)
+		return r;
+	buf_add_str(ret, sql_str(st, 0));
+	sqlite3_reset(st);
+	return buf_error(ret);
+}
+
 static int store_chains(struct writer *w, struct err *err)
 {
 	for (size_t i = 0; i < w->chains.cap; i++) {
@@ -410,6 +443,7 @@ static int store_chains(struct writer *w, struct err *err)
 			return r;
 	}
 	map_clear(&w->chains);
+	map_clear(&w->committed);
 	return 0;
 }
 

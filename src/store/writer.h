@@ -34,6 +34,7 @@ struct writer {
 	struct builder *builder;
 	struct builder *spare; /* the one that is not being filled or sealed */
 	struct map chains;     /* last sequence number added, by chain */
+	struct map committed;  /* the same as of the last commit */
 	struct intern hosts;   /* cache of catalogue numbers ... */
 	int64_t *host_ids;     /* ... by intern number */
 	size_t cap_host_ids;
@@ -63,9 +64,11 @@ void writer_close(struct writer *w);
 int writer_add(struct writer *w, const struct event *ev, struct err *err);
 int writer_put_track(struct writer *w, const struct track *t, struct err *err);
 int writer_put_boot(struct writer *w, const struct boot *b, struct err *err);
+int writer_put_note(
+    struct writer *w, struct str key, struct str data, struct err *err);
+int writer_get_note(
+    struct writer *w, struct str key, struct buf *ret, struct err *err);
 int writer_commit(struct writer *w, struct err *err);
-int writer_last_seq(
-    struct writer *w, uint64_t chain, uint64_t *ret, struct err *err);
 
 /* For the parts of the writer. */
 
