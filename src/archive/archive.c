@@ -13,6 +13,7 @@
 
 struct archive {
 	enum archive_mode mode;
+	char dir[4096], path[4096]; /* of the store, of its index */
 	int dirfd;
 	int lockfd;
 	struct sign_key key;
@@ -24,15 +25,42 @@ struct archive {
 	struct buf json;
 };
 
-static int open_index(struct archive *a, const char *path, struct err *err)
+static int open_index(struct archive *a, struct err *err)
 {
-	int r = index_open(&a->index, path, STORE_WRITE, a->id_key, err);
+	int r = index_open(&a->index, a->path, STORE_WRITE, a->id_key, err);
 
 	return r < 0 ? r : index_catch_up(&a->index, a->dirfd, NULL, err);
 }
 
-static int open_for_writing(
-    struct archive *a, const char *dir, const char *path, struct err *err)
+/* Nothing is lost with an index: the trails have it all. */
+static int remake_index(
+    struct archive *a, struct index_progress *progress, struct err *err)
+{
+	int r;
+
+	index_close(&a->index);
+	r = reindex_locked(a->dirfd, a->dir, progress, err);
+	if (r == 0)
+		r = open_index(a, err);
+	if (r == 0 && a->chain)
+		index_chain(&a->index, a->chain);
+	return r;
+}
+
+int archive_settle(struct archive *a,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
+    struct err *err)
+{
+	struct index_progress p = {.fn = progress, .ctx = ctx};
+	bool disordered;
+	int r = index_disordered(&a->index, &disordered, err);
+
+	if (r < 0 || !disordered)
+		return r;
+	return remake_index(a, progress ? &p : NULL, err);
+}
+
+static int open_for_writing(struct archive *a, struct err *err)
 {
 	int r;
 
@@ -41,19 +69,16 @@ static int open_for_writing(
 	if (r == 0)
 		r = layout_keys(a->dirfd, &a->key, a->id_key, err);
 	if (r == 0)
-		r = open_index(a, path, err);
-	if (r != -EBADMSG)
-		return r;
-	/* Nothing is lost with a damaged index: the trails have it all. */
-	index_close(&a->index);
-	r = reindex_locked(a->dirfd, dir, NULL, err);
-	return r < 0 ? r : open_index(a, path, err);
+		r = open_index(a, err);
+	if (r == -EBADMSG)
+		r = remake_index(a, NULL, err);
+	/* Whoever imported last may have been killed before it did so. */
+	return r < 0 ? r : archive_settle(a, NULL, NULL, err);
 }
 
-static int open_for_reading(
-    struct archive *a, const char *path, struct err *err)
+static int open_for_reading(struct archive *a, struct err *err)
 {
-	int r = index_open(&a->index, path, STORE_READ, a->id_key, err);
+	int r = index_open(&a->index, a->path, STORE_READ, a->id_key, err);
 
 	return r == -ENOENT ? err_set(err, -EBADMSG,
 				  "the index of this store is missing; "
@@ -65,7 +90,6 @@ int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
     struct err *err)
 {
 	struct archive *a = calloc(1, sizeof *a);
-	char path[4096];
 	int r;
 
 	if (!a)
@@ -73,12 +97,13 @@ int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
 	a->mode = mode;
 	a->dirfd = a->lockfd = -1;
 	a->json.max = TRAIL_PAYLOAD_MAX;
-	snprintf(path, sizeof path, "%s/" LAYOUT_INDEX, dir);
+	snprintf(a->dir, sizeof a->dir, "%s", dir);
+	snprintf(a->path, sizeof a->path, "%s/" LAYOUT_INDEX, dir);
 	r = layout_open(dir, mode != ARCHIVE_READ, &a->dirfd, err);
 	if (r == 0 && mode == ARCHIVE_READ)
-		r = open_for_reading(a, path, err);
+		r = open_for_reading(a, err);
 	else if (r == 0)
-		r = open_for_writing(a, dir, path, err);
+		r = open_for_writing(a, err);
 	if (r < 0) {
 		archive_close(a);
 		return r;

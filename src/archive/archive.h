@@ -30,8 +30,9 @@ enum archive_mode {
 /*
  * Open DIR; for writing it is made when new (mode 0700), and an index that is
  * behind the trails is brought up first; one that is damaged, or of another
- * version's tables, is made again. For reading that gives -EBADMSG, and err
- * says what to do. -EPROTO: made by a newer version.
+ * version's tables, is made again, and so is one that is not settled. For
+ * reading that gives -EBADMSG, and err says what to do. -EPROTO: made by a
+ * newer version.
  */
 int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
     struct err *err);
@@ -63,6 +64,17 @@ int archive_recent(struct archive *a, uint64_t n,
 
 /* All appended so far is durable, signed and visible when this returns 0. */
 int archive_commit(struct archive *a, struct err *err);
+
+/*
+ * To be called when all is committed: where parts of a log were appended in
+ * another order than they were written, the index is made again in theirs, so
+ * that it tells the same whatever came first. Until then, or the next time the
+ * store is opened for writing, it may lack what follows from earlier parts for
+ * later ones. `progress` may be NULL.
+ */
+int archive_settle(struct archive *a,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
+    struct err *err);
 
 /* Uncommitted events stay in the trail and are indexed by the next open. */
 void archive_close(struct archive *a);

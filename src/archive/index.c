@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "archive/layout.h"
+#include "archive/part.h"
 #include "base/fd.h"
 #include "base/hash.h"
 #include "core/event_json.h"
@@ -13,14 +14,32 @@
 /* Tracks that are done stay in memory until they are handed on. */
 #define DRAIN_EVERY    4096
 
+/* A note of the store, under another key than any of the correlator's. */
+#define NOTE_DISORDER STR("")
+
+static int load_state(void *ctx, struct str key, struct buf *ret)
+{
+	struct archive_index *ix = ctx;
+
+	return ix->store->ops->get_note(ix->store, key, ret, ix->err);
+}
+
+static int save_state(void *ctx, struct str key, struct str data)
+{
+	struct archive_index *ix = ctx;
+
+	return ix->store->ops->put_note(ix->store, key, data, ix->err);
+}
+
 int index_open(struct archive_index *ix, const char *path, enum store_mode mode,
     const uint8_t *id_key, struct err *err)
 {
+	const struct correlate_memory memory = {load_state, save_state, ix};
 	int r = store_embedded.open(&ix->store, path, mode, err);
 
 	if (r < 0 || mode == STORE_READ)
 		return r;
-	r = correlator_new(&ix->correlator, id_key);
+	r = correlator_new(&ix->correlator, id_key, &memory);
 	return r < 0 ? err_sys(err, r, "correlator") : 0;
 }
 
@@ -29,6 +48,7 @@ void index_close(struct archive_index *ix)
 	correlator_free(ix->correlator);
 	if (ix->store)
 		ix->store->ops->close(ix->store);
+	buf_free(&ix->text);
 	*ix = (struct archive_index){0};
 }
 
@@ -46,12 +66,18 @@ static int put_boot(void *ctx, const struct boot *b)
 	return ix->store->ops->put_boot(ix->store, b, ix->err);
 }
 
-static int drain(struct archive_index *ix, struct err *err)
+static int drain(struct archive_index *ix)
 {
 	const struct correlate_sink sink = {put_track, put_boot, ix};
 
-	ix->err = err;
 	return correlator_drain(ix->correlator, &sink);
+}
+
+static int save(struct archive_index *ix)
+{
+	int r = drain(ix);
+
+	return r < 0 ? r : correlator_save(ix->correlator);
 }
 
 void index_chain(struct archive_index *ix, const char *chain)
@@ -59,47 +85,101 @@ void index_chain(struct archive_index *ix, const char *chain)
 	ix->chain = hash_stable(str_z(chain));
 }
 
-/* Each stream of source files is correlated by itself; see core/track.h. */
-static bool begins_stream(const struct event *ev)
+/* Each stream of source files is a part of a log; see core/track.h. */
+static int enter_part(struct archive_index *ix, const struct event *start)
 {
-	return ev->kind == EVENT_IMPORT_START &&
-	       str_eq(event_str(ev, F_OP), STR("open"));
+	int r = save(ix);
+
+	buf_clear(&ix->text);
+	part_log(start, &ix->text);
+	if (r == 0)
+		r = buf_error(&ix->text);
+	return r < 0 ? r
+		     : correlator_part(ix->correlator, buf_str(&ix->text),
+			   hash_u64(ix->chain ^ hash_u64(start->seq)),
+			   part_goes_on(start));
 }
 
 int index_add(struct archive_index *ix, struct event *ev, struct err *err)
 {
 	int r = 0;
 
-	if (begins_stream(ev)) {
-		r = drain(ix, err);
-		correlator_boundary(ix->correlator);
-	} else if (++ix->since_drain % DRAIN_EVERY == 0) {
-		r = drain(ix, err);
-	}
+	ix->err = err;
+	if (part_begins(ev))
+		r = enter_part(ix, ev);
+	else if (++ix->since_drain % DRAIN_EVERY == 0)
+		r = drain(ix);
 	if (r < 0)
 		return r;
 	ev->chain = ix->chain;
 	r = correlate(ix->correlator, ev);
-	if (r < 0)
+	if (r == -ENOMEM)
 		return err_sys(
 		    err, r, "event %llu", (unsigned long long)ev->seq);
-	return ix->store->ops->add(ix->store, ev, err);
+	if (r == -EBADMSG)
+		return err_set(
+		    err, r, "the index is damaged; run: sshtrail reindex");
+	return r < 0 ? r : ix->store->ops->add(ix->store, ev, err);
 }
 
 int index_commit(struct archive_index *ix, struct err *err)
 {
-	int r = drain(ix, err);
+	int r;
 
+	ix->err = err;
+	r = save(ix);
+	if (r == 0 && correlator_disordered(ix->correlator) && !ix->in_order)
+		r = ix->store->ops->put_note(
+		    ix->store, NOTE_DISORDER, STR("1"), err);
 	return r < 0 ? r : ix->store->ops->commit(ix->store, err);
+}
+
+int index_disordered(struct archive_index *ix, bool *ret, struct err *err)
+{
+	int r;
+
+	buf_clear(&ix->text);
+	r = ix->store->ops->get_note(ix->store, NOTE_DISORDER, &ix->text, err);
+	*ret = ix->text.n > 0;
+	return r;
 }
 
 struct catch_up {
 	struct archive_index *ix;
 	int dirfd;
+	struct trail_reader *reader;
+	uint64_t open; /* the reader's chain */
+	uint64_t next; /* the frame it comes to */
+	uint64_t last; /* the chain's last frame in the store; 0: passed */
+	uint64_t added;
 	struct index_progress *progress;
 	struct arena arena;
 	struct err *err;
 };
+
+/* What follows is of the part that the store's end of the chain is in. */
+static int resume_part(struct catch_up *cu)
+{
+	struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .kinds = (uint64_t)1 << EVENT_IMPORT_START};
+	struct store *s = cu->ix->store;
+	struct store_cursor *c = NULL;
+	struct event ev, start = {.seq = 0};
+	int r = s->ops->events(s, &q, &c, cu->err);
+
+	while (r == 0 && (r = s->ops->next_event(c, &ev, cu->err)) == 1) {
+		r = 0;
+		if (ev.chain == cu->ix->chain && ev.seq > start.seq &&
+		    part_begins(&ev))
+			r = event_copy(&start, &ev, &cu->arena);
+	}
+	if (c)
+		s->ops->cursor_close(c);
+	if (r < 0)
+		return err_context(cu->err, r, "list of imported files");
+	return start.seq ? enter_part(cu->ix, &start) : 0;
+}
 
 static int add_frame(struct catch_up *cu, const struct frame *f)
 {
@@ -109,6 +189,12 @@ static int add_frame(struct catch_up *cu, const struct frame *f)
 	if (f->type != FRAME_EVENT)
 		return 0;
 	arena_reset(&cu->arena);
+	if (cu->last) {
+		r = resume_part(cu);
+		if (r < 0)
+			return r;
+		cu->last = 0;
+	}
 	r = event_from_json(&ev, f->payload, &cu->arena, cu->err);
 	if (r < 0)
 		return err_context(cu->err, r, "event %llu of the trail",
@@ -123,65 +209,117 @@ static void show_progress(struct index_progress *p)
 		p->fn(p->ctx, p->done, p->total);
 }
 
-static int add_frames(
-    struct catch_up *cu, struct trail_reader *reader, uint64_t *ret_added)
+/* Add frames up to `end`, or all there are; 1 when it stopped at the end. */
+static int add_frames(struct catch_up *cu, uint64_t end)
 {
 	struct frame f;
 	int r;
 
-	for (;;) {
-		r = trail_reader_next(reader, &f, cu->err);
+	while (cu->next < end) {
+		r = trail_reader_next(cu->reader, &f, cu->err);
 		if (r == -EBADMSG)
 			continue; /* one damaged segment hides no other */
 		if (r <= 0)
 			return r;
+		cu->next = f.seq + 1;
+		/* Frames before it are missing: it is for who comes next. */
+		if (f.seq >= end)
+			break;
 		r = add_frame(cu, &f);
 		if (r < 0)
 			return r;
-		++*ret_added;
+		cu->added++;
 		show_progress(cu->progress);
 	}
+	return 1;
+}
+
+/* Read the chain from a frame on; where the reader stands there it stays. */
+static int enter_chain(struct catch_up *cu, const char *chain, uint64_t from)
+{
+	CLEANUP_FD int fd = -1;
+	int r;
+
+	index_chain(cu->ix, chain);
+	if (cu->reader && cu->open == cu->ix->chain && cu->next == from)
+		return 0;
+	trail_reader_close(cu->reader);
+	cu->reader = NULL;
+	cu->open = cu->ix->chain;
+	cu->next = from;
+	r = layout_open_chain(cu->dirfd, chain, false, &fd, cu->err);
+	return r < 0 ? r : trail_reader_open(&cu->reader, fd, from, cu->err);
 }
 
 static int catch_up_chain(void *ctx, const char *chain)
 {
 	struct catch_up *cu = ctx;
-	struct trail_reader *reader = NULL;
-	CLEANUP_FD int fd = -1;
-	uint64_t last, added = 0;
 	int r;
 
 	index_chain(cu->ix, chain);
-	r = layout_open_chain(cu->dirfd, chain, false, &fd, cu->err);
+	cu->added = 0;
+	r = cu->ix->store->ops->last_seq(
+	    cu->ix->store, cu->ix->chain, &cu->last, cu->err);
 	if (r == 0)
-		r = cu->ix->store->ops->last_seq(
-		    cu->ix->store, cu->ix->chain, &last, cu->err);
+		r = enter_chain(cu, chain, cu->last + 1);
 	if (r == 0)
-		r = trail_reader_open(&reader, fd, last + 1, cu->err);
-	if (r == 0)
-		r = add_frames(cu, reader, &added);
-	trail_reader_close(reader);
+		r = add_frames(cu, UINT64_MAX);
 	if (r < 0)
 		return err_context(cu->err, r, "index of %s", chain);
-	return added ? index_commit(cu->ix, cu->err) : 0;
+	return cu->added ? index_commit(cu->ix, cu->err) : 0;
+}
+
+static void end_catch_up(struct catch_up *cu)
+{
+	trail_reader_close(cu->reader);
+	arena_free(&cu->arena);
 }
 
 int index_catch_up(struct archive_index *ix, int dirfd,
     struct index_progress *progress, struct err *err)
 {
-	struct catch_up cu = {ix, dirfd, progress, ARENA_INIT, err};
-	int r = layout_each_chain(dirfd, catch_up_chain, &cu, err);
+	struct catch_up cu = {
+	    .ix = ix, .dirfd = dirfd, .progress = progress, .err = err};
+	int r;
 
-	arena_free(&cu.arena);
+	ix->err = err;
+	r = layout_each_chain(dirfd, catch_up_chain, &cu, err);
+	end_catch_up(&cu);
 	return r;
 }
 
 int index_catch_up_chain(
     struct archive_index *ix, int dirfd, const char *chain, struct err *err)
 {
-	struct catch_up cu = {ix, dirfd, NULL, ARENA_INIT, err};
-	int r = catch_up_chain(&cu, chain);
+	struct catch_up cu = {.ix = ix, .dirfd = dirfd, .err = err};
+	int r;
 
-	arena_free(&cu.arena);
+	ix->err = err;
+	r = catch_up_chain(&cu, chain);
+	end_catch_up(&cu);
 	return r;
+}
+
+int index_build(struct archive_index *ix, int dirfd,
+    struct index_progress *progress, struct err *err)
+{
+	struct catch_up cu = {
+	    .ix = ix, .dirfd = dirfd, .progress = progress, .err = err};
+	struct parts parts;
+	int r = parts_find(&parts, dirfd, err);
+
+	ix->in_order = true;
+	for (size_t i = 0; i < parts.n && r >= 0; i++) {
+		/* Names of chains were copied with their NUL. */
+		const char *chain = parts.v[i].chain.p;
+
+		r = enter_chain(&cu, chain, parts.v[i].first);
+		if (r == 0)
+			r = add_frames(&cu, parts.v[i].end);
+		if (r < 0)
+			err_context(err, r, "index of %s", chain);
+	}
+	end_catch_up(&cu);
+	parts_free(&parts);
+	return r < 0 ? r : index_commit(ix, err);
 }

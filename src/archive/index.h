@@ -15,6 +15,8 @@ struct archive_index {
 	struct correlator *correlator;
 	uint64_t chain; /* of the events to come */
 	uint64_t since_drain;
+	bool in_order; /* parts are added in the order they were written */
+	struct buf text;
 	struct err *err; /* of the call at work */
 };
 
@@ -37,13 +39,28 @@ int index_add(struct archive_index *ix, struct event *ev, struct err *err);
 int index_commit(struct archive_index *ix, struct err *err);
 
 /*
- * Add what the trails below dirfd hold beyond the store's last commit. Damaged
- * segments are passed over: `verify` names them. `progress` may be NULL.
+ * Whether parts of a log were added in another order than they were written,
+ * up to the last commit: what is concluded from one for the next is missing,
+ * until the index is made again in their order.
+ */
+int index_disordered(struct archive_index *ix, bool *ret, struct err *err);
+
+/*
+ * Add what the trails below dirfd hold beyond the store's last commit, in the
+ * order of the trails. Damaged segments are passed over: `verify` names them.
+ * `progress` may be NULL.
  */
 int index_catch_up(struct archive_index *ix, int dirfd,
     struct index_progress *progress, struct err *err);
 
-/* The same for one chain only. */
+/*
+ * Add all that the trails hold to a new store: the parts of each log in the
+ * order in which they were written.
+ */
+int index_build(struct archive_index *ix, int dirfd,
+    struct index_progress *progress, struct err *err);
+
+/* As index_catch_up(), for one chain only. */
 int index_catch_up_chain(
     struct archive_index *ix, int dirfd, const char *chain, struct err *err);
 

@@ -69,9 +69,7 @@ static int build_index(int dirfd, const char *path,
 	if (r == 0)
 		r = index_open(&ix, path, STORE_WRITE, id_key, err);
 	if (r == 0)
-		r = index_catch_up(&ix, dirfd, progress, err);
-	if (r == 0)
-		r = index_commit(&ix, err);
+		r = index_build(&ix, dirfd, progress, err);
 	index_close(&ix);
 	return r;
 }
@@ -82,6 +80,9 @@ int reindex_locked(int dirfd, const char *dir, struct index_progress *progress,
 	char path[4096];
 	int r;
 
+	snprintf(path, sizeof path, "%s/" LAYOUT_INDEX, dir);
+	if (progress)
+		progress->total = count_events(path);
 	snprintf(path, sizeof path, "%s/" INDEX_NEW, dir);
 	r = remove_tree(path);
 	if (r < 0)
@@ -101,15 +102,11 @@ int archive_reindex(const char *dir,
 	struct index_progress p = {.fn = progress, .ctx = ctx};
 	CLEANUP_FD int dirfd = -1;
 	CLEANUP_FD int lockfd = -1;
-	char path[4096];
-	int r;
+	int r = layout_open(dir, false, &dirfd, err);
 
-	snprintf(path, sizeof path, "%s/" LAYOUT_INDEX, dir);
-	r = layout_open(dir, false, &dirfd, err);
 	if (r == 0)
 		r = layout_lock(dirfd, false, &lockfd, err);
 	if (r < 0)
 		return r;
-	p.total = count_events(path);
 	return reindex_locked(dirfd, dir, progress ? &p : NULL, err);
 }

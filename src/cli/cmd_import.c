@@ -51,6 +51,13 @@ static void show_progress(
 	import_progress_show(&call->progress, f, t);
 }
 
+static void show_settling(void *ctx, uint64_t done, uint64_t total)
+{
+	struct import_call *call = ctx;
+
+	import_progress_settle(&call->progress, done, total);
+}
+
 static void warn(void *ctx, const struct import_file *f, const char *text)
 {
 	struct import_call *call = ctx;
@@ -147,6 +154,8 @@ static int run_import(struct import_call *call, struct archive *archive)
 	r = archive_begin(archive, chain, &err);
 	if (r == 0)
 		r = import_run(&run, &call->files, &err);
+	if (r == 0)
+		r = archive_settle(archive, show_settling, call, &err);
 	import_progress_end(&call->progress);
 	if (call->cli->json)
 		import_summary_json(

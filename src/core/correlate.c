@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "core/live.h"
+#include "core/reach.h"
 
-int correlator_new(struct correlator **ret, const uint8_t key[static 16])
+int correlator_new(struct correlator **ret, const uint8_t key[static 16],
+    const struct correlate_memory *memory)
 {
 	struct correlator *c = calloc(1, sizeof *c);
 
@@ -14,6 +16,8 @@ int correlator_new(struct correlator **ret, const uint8_t key[static 16])
 		return -ENOMEM;
 	memcpy(c->key, key, sizeof c->key);
 	c->names = INTERN_INIT;
+	if (memory)
+		c->memory = *memory;
 	c->dirty_end = &c->dirty;
 	*ret = c;
 	return 0;
@@ -27,45 +31,111 @@ void correlator_free(struct correlator *c)
 	free(c->hosts);
 	free(c->boots);
 	intern_free(&c->names);
-	map_free(&c->index);
 	arena_free(&c->boot_text);
 	buf_free(&c->text);
+	buf_free(&c->log);
 	free(c);
 }
 
-void correlator_boundary(struct correlator *c)
+int correlator_part(
+    struct correlator *c, struct str log, uint64_t part, bool goes_on)
 {
-	for (size_t i = 0; i < c->n_hosts; i++) {
-		struct live_host *h = c->hosts[i];
-
-		for (unsigned k = 0; k < TRACK_N_KINDS; k++) {
-			live_kill_all(c, h, (enum track_kind)k);
-			free((void *)(uintptr_t)h->boot[k].p);
-			h->boot[k] = STR_NONE;
-		}
-		procs_clear(&h->procs);
-		h->booted = h->serial = h->ses = -1;
-		h->login_since = h->agent_started = false;
-	}
+	live_free_all(c);
+	c->n_boots = 0;
+	arena_reset(&c->boot_text);
+	c->part = part;
+	c->goes_on = goes_on;
+	buf_clear(&c->log);
+	buf_add_str(&c->log, log);
+	return buf_error(&c->log);
 }
 
-static enum track_kind stream_of(struct str source)
+int correlator_save(struct correlator *c)
 {
-	static const struct {
-		struct str prefix;
-		enum track_kind kind;
-	} streams[] = {
-	    {{"audit", 5}, TRACK_AUDIT},
-	    {{"bpf", 3}, TRACK_AUDIT},
-	    {{"utmp", 4}, TRACK_LOGIN},
-	    {{"wtmp", 4}, TRACK_LOGIN},
-	    {{"btmp", 4}, TRACK_LOGIN},
-	};
+	struct buf data = BUF_INIT;
+	int err = 0;
 
-	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
-		if (str_starts(source, streams[i].prefix))
-			return streams[i].kind;
-	return TRACK_CONN;
+	for (size_t i = 0; i < c->n_hosts && c->memory.save && !err; i++) {
+		struct live_host *h = c->hosts[i];
+		struct str key;
+
+		if (!h->changed)
+			continue;
+		buf_clear(&data);
+		live_host_put(h, &data);
+		err = buf_error(&data);
+		if (!err)
+			err = live_host_key(c, h, &key);
+		if (!err)
+			err =
+			    c->memory.save(c->memory.ctx, key, buf_str(&data));
+		h->changed = err != 0;
+	}
+	buf_free(&data);
+	return err;
+}
+
+bool correlator_disordered(const struct correlator *c)
+{
+	return c->disordered;
+}
+
+struct stream {
+	struct str source; /* begins so */
+	enum track_kind kind;
+	bool ordered; /* a log, written as things happen */
+};
+
+static const struct stream *stream_of(struct str source)
+{
+	static const struct stream streams[] = {
+	    {{"auth-log", 8}, TRACK_CONN, true},
+	    {{"journal", 7}, TRACK_CONN, true},
+	    {{"audit", 5}, TRACK_AUDIT, true},
+	    {{"bpf", 3}, TRACK_AUDIT, true},
+	    {{"utmp", 4}, TRACK_LOGIN, true},
+	    {{"wtmp", 4}, TRACK_LOGIN, true},
+	    {{"btmp", 4}, TRACK_LOGIN, true},
+	    {{"", 0}, TRACK_CONN, false},
+	};
+	const struct stream *s = streams;
+
+	while (!str_starts(source, s->source))
+		s++;
+	return s;
+}
+
+static bool tells_order(const struct stream *stream, const struct event *ev)
+{
+	return stream->ordered && !event_int(ev, F_AMENDS, 0);
+}
+
+bool correlate_tells_order(const struct event *ev)
+{
+	return tells_order(stream_of(ev->source), ev);
+}
+
+/*
+ * The first event that a part of a log tells of a host. A part that begins
+ * before the one read last has nothing to go on from, nor has one that begins
+ * later than a session reaches.
+ */
+static void follow_part(
+    struct correlator *c, struct live_host *h, const struct event *ev)
+{
+	bool earlier;
+
+	if (h->part == 0)
+		h->begun = h->told = ev->time;
+	earlier = !c->goes_on && ev->time < h->begun;
+	c->disordered |= earlier;
+	if (earlier ||
+	    (ev->time > h->told && (uint64_t)ev->time - (uint64_t)h->told >
+				       (uint64_t)TRACK_REACH_OPEN))
+		live_forget(c, h);
+	if (ev->time > h->begun)
+		h->begun = ev->time;
+	h->part = c->part;
 }
 
 /* Something was lost: whatever was open in that stream may lack it. */
@@ -80,31 +150,46 @@ static void mark_gap(
 	}
 }
 
+/* Told by sshtrail of its own work, not by a log. */
+static bool is_of_reading(const struct event *ev)
+{
+	return ev->kind == EVENT_IMPORT_START || ev->kind == EVENT_IMPORT_END ||
+	       str_eqz(ev->source, "sshtrail");
+}
+
 int correlate(struct correlator *c, struct event *ev)
 {
-	static int (*const streams[TRACK_N_KINDS])(struct correlator *,
+	static int (*const follow[TRACK_N_KINDS])(struct correlator *,
 	    struct live_host *, struct event *, struct live **) = {
 	    [TRACK_AUDIT] = audit_event,
 	    [TRACK_CONN] = conn_event,
 	    [TRACK_LOGIN] = login_event,
 	};
-	enum track_kind stream = stream_of(ev->source);
+	const struct stream *stream = stream_of(ev->source);
 	struct live *l = NULL;
 	struct live_host *h;
 	int err;
 
 	ev->track = 0;
+	if (is_of_reading(ev))
+		return 0;
 	event_unset(ev, F_INTERACTIVE);
 	event_unset(ev, F_LOGIN_USER);
 	event_unset(ev, F_SETUP);
-	err = live_host_get(c, ev->host, stream == TRACK_AUDIT, &h);
+	err = live_host_get(c, ev->host, stream->kind == TRACK_AUDIT, &h);
 	if (err || !h)
 		return err;
-	err = streams[stream](c, h, ev, &l);
+	if (tells_order(stream, ev)) {
+		if (h->part != c->part)
+			follow_part(c, h, ev);
+		h->told = ev->time;
+	}
+	err = follow[stream->kind](c, h, ev, &l);
 	if (err)
 		return err;
+	h->changed |= stream->ordered || l;
 	if (ev->kind == EVENT_GAP && !l)
-		mark_gap(c, h, stream);
+		mark_gap(c, h, stream->kind);
 	if (!l)
 		return 0;
 	ev->track = l->t.id;

@@ -90,7 +90,7 @@ static int ses_track(struct correlator *c, struct live_host *h,
 		return err;
 	l->t.ses = ses;
 	*ret = l;
-	return live_index(c, l, index_key(h, INDEX_SES, (uint64_t)ses));
+	return live_index(l, index_key(INDEX_SES, (uint64_t)ses));
 }
 
 /* Whether this LOGIN can not be of the same boot as what was seen before. */
@@ -179,7 +179,7 @@ static bool is_shared_login(
 	    l->t.pid < 0 || pid < 0 || pid == l->t.pid ||
 	    pid == l->t.child_pid || !facts_sshd(ev))
 		return false;
-	if (live_find(c, index_key(l->host, INDEX_PID, (uint64_t)pid)))
+	if (live_find(l->host, index_key(INDEX_PID, (uint64_t)pid)))
 		return true;
 	/* With a terminal it may be the child's record of this login. */
 	return ev->kind == EVENT_SESSION_OPEN && !facts_tty(ev, mem).n;
@@ -276,7 +276,7 @@ static int process_facts(
 static int ses_event(struct correlator *c, struct live_host *h,
     struct event *ev, int64_t ses, struct live **ret)
 {
-	struct live *l = live_find(c, index_key(h, INDEX_SES, (uint64_t)ses));
+	struct live *l = live_find(h, index_key(INDEX_SES, (uint64_t)ses));
 	int err = 0;
 
 	if (is_kernel_login(ev))
@@ -303,8 +303,7 @@ static int uring_event(struct correlator *c, struct live_host *h,
     struct event *ev, struct live **ret)
 {
 	const struct proc *p = procs_find(&h->procs, event_int(ev, F_PID, -1));
-	struct live *l =
-	    p ? live_find(c, index_key(h, INDEX_SES, p->ses)) : NULL;
+	struct live *l = p ? live_find(h, index_key(INDEX_SES, p->ses)) : NULL;
 	int err;
 
 	if (!l)

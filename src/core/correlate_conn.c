@@ -62,11 +62,11 @@ static struct live *find(const struct correlator *c, const struct live_host *h,
 	struct live *l = NULL;
 
 	if (addr.n && port > 0)
-		l = live_find(c, index_key_str(h, INDEX_PEER, addr, port));
+		l = live_find(h, index_key_str(c, INDEX_PEER, addr, port));
 	if (l && may_be(l, ev))
 		return l;
 	if (pid > 0)
-		l = live_find(c, index_key(h, INDEX_PID, (uint64_t)pid));
+		l = live_find(h, index_key(INDEX_PID, (uint64_t)pid));
 	/* Processes of sudo and sftp are found by pid too, but not by sshd. */
 	if (!l || (pid != l->t.pid && pid != l->t.child_pid))
 		return NULL;
@@ -112,7 +112,7 @@ static int index_pid(struct correlator *c, struct live *l, int64_t pid)
 {
 	if (pid < 0)
 		return 0;
-	return live_index(c, l, index_key(l->host, INDEX_PID, (uint64_t)pid));
+	return live_index(l, index_key(INDEX_PID, (uint64_t)pid));
 }
 
 static int learn_pids(
@@ -143,20 +143,17 @@ static int learn_names(
 
 	if (t->addr.n && t->port > 0 && event_has(ev, F_PORT))
 		err = live_index(
-		    c, l, index_key_str(l->host, INDEX_PEER, t->addr, t->port));
+		    l, index_key_str(c, INDEX_PEER, t->addr, t->port));
 	if (!err && ses >= 0 && ses < AUDIT_UNSET && t->ses < 0) {
 		t->ses = ses;
-		err = live_index(
-		    c, l, index_key(l->host, INDEX_TOLD_SES, (uint64_t)ses));
+		err = live_index(l, index_key(INDEX_TOLD_SES, (uint64_t)ses));
 	}
 	if (err || ev->kind != EVENT_CHANNEL_OPEN)
 		return err;
 	if (str_find(event_str(ev, F_SERVICE), STR("sftp")) != STR_NPOS)
 		l->sftp = ev->time;
 	tty = facts_tty(ev, mem);
-	return tty.n
-		   ? live_index(c, l, index_key_str(l->host, INDEX_TTY, tty, 0))
-		   : 0;
+	return tty.n ? live_index(l, index_key_str(c, INDEX_TTY, tty, 0)) : 0;
 }
 
 static int follow_life(
@@ -179,7 +176,7 @@ static int follow_life(
 	if (ev->kind != EVENT_CONN_CLOSE &&
 	    (ev->kind != EVENT_SESSION_CLOSE || pid != t->pid))
 		return err;
-	live_user_close(c, l);
+	live_user_close(l);
 	if (t->flags & TRACK_CLOSED && ev->time > t->end)
 		t->end = ev->time;
 	/* The reason is told before or after PAM closes its session. */
@@ -244,7 +241,7 @@ static struct live *user_head(
 {
 	if (!user.n)
 		return NULL;
-	return live_find(c, index_key_str(h, INDEX_USER, user, 0));
+	return live_find(h, index_key_str(c, INDEX_USER, user, 0));
 }
 
 /* The connection whose sftp channel was opened last before `time`. */
@@ -272,8 +269,7 @@ static int sftp_event(struct correlator *c, struct live_host *h,
 {
 	int64_t pid = pid_of(ev, F_PID);
 	struct live *l =
-	    pid < 0 ? NULL
-		    : live_find(c, index_key(h, INDEX_PID, (uint64_t)pid));
+	    pid < 0 ? NULL : live_find(h, index_key(INDEX_PID, (uint64_t)pid));
 	unsigned n = 0;
 
 	if (ev->kind == EVENT_CHANNEL_OPEN || !l || over(l, ev->time)) {
@@ -316,10 +312,9 @@ static int other_event(struct correlator *c, struct live_host *h,
 	char mem[40];
 
 	if (ses >= 0 && ses < AUDIT_UNSET) {
-		l = live_find(c, index_key(h, INDEX_TOLD_SES, (uint64_t)ses));
+		l = live_find(h, index_key(INDEX_TOLD_SES, (uint64_t)ses));
 		if (!l)
-			l = live_find(
-			    c, index_key(h, INDEX_SES, (uint64_t)ses));
+			l = live_find(h, index_key(INDEX_SES, (uint64_t)ses));
 		if (open_at(l, ev->time))
 			return tie(c, ev, l, STR_NONE, ret);
 	}
@@ -331,13 +326,12 @@ static int other_event(struct correlator *c, struct live_host *h,
 		return 0;
 	tty = facts_tty(ev, mem);
 	if (tty.n) {
-		l = live_find(c, index_key_str(h, INDEX_TTY, tty, 0));
+		l = live_find(h, index_key_str(c, INDEX_TTY, tty, 0));
 		if (open_at(l, ev->time))
 			return tie_only(
 			    c, ev, l, STR("session: by its terminal"), ret);
 	}
-	l = pid < 0 ? NULL
-		    : live_find(c, index_key(h, INDEX_PID, (uint64_t)pid));
+	l = pid < 0 ? NULL : live_find(h, index_key(INDEX_PID, (uint64_t)pid));
 	if (open_at(l, ev->time) && pid != l->t.pid && pid != l->t.child_pid)
 		return tie(c, ev, l, STR("session: by its process"), ret);
 	/* PAM names whom sudo and su turned into, not who asked. */

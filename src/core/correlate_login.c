@@ -22,12 +22,10 @@ static int open_login(struct correlator *c, struct live_host *h,
 	l->t.pid = pid;
 	l->t.flags |= TRACK_BEGAN;
 	*ret = l;
-	err = tty.n
-		  ? live_index(c, l, index_key_str(h, INDEX_LOGIN_TTY, tty, 0))
-		  : 0;
+	err = tty.n ? live_index(l, index_key_str(c, INDEX_LOGIN_TTY, tty, 0))
+		    : 0;
 	if (!err && pid > 0)
-		err = live_index(
-		    c, l, index_key(h, INDEX_LOGIN_PID, (uint64_t)pid));
+		err = live_index(l, index_key(INDEX_LOGIN_PID, (uint64_t)pid));
 	return err;
 }
 
@@ -37,9 +35,9 @@ static struct live *find_login(const struct correlator *c,
 	struct live *l = NULL;
 
 	if (tty.n)
-		l = live_find(c, index_key_str(h, INDEX_LOGIN_TTY, tty, 0));
+		l = live_find(h, index_key_str(c, INDEX_LOGIN_TTY, tty, 0));
 	if (!l && pid > 0)
-		l = live_find(c, index_key(h, INDEX_LOGIN_PID, (uint64_t)pid));
+		l = live_find(h, index_key(INDEX_LOGIN_PID, (uint64_t)pid));
 	if (!l || l->t.flags & TRACK_CLOSED ||
 	    (pid > 0 && l->t.pid > 0 && pid != l->t.pid))
 		return NULL;

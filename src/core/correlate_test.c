@@ -403,6 +403,26 @@ static void same_events_give_same_tracks(void **state)
 	}
 }
 
+/* Wherever a log is cut, what is known goes on behind it. */
+static void saved_state_goes_on(void **state)
+{
+	for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+		struct buf whole = BUF_INIT, parts = BUF_INIT;
+		struct scenario a, b;
+
+		scenario_run(&a, scenes[i].events);
+		scenario_run_cut(&b, scenes[i].events);
+		scenario_sessions(&a, 0, &whole);
+		scenario_sessions(&b, 0, &parts);
+		assert_string_equal(buf_z(&a.log), buf_z(&b.log));
+		assert_string_equal(buf_z(&whole), buf_z(&parts));
+		buf_free(&whole);
+		buf_free(&parts);
+		scenario_free(&a);
+		scenario_free(&b);
+	}
+}
+
 /* What is said of each event: was it typed, was its session concluded. */
 static void events_are_attributed(void **state)
 {
@@ -448,7 +468,7 @@ static void floods_are_bounded(void **state)
 	struct arena a = ARENA_INIT;
 	size_t tracks = 0;
 
-	assert_int_equal(correlator_new(&c, key), 0);
+	assert_int_equal(correlator_new(&c, key, NULL), 0);
 	for (unsigned i = 0; i < 40000; i++) {
 		struct event ev;
 
@@ -507,6 +527,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(scenes_give_sessions),
 	    cmocka_unit_test(same_events_give_same_tracks),
+	    cmocka_unit_test(saved_state_goes_on),
 	    cmocka_unit_test(events_are_attributed),
 	    cmocka_unit_test(floods_are_bounded),
 	    cmocka_unit_test(hostile_joins_are_quick),

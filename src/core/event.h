@@ -204,7 +204,9 @@ enum field_type {
 	X(SRC, "src", INT, "record",                                           \
 	    "sequence number of the import.start of the source file")          \
 	X(OFFSET, "offset", INT, "record",                                     \
-	    "byte offset of the line or first record in the source file")      \
+	    "byte offset of the line or first record in the source file; in "  \
+	    "import.start where reading went on, in import.end where it has "  \
+	    "to go on")                                                        \
 	X(FILE_NAME, "file_name", STR, "record", "name of the source file")    \
 	X(FILE_SIZE, "file_size", INT, "record", "size of the source file")    \
 	X(SHA256, "sha256", STR, "record", "SHA-256 of the source file")       \

@@ -10,7 +10,7 @@
 #define TEXT_MAX 512
 #define NOTE_MAX 1024
 
-static const size_t text_members[] = {
+static const size_t text_members[LIVE_TEXTS] = {
     offsetof(struct track, boot),
     offsetof(struct track, user),
     offsetof(struct track, addr),
@@ -24,7 +24,12 @@ static const size_t text_members[] = {
     offsetof(struct track, notes),
 };
 
-static struct live_host *host_new(struct str name, bool audit, uint64_t number)
+struct str *live_text(struct live *l, size_t i)
+{
+	return (struct str *)(void *)((char *)&l->t + text_members[i]);
+}
+
+static struct live_host *host_new(struct str name, bool audit)
 {
 	struct live_host *h = calloc(1, sizeof *h);
 
@@ -32,9 +37,35 @@ static struct live_host *host_new(struct str name, bool audit, uint64_t number)
 		return NULL;
 	h->name = name;
 	h->audit = audit;
-	h->number = number;
 	h->booted = h->serial = h->ses = -1;
 	return h;
+}
+
+int live_host_key(
+    struct correlator *c, const struct live_host *h, struct str *ret)
+{
+	buf_clear(&c->text);
+	buf_add_varint(&c->text, c->log.n);
+	buf_add_str(&c->text, buf_str(&c->log));
+	buf_add_char(&c->text, h->audit ? 'a' : 'o');
+	buf_add_str(&c->text, h->name);
+	*ret = buf_str(&c->text);
+	return buf_error(&c->text);
+}
+
+/* As an earlier part of the log left it. */
+static int host_recall(struct correlator *c, struct live_host *h)
+{
+	struct buf data = BUF_INIT;
+	struct str key;
+	int err = live_host_key(c, h, &key);
+
+	if (!err && c->memory.load)
+		err = c->memory.load(c->memory.ctx, key, &data);
+	if (!err && data.n)
+		err = live_host_read(c, h, buf_str(&data));
+	buf_free(&data);
+	return err;
 }
 
 int live_host_get(
@@ -43,6 +74,7 @@ int live_host_get(
 	struct live_host **more;
 	struct str marked;
 	uint32_t id;
+	int err;
 
 	*ret = c->last;
 	if (c->last && c->last->audit == audit && str_eq(c->last->name, name))
@@ -69,46 +101,48 @@ int live_host_get(
 	}
 	if (id == c->n_hosts) {
 		c->hosts[id] =
-		    host_new(str_from(intern_str(&c->names, id), 1), audit, id);
+		    host_new(str_from(intern_str(&c->names, id), 1), audit);
 		if (!c->hosts[id])
 			return -ENOMEM;
 		c->n_hosts++;
+		err = host_recall(c, c->hosts[id]);
+		if (err)
+			return err;
 	}
 	*ret = c->last = c->hosts[id];
 	return 0;
 }
 
-uint64_t index_key(
-    const struct live_host *h, enum index_role role, uint64_t value)
+uint64_t index_key(enum index_role role, uint64_t value)
 {
-	return (h->number << 36 | (uint64_t)role << 32) ^ (value & UINT32_MAX);
+	return (uint64_t)role << 32 | (value & UINT32_MAX);
 }
 
-uint64_t index_key_str(const struct live_host *h, enum index_role role,
+uint64_t index_key_str(const struct correlator *c, enum index_role role,
     struct str s, int64_t number)
 {
-	uint64_t v = hash_bytes(s) ^ hash_u64((uint64_t)number) ^
-		     hash_u64(h->number << 8 | role);
+	uint64_t v = siphash(c->key, s.p, s.n) ^ hash_u64((uint64_t)number) ^
+		     hash_u64(role);
 
 	return hash_u64(v) | (uint64_t)1 << 63;
 }
 
-struct live *live_find(const struct correlator *c, uint64_t key)
+struct live *live_find(const struct live_host *h, uint64_t key)
 {
-	uint64_t *v = map_get(&c->index, key);
+	uint64_t *v = map_get(&h->index, key);
 
 	return v ? (struct live *)(uintptr_t)*v : NULL;
 }
 
-static void index_drop(struct correlator *c, const struct live *l, uint64_t key)
+static void index_drop(const struct live *l, uint64_t key)
 {
-	if (key && live_find(c, key) == l)
-		map_del(&c->index, key);
+	if (key && live_find(l->host, key) == l)
+		map_del(&l->host->index, key);
 }
 
-int live_index(struct correlator *c, struct live *l, uint64_t key)
+int live_index(struct live *l, uint64_t key)
 {
-	uint64_t *v = map_put(&c->index, key);
+	uint64_t *v = map_put(&l->host->index, key);
 	unsigned n = l->n_keys < LIVE_KEYS ? l->n_keys : LIVE_KEYS;
 
 	if (!v)
@@ -123,7 +157,7 @@ int live_index(struct correlator *c, struct live *l, uint64_t key)
 	 */
 	n = l->n_keys < LIVE_KEYS ? l->n_keys
 				  : LIVE_KEYS / 2 + l->n_keys % (LIVE_KEYS / 2);
-	index_drop(c, l, l->keys[n]);
+	index_drop(l, l->keys[n]);
 	l->keys[n] = key;
 	l->n_keys++;
 	return 0;
@@ -174,9 +208,9 @@ void live_kill(struct correlator *c, struct live *l)
 {
 	unsigned n = l->n_keys < LIVE_KEYS ? l->n_keys : LIVE_KEYS;
 
-	live_user_close(c, l);
+	live_user_close(l);
 	for (unsigned i = 0; i < n; i++)
-		index_drop(c, l, l->keys[i]);
+		index_drop(l, l->keys[i]);
 	list_del(&l->host->list[l->t.kind], l);
 	l->dead = true;
 	live_change(c, l);
@@ -259,22 +293,16 @@ static uint64_t make_id(struct correlator *c, const struct track *t,
 	return id ? id : 1;
 }
 
-int live_new(struct correlator *c, struct live_host *h, enum track_kind kind,
-    const struct event *ev, struct str identity, struct live **ret)
+struct live *live_add(struct live_host *h, enum track_kind kind)
 {
 	struct live *l = calloc(1, sizeof *l);
-	int err;
 
 	if (!l)
-		return -ENOMEM;
-	list_trim(c, &h->list[kind], ev->time);
+		return NULL;
 	l->host = h;
-	l->touched = ev->time;
 	l->sftp = -1;
 	l->t = (struct track){.kind = kind,
 	    .host = h->name,
-	    .start = ev->time,
-	    .end = ev->time,
 	    .login = -1,
 	    .ses = -1,
 	    .auid = -1,
@@ -283,27 +311,37 @@ int live_new(struct correlator *c, struct live_host *h, enum track_kind kind,
 	    .port = -1,
 	    .bytes_in = -1,
 	    .bytes_out = -1};
-	l->t.id = make_id(c, &l->t, ev, identity);
-	err = live_set(l, &l->t.boot, ev->boot);
-	if (err || buf_error(&c->text)) {
-		free(l);
-		return -ENOMEM;
-	}
 	list_add(&h->list[kind], l);
+	return l;
+}
+
+int live_new(struct correlator *c, struct live_host *h, enum track_kind kind,
+    const struct event *ev, struct str identity, struct live **ret)
+{
+	struct live *l;
+
+	list_trim(c, &h->list[kind], ev->time);
+	l = live_add(h, kind);
+	if (!l)
+		return -ENOMEM;
+	l->touched = l->t.start = l->t.end = ev->time;
+	l->t.id = make_id(c, &l->t, ev, identity);
 	live_change(c, l);
+	if (buf_error(&c->text) || live_set(l, &l->t.boot, ev->boot))
+		return -ENOMEM;
 	*ret = l;
 	return 0;
 }
 
 int live_user_open(struct correlator *c, struct live *l)
 {
-	uint64_t key = index_key_str(l->host, INDEX_USER, l->t.user, 0);
+	uint64_t key = index_key_str(c, INDEX_USER, l->t.user, 0);
 	uint64_t *v;
 
 	if (l->user_key == key)
 		return 0;
-	live_user_close(c, l);
-	v = map_put(&c->index, key);
+	live_user_close(l);
+	v = map_put(&l->host->index, key);
 	if (!v)
 		return -ENOMEM;
 	l->user_older = (struct live *)(uintptr_t)*v;
@@ -312,10 +350,11 @@ int live_user_open(struct correlator *c, struct live *l)
 		l->user_older->user_newer = l;
 	*v = (uintptr_t)l;
 	l->user_key = key;
+	l->user_number = ++l->host->n_user;
 	return 0;
 }
 
-void live_user_close(struct correlator *c, struct live *l)
+void live_user_close(struct live *l)
 {
 	uint64_t *v;
 
@@ -326,10 +365,10 @@ void live_user_close(struct correlator *c, struct live *l)
 	if (l->user_newer)
 		l->user_newer->user_older = l->user_older;
 	else if (!l->user_older)
-		map_del(&c->index, l->user_key);
-	else if ((v = map_get(&c->index, l->user_key)))
+		map_del(&l->host->index, l->user_key);
+	else if ((v = map_get(&l->host->index, l->user_key)))
 		*v = (uintptr_t)l->user_older;
-	l->user_key = 0;
+	l->user_key = l->user_number = 0;
 	l->user_newer = l->user_older = NULL;
 }
 
@@ -399,32 +438,40 @@ int live_add_boot(
 
 static void live_free(struct live *l)
 {
-	for (size_t i = 0; i < sizeof text_members / sizeof *text_members;
-	     i++) {
-		struct str s;
-
-		memcpy(&s, (const char *)&l->t + text_members[i], sizeof s);
-		free((void *)(uintptr_t)s.p);
-	}
+	for (size_t i = 0; i < LIVE_TEXTS; i++)
+		free((void *)(uintptr_t)live_text(l, i)->p);
 	free(l);
+}
+
+void live_forget(struct correlator *c, struct live_host *h)
+{
+	for (unsigned k = 0; k < TRACK_N_KINDS; k++) {
+		live_kill_all(c, h, (enum track_kind)k);
+		free((void *)(uintptr_t)h->boot[k].p);
+		h->boot[k] = STR_NONE;
+	}
+	procs_clear(&h->procs);
+	h->booted = h->serial = h->ses = -1;
+	h->login_since = h->agent_started = false;
 }
 
 void live_free_all(struct correlator *c)
 {
 	for (size_t i = 0; i < c->n_hosts; i++) {
-		for (unsigned k = 0; k < TRACK_N_KINDS; k++)
-			live_kill_all(c, c->hosts[i], (enum track_kind)k);
-		procs_clear(&c->hosts[i]->procs);
-		for (unsigned k = 0; k < TRACK_N_KINDS; k++)
-			free((void *)(uintptr_t)c->hosts[i]->boot[k].p);
+		live_forget(c, c->hosts[i]);
+		map_free(&c->hosts[i]->index);
 		free(c->hosts[i]);
 	}
+	c->n_hosts = 0;
+	c->last = NULL;
+	intern_clear(&c->names);
 	while (c->dirty) {
 		struct live *l = c->dirty;
 
 		c->dirty = l->next_dirty;
 		live_free(l);
 	}
+	c->dirty_end = &c->dirty;
 }
 
 int correlator_drain(struct correlator *c, const struct correlate_sink *sink)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The correlator's memory: hosts, the tracks that events may still belong to,
- * and one index from what identifies a track to the track. Inner header of
- * correlate.h.
+ * The correlator's memory of one log: hosts, for each the tracks that events
+ * may still belong to, and an index from what identifies a track to the track.
+ * Inner header of correlate.h.
  */
 #ifndef CORE_LIVE_H
 #define CORE_LIVE_H
@@ -31,7 +31,8 @@ enum index_role {
 	INDEX_USER,	 /* newest open connection of a user; hashed */
 };
 
-#define LIVE_KEYS 12 /* the oldest gives way */
+#define LIVE_KEYS  12 /* the oldest gives way */
+#define LIVE_TEXTS 11
 
 struct live_host;
 
@@ -41,7 +42,8 @@ struct live {
 	struct live *newer, *older;	      /* of host and kind, by use */
 	struct live *user_newer, *user_older; /* open, of the same user */
 	struct live *next_dirty;
-	uint64_t user_key; /* 0: not in a user's list */
+	uint64_t user_key;    /* of the user's list; 0: in none */
+	uint64_t user_number; /* ascending in such a list; 0: in none */
 	uint64_t keys[LIVE_KEYS];
 	unsigned n_keys; /* ever added */
 	int64_t touched; /* time of its last event */
@@ -58,8 +60,13 @@ struct live_list {
 
 struct live_host {
 	struct str name;
-	bool audit; /* of the kernel's audit, or of all others */
-	uint64_t number;
+	bool audit;    /* of the kernel's audit, or of all others */
+	uint64_t part; /* of the log, that its last event was in; 0: none yet */
+	int64_t begun; /* first event of the part that began last */
+	int64_t told;  /* last event */
+	bool changed;  /* since it was saved */
+	struct map index; /* key: struct live pointer */
+	uint64_t n_user;  /* last user_number */
 	struct live_list list[TRACK_N_KINDS];
 	struct procs procs;
 	struct str boot[TRACK_N_KINDS]; /* boot id the stream is in */
@@ -71,11 +78,15 @@ struct live_host {
 
 struct correlator {
 	uint8_t key[16];
+	struct correlate_memory memory; /* functions may be NULL */
+	struct buf log;
+	uint64_t part;
+	bool goes_on; /* the part, where the one before stopped */
+	bool disordered;
 	struct intern names; /* of hosts, marked; number: index of hosts */
 	struct live_host **hosts;
 	size_t n_hosts;
 	struct live_host *last; /* host of the last event */
-	struct map index;	/* key: struct live pointer */
 	struct live *dirty, **dirty_end;
 	struct boot *boots; /* to hand out */
 	size_t n_boots, cap_boots;
@@ -84,19 +95,19 @@ struct correlator {
 };
 
 /*
- * 0 and *ret NULL when there are too many hosts. What audit tells of a host is
- * kept apart: its pids must not find what sshd's own lines made, where a text
- * log holds both.
+ * As it was saved when not known yet. 0 and *ret NULL when there are too many
+ * hosts. What audit tells of a host is kept apart: its pids must not find what
+ * sshd's own lines made, where a text log holds both.
  */
 int live_host_get(
     struct correlator *c, struct str name, bool audit, struct live_host **ret);
 
-uint64_t index_key(
-    const struct live_host *h, enum index_role role, uint64_t value);
-uint64_t index_key_str(const struct live_host *h, enum index_role role,
+/* Keys are the same in all processes: they are saved. */
+uint64_t index_key(enum index_role role, uint64_t value);
+uint64_t index_key_str(const struct correlator *c, enum index_role role,
     struct str s, int64_t number);
-struct live *live_find(const struct correlator *c, uint64_t key);
-int live_index(struct correlator *c, struct live *l, uint64_t key);
+struct live *live_find(const struct live_host *h, uint64_t key);
+int live_index(struct live *l, uint64_t key);
 
 /* Pid as an index takes it, -1 for what cannot be one. */
 static inline int64_t pid_of(const struct event *ev, enum field f)
@@ -106,6 +117,10 @@ static inline int64_t pid_of(const struct event *ev, enum field f)
 	return pid > 0 && pid <= INT32_MAX ? pid : -1;
 }
 
+/* The newest of its list, all else still empty; NULL: no memory. */
+struct live *live_add(struct live_host *h, enum track_kind kind);
+/* The strings of a track by number, below LIVE_TEXTS; the live's own. */
+struct str *live_text(struct live *l, size_t i);
 /*
  * A new track that begins with ev. `identity` with host, kind, source and
  * time makes its id. -ENOMEM.
@@ -129,7 +144,7 @@ void live_touch(struct correlator *c, struct live *l, int64_t t);
 void live_change(struct correlator *c, struct live *l);
 /* Put into, or take out of, the list of open connections of its user. */
 int live_user_open(struct correlator *c, struct live *l);
-void live_user_close(struct correlator *c, struct live *l);
+void live_user_close(struct live *l);
 
 /*
  * Set one string of the track, cut at a bound; an empty one sets nothing.
@@ -144,7 +159,18 @@ int live_inferred(
 
 int live_add_boot(
     struct correlator *c, struct live_host *h, struct str id, int64_t time);
+/* What was known of the host has nothing to do with what comes. */
+void live_forget(struct correlator *c, struct live_host *h);
+/* All hosts; what was not handed out is lost. */
 void live_free_all(struct correlator *c);
+
+/* What it is saved under, in c->text. -ENOMEM. */
+int live_host_key(
+    struct correlator *c, const struct live_host *h, struct str *ret);
+/* live_state.c: a host as bytes; the sticky error of `b` tells of failure. */
+void live_host_put(struct live_host *h, struct buf *b);
+/* Into a new host. -EBADMSG, -ENOMEM. */
+int live_host_read(struct correlator *c, struct live_host *h, struct str data);
 
 /* The streams, one for each kind of track; *ret stays NULL without a track. */
 int audit_event(struct correlator *c, struct live_host *h, struct event *ev,

@@ -95,21 +95,27 @@ static bool has_terminal(const struct event *ev)
 	       !str_eqz(tty, "none");
 }
 
+int procs_put(struct procs *p, const struct proc *proc)
+{
+	if (!p->slots) {
+		p->slots = calloc(PROCS_MAX, sizeof *p->slots);
+		if (!p->slots)
+			return -ENOMEM;
+	}
+	*slot_of(p, proc->pid) = *proc;
+	return 0;
+}
+
 int procs_exec(struct procs *p, const struct event *ev, uint64_t ses)
 {
 	int64_t pid = event_int(ev, F_PID, -1);
 
 	if (!is_pid(pid))
 		return 0;
-	if (!p->slots) {
-		p->slots = calloc(PROCS_MAX, sizeof *p->slots);
-		if (!p->slots)
-			return -ENOMEM;
-	}
-	*slot_of(p, pid) = (struct proc){(uint32_t)pid,
-	    has_terminal(ev) && argv_is_shell(event_str(ev, F_ARGV)),
-	    event_int(ev, F_SETUP, 0) != 0, ses};
-	return 0;
+	return procs_put(
+	    p, &(struct proc){(uint32_t)pid,
+		   has_terminal(ev) && argv_is_shell(event_str(ev, F_ARGV)),
+		   event_int(ev, F_SETUP, 0) != 0, ses});
 }
 
 void procs_exit(struct procs *p, int64_t pid)

@@ -26,6 +26,8 @@ struct procs {
 const struct proc *procs_find(const struct procs *p, int64_t pid);
 /* Note an EXEC event of session `ses`. -ENOMEM. */
 int procs_exec(struct procs *p, const struct event *ev, uint64_t ses);
+/* -ENOMEM. */
+int procs_put(struct procs *p, const struct proc *proc);
 void procs_exit(struct procs *p, int64_t pid);
 /* Forget all processes; the memory is given back. */
 void procs_clear(struct procs *p);

@@ -17,10 +17,15 @@ struct scenario {
 	struct boot *boots;
 	size_t n_boots;
 	struct arena a;
-	struct buf log; /* a line for each event: its track's number */
+	struct buf log;	  /* a line for each event: its track's number */
+	struct buf saved; /* keys and what was saved under them */
+	bool cut;
+	uint64_t part;
 };
 
 void scenario_run(struct scenario *s, const char *text);
+/* The same, but what is known is saved and read back after each event. */
+void scenario_run_cut(struct scenario *s, const char *text);
 /* The sessions as text, joined from the tracks in the order given by seed. */
 void scenario_sessions(struct scenario *s, unsigned seed, struct buf *ret);
 void scenario_free(struct scenario *s);

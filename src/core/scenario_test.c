@@ -136,39 +136,111 @@ static int take_boot(void *ctx, const struct boot *b)
 	return 0;
 }
 
-void scenario_run(struct scenario *s, const char *text)
+static bool next_saved(struct str *all, struct str *key, struct str *data)
+{
+	uint64_t n[2];
+
+	if (!varint_get(all, &n[0]) || !varint_get(all, &n[1]))
+		return false;
+	*key = str_upto(*all, n[0]);
+	*data = str_upto(str_from(*all, n[0]), n[1]);
+	*all = str_from(*all, n[0] + n[1]);
+	return true;
+}
+
+static int save(void *ctx, struct str key, struct str data)
+{
+	struct scenario *s = ctx;
+
+	buf_add_varint(&s->saved, key.n);
+	buf_add_varint(&s->saved, data.n);
+	buf_add_str(&s->saved, key);
+	buf_add_str(&s->saved, data);
+	return buf_error(&s->saved);
+}
+
+static int load(void *ctx, struct str key, struct buf *ret)
+{
+	struct scenario *s = ctx;
+	struct str all = buf_str(&s->saved), k, data;
+
+	while (next_saved(&all, &k, &data)) {
+		if (!str_eq(k, key))
+			continue;
+		buf_clear(ret);
+		buf_add_str(ret, data);
+	}
+	return buf_error(ret);
+}
+
+static void take_all(struct scenario *s)
+{
+	const struct correlate_sink sink = {take_track, take_boot, s};
+
+	assert_int_equal(correlator_drain(s->c, &sink), 0);
+}
+
+static void begin_import(struct scenario *s)
+{
+	take_all(s);
+	buf_clear(&s->saved);
+	assert_int_equal(
+	    correlator_part(s->c, STR("log"), ++s->part, false), 0);
+}
+
+static void run_event(struct scenario *s, struct str line)
+{
+	struct event ev;
+
+	if (!scenario_event(line, &ev, &s->a))
+		return;
+	assert_int_equal(correlate(s->c, &ev), 0);
+	buf_printf(&s->log, "%016llx %s%s%s%.*s\n",
+	    (unsigned long long)ev.track,
+	    event_has(&ev, F_INTERACTIVE)
+		? event_int(&ev, F_INTERACTIVE, 0) ? "typed " : "script "
+		: "",
+	    event_has(&ev, F_SETUP) ? "setup " : "",
+	    event_has(&ev, F_INFERRED) ? "inferred " : "",
+	    STR_ARG(event_str(&ev, F_LOGIN_USER)));
+	/* Draining at any moment must change nothing. */
+	if (s->cut || line.n % 3 == 0)
+		take_all(s);
+	if (!s->cut)
+		return;
+	assert_int_equal(correlator_save(s->c), 0);
+	assert_int_equal(correlator_part(s->c, STR("log"), s->part, false), 0);
+}
+
+static void run(struct scenario *s, const char *text)
 {
 	static const uint8_t key[16] = {1, 2, 3};
-	const struct correlate_sink sink = {take_track, take_boot, s};
+	const struct correlate_memory memory = {load, save, s};
 	struct str rest = str_z(text), line;
 
-	*s = (struct scenario){.a = ARENA_INIT, .log = BUF_INIT};
-	assert_int_equal(correlator_new(&s->c, key), 0);
+	assert_int_equal(correlator_new(&s->c, key, &memory), 0);
+	begin_import(s);
 	while (rest.n) {
-		struct event ev;
-
 		str_cut(&rest, '\n', &line);
 		line = str_trim(line);
-		if (str_starts(line, STR("---"))) {
-			assert_int_equal(correlator_drain(s->c, &sink), 0);
-			correlator_boundary(s->c);
-		}
-		if (!scenario_event(line, &ev, &s->a))
-			continue;
-		assert_int_equal(correlate(s->c, &ev), 0);
-		/* Draining at any moment must change nothing. */
-		if (line.n % 3 == 0)
-			assert_int_equal(correlator_drain(s->c, &sink), 0);
-		buf_printf(&s->log, "%016llx %s%s%.*s\n",
-		    (unsigned long long)ev.track,
-		    event_has(&ev, F_INTERACTIVE)
-			? event_int(&ev, F_INTERACTIVE, 0) ? "typed "
-							   : "script "
-			: "",
-		    event_has(&ev, F_INFERRED) ? "inferred " : "",
-		    STR_ARG(event_str(&ev, F_LOGIN_USER)));
+		if (str_starts(line, STR("---")))
+			begin_import(s);
+		else
+			run_event(s, line);
 	}
-	assert_int_equal(correlator_drain(s->c, &sink), 0);
+	take_all(s);
+}
+
+void scenario_run(struct scenario *s, const char *text)
+{
+	*s = (struct scenario){.a = ARENA_INIT, .log = BUF_INIT};
+	run(s, text);
+}
+
+void scenario_run_cut(struct scenario *s, const char *text)
+{
+	*s = (struct scenario){.a = ARENA_INIT, .log = BUF_INIT, .cut = true};
+	run(s, text);
 }
 
 void scenario_free(struct scenario *s)
@@ -178,6 +250,7 @@ void scenario_free(struct scenario *s)
 	free(s->boots);
 	arena_free(&s->a);
 	buf_free(&s->log);
+	buf_free(&s->saved);
 }
 
 static void shuffle(struct track *t, size_t n, unsigned seed)

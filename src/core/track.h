@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Track: what one source tells about one login, as it was read in one import
- * (or one run of the daemon): the audit session `ses`, the sshd process and
+ * Track: what one source tells about one login, as it was read in the parts of
+ * one log (or by the daemon): the audit session `ses`, the sshd process and
  * its client port, or the login record of a terminal. Events belong to a
  * track for good; which tracks make up one session is decided afterwards, by
  * join_tracks(), from all that is known of the host by then. So sources may
- * be imported in any order, and no stored event is ever rewritten.
+ * be imported in any order, and no stored event is rewritten.
  */
 #ifndef CORE_TRACK_H
 #define CORE_TRACK_H

@@ -111,7 +111,7 @@ static void bench_correlate(struct event *events, double seconds)
 	size_t rounds = 0;
 	double start = now();
 
-	if (correlator_new(&c, key))
+	if (correlator_new(&c, key, NULL))
 		abort();
 	for (; now() - start < seconds; rounds++) {
 		for (size_t i = 0; i < N_EVENTS; i++)

@@ -3,17 +3,22 @@
 """The same logs in any order of imports are the same sessions. Of many orders,
 some chosen by SSHTRAIL_SEED are tried."""
 import itertools
+import json
 import os
 import random
+import subprocess
 import sys
+import time
 from datetime import datetime, timedelta, timezone
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from trailtest import CORPUS, Store, case, check, equal, main
+from trailtest import CORPUS, ROOT, Store, case, check, equal, main
 
 LOG = os.path.join(CORPUS, "sshd-9.2p1-verbose", "auth.iso8601.log")
+SAMPLE = os.path.join(ROOT, "samples", "bastion01", "auth.log")
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
 SEED = int(os.environ.get("SSHTRAIL_SEED", "5"))
+ROUNDS = int(os.environ.get("SSHTRAIL_ROUNDS", "3"))
 
 
 def auth(pid, port, login, days):
@@ -86,17 +91,107 @@ def same_in_all_orders(parts, what, limit=6):
     return expected
 
 
+def answers(parts, remake=False):
+    """What is told of parts of a log, imported in the order given."""
+    with Store() as store:
+        for number, part in parts:
+            path = os.path.join(store.top, "auth.log.%d" % number)
+            with open(path, "wb") as out:
+                out.write(part)
+            store.import_(path, "--host", "h1")
+        if remake:
+            store.run("reindex")
+        return store.answers()
+
+
+def told(answers):
+    """What is concluded of each line that was read the same."""
+    found = {}
+    for e in answers["events"]:
+        concluded = {k: e.pop(k) for k in ("login_user", "interactive", "setup", "inferred") if k in e}
+        del e["offset"]
+        found.setdefault(json.dumps(e, sort_keys=True), []).append(json.dumps(concluded, sort_keys=True))
+    return found
+
+
+def check_parts(lines, cuts, expected, order, remake=False):
+    """Lines, cut and imported in an order, tell what the whole does. Of events
+    those are told that a part tells by itself: of lines that stand twice, one
+    on each side of a cut, one may be taken for a copy of the other; what sshd
+    says of a refusal and of the failure by it can be told from each other only
+    where both are read."""
+    what = "cut at %s, order %s" % (cuts, order)
+    parts = list(enumerate(b"".join(lines[a:b]) for a, b in zip([0] + cuts, cuts + [len(lines)])))
+    got = answers([parts[i] for i in order], remake)
+    equal(got["sessions"], expected["sessions"], "sessions, " + what)
+    read, whole = told(got), told({"events": [dict(e) for e in expected["events"]]})
+    for line, concluded in read.items():
+        if line in whole:
+            equal(set(concluded) - set(whole[line]), set(), line + what)
+        check(line in whole or json.loads(line).get("type") in REFUSALS
+              or json.loads(line).get("fp") or json.loads(line).get("weak"), line + what)
+
+
+REFUSALS = ("cert-refused", "key-revoked", "key-refused", "key-not-permitted-host",
+            "cert-not-permitted-host", "root-refused", "account-refused")
+
+
+def whole(path):
+    with open(path, "rb") as f:
+        lines = f.readlines()
+    return lines, answers([(0, b"".join(lines))])
+
+
 @case
 def cut_anywhere():
-    """a real log, cut at random, in any order"""
-    with open(LOG, "rb") as f:
-        lines = f.readlines()
+    """real logs, cut at random, in any order: what the whole tells"""
     rng = random.Random(SEED)
-    for _ in range(3):
-        at = sorted(rng.sample(range(1, len(lines)), 3))
-        parts = [b"".join(lines[a:b]) for a, b in zip([0] + at, at + [len(lines)])]
-        got = same_in_all_orders(parts, "cut at %s" % at)
-        equal(len(got), 20, "sessions, cut at %s" % at)
+    for log in (LOG, SAMPLE):
+        lines, expected = whole(log)
+        for turn in range(ROUNDS):
+            cuts = sorted(rng.sample(range(1, len(lines)), 3))
+            order = rng.sample(range(4), 4) if turn % 2 else [0, 1, 2, 3]
+            check_parts(lines, cuts, expected, order, remake=turn % 3 == 0)
+
+
+@case
+def cut_in_transfers():
+    """cut where an sftp process of its own transfers files"""
+    for log in (LOG, SAMPLE):
+        lines, expected = whole(log)
+        within = [i for i in range(1, len(lines))
+                  if b"internal-sftp[" in lines[i] or b"sftp-server[" in lines[i]]
+        check(len(within) > 10, "there are transfers")
+        for i in random.Random(SEED).sample(within, ROUNDS):
+            check_parts(lines, [i], expected, [0, 1])
+            check_parts(lines, [i], expected, [1, 0])
+
+
+@case
+def killed_late_part():
+    """an earlier part imported late, and killed: again, and all is told"""
+    rng = random.Random(SEED)
+    lines, expected = whole(LOG)
+    for _ in range(ROUNDS):
+        cut = rng.randrange(50, len(lines) - 50)
+        with Store() as store:
+            paths = []
+            for number, part in enumerate((lines[cut:], lines[:cut])):
+                paths.append(os.path.join(store.top, "auth.log.%d" % number))
+                with open(paths[-1], "wb") as out:
+                    out.write(b"".join(part))
+            begin = time.monotonic()
+            store.import_(paths[0])
+            took = time.monotonic() - begin
+            for _ in range(4):
+                run = subprocess.Popen(store.command("import", paths[1]),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(rng.uniform(0, took * 2))
+                run.kill()
+                run.wait()
+            store.import_(paths[1])
+            equal(store.answers()["sessions"], expected["sessions"], "cut at %d" % cut)
+            store.run("verify")
 
 
 @case

@@ -25,22 +25,44 @@ void import_progress_start(
 			p->total += files->v[i].size;
 }
 
+/* Whether it is time for another line. */
+static bool is_due(struct import_progress *p)
+{
+	int64_t now;
+
+	if (p->fd < 0)
+		return false;
+	now = time_now();
+	if (now - p->started < FIRST_AFTER || now - p->shown < EVERY)
+		return false;
+	p->shown = now;
+	return true;
+}
+
 void import_progress_show(struct import_progress *p,
     const struct import_file *f, const struct import_totals *t)
 {
 	struct buf b = BUF_INIT;
-	int64_t now;
 
-	if (p->fd < 0)
+	if (!is_due(p))
 		return;
-	now = time_now();
-	if (now - p->started < FIRST_AFTER || now - p->shown < EVERY)
-		return;
-	p->shown = now;
 	buf_printf(&b, "\r\033[K%3.0f%%  %llu events  ",
 	    p->total ? 100.0 * (double)t->bytes / (double)p->total : 100.0,
 	    (unsigned long long)t->events);
 	escape_add_cut(&b, str_z(f->path), 50, 0);
+	(void)fd_write_all(p->fd, b.p, b.n);
+	buf_free(&b);
+}
+
+void import_progress_settle(
+    struct import_progress *p, uint64_t done, uint64_t total)
+{
+	struct buf b = BUF_INIT;
+
+	if (!is_due(p))
+		return;
+	buf_printf(&b, "\r\033[K%3.0f%%  putting parts of logs in order",
+	    total ? 100.0 * (double)done / (double)total : 100.0);
 	(void)fd_write_all(p->fd, b.p, b.n);
 	buf_free(&b);
 }

@@ -17,6 +17,9 @@ void import_progress_start(
     struct import_progress *p, int fd, const struct import_files *files);
 void import_progress_show(struct import_progress *p,
     const struct import_file *f, const struct import_totals *t);
+/* Of archive_settle(), behind the files. */
+void import_progress_settle(
+    struct import_progress *p, uint64_t done, uint64_t total);
 /* Take the line away again. */
 void import_progress_end(struct import_progress *p);
 

@@ -108,6 +108,8 @@ static int append_start(struct stream *s, const struct import_file *f,
 	describe_file(f, &ev, EVENT_IMPORT_START);
 	event_set_str(&ev, F_OP, op);
 	event_set_int(&ev, F_FILE_SIZE, (int64_t)f->size);
+	if (s->resume)
+		event_set_int(&ev, F_OFFSET, (int64_t)s->resume);
 	if (f->host_inferred)
 		event_set_str(&ev, F_INFERRED, str_z(f->host_inferred));
 	r = append(s, &ev);
