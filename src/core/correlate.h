@@ -51,7 +51,8 @@ bool correlator_disordered(const struct correlator *c);
 /*
  * Sets ev->track and the derived fields of ev, and adds to F_INFERRED where
  * the track is concluded. Events of one source come in the order of their
- * file; events of different sources may interleave in any way. Strings set on
+ * file; events of different sources may interleave in any way. 1: the event
+ * only concludes what an earlier one tells: leave it out. Strings set on
  * ev live until the next call. -ENOMEM, what load() returned, -EBADMSG: what
  * it gave is damaged. What is kept in memory depends on the events alone,
  * never on when correlator_drain() is called; but until then tracks that are

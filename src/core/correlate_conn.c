@@ -185,6 +185,14 @@ static int follow_life(
 	return err ? err : facts_close(l, ev->time, event_str(ev, F_REASON));
 }
 
+/* Lines that sshd writes at VERBOSE only. */
+static bool is_verbose(const struct event *ev)
+{
+	return ev->kind == EVENT_CONN_OPEN ||
+	       (ev->kind == EVENT_AUTH_PARTIAL &&
+		   !str_eqz(event_str(ev, F_TYPE), "partial"));
+}
+
 int conn_sshd(struct correlator *c, struct live_host *h, struct event *ev,
     struct live **ret)
 {
@@ -200,6 +208,7 @@ int conn_sshd(struct correlator *c, struct live_host *h, struct event *ev,
 	live_touch(c, l, ev->time);
 	*ret = l;
 	l->t.flags |= TRACK_SSH;
+	l->verbose |= is_verbose(ev);
 	if (!l->t.origin.n)
 		err = live_set(l, &l->t.origin, STR("sshd"));
 	if (!err)
@@ -364,6 +373,23 @@ static int follow_boot(
 	return err;
 }
 
+/*
+ * An attempt that was concluded where a part of a log was read alone, though
+ * the part before tells of it, or would: at LogLevel VERBOSE only those of
+ * unknown users can leave no line.
+ */
+static bool known_already(const struct correlator *c, const struct live_host *h,
+    const struct event *ev)
+{
+	const struct live *l;
+
+	if (ev->kind != EVENT_AUTH_FAIL || !event_int(ev, F_WEAK, 0))
+		return false;
+	l = find(c, h, ev);
+	return l && (l->t.n_auth_fail > 0 ||
+			(l->verbose && event_int(ev, F_VALID, 1)));
+}
+
 int conn_event(struct correlator *c, struct live_host *h, struct event *ev,
     struct live **ret)
 {
@@ -373,6 +399,8 @@ int conn_event(struct correlator *c, struct live_host *h, struct event *ev,
 		return err;
 	if (is_sftp(ev))
 		return sftp_event(c, h, ev, ret);
+	if (facts_sshd(ev) && known_already(c, h, ev))
+		return 1;
 	if (facts_sshd(ev))
 		return conn_sshd(c, h, ev, ret);
 	return other_event(c, h, ev, ret);

@@ -79,11 +79,64 @@ static void order_of_parts(void **state)
 	scenario_free(&s);
 }
 
+#define FAILED(t, pid, port, more)                                             \
+	"auth-log auth.fail " t " ident=sshd pid=" pid " user=x addr=a"        \
+	" port=" port more "\n"
+
+/* An attempt concluded in a part of a log that earlier lines tell better. */
+static void known_attempts(void **state)
+{
+	static const struct {
+		const char *lines; /* the last of them is asked about */
+		int want;
+	} cases[] = {
+	    {FAILED("100", "7", "1", " weak=1"), 0},
+	    {FAILED("100", "7", "1", "") FAILED("101", "7", "1", " weak=1"), 1},
+	    {FAILED("100", "7", "1", "") FAILED("101", "7", "2", " weak=1"), 0},
+	    {CONN("100", "7", "a", "1") FAILED("101", "7", "1", " weak=1"), 1},
+	    {CONN("100", "7", "a", "1")
+		    FAILED("101", "7", "1", " weak=1 valid=1"),
+		1},
+	    {CONN("100", "7", "a", "1")
+		    FAILED("101", "7", "1", " weak=1 valid=0"),
+		0},
+	    {"auth-log auth.partial 100 ident=sshd pid=7 "
+	     "type=key-asked\n" FAILED("101", "7", "1", " weak=1"),
+		1},
+	    {"auth-log auth.partial 100 ident=sshd pid=7 type=partial\n" FAILED(
+		 "101", "7", "1", " weak=1"),
+		0},
+	    {CONN("100", "7", "a", "1") FAILED("101", "7", "1", ""), 0},
+	    /* A record of its own, not one more event of a line. */
+	    {"audit auth.fail 100 ident=sshd pid=7 addr=a\n"
+	     "audit auth.fail 101 ident=sshd pid=7 addr=a weak=1\n",
+		0},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct str rest = str_z(cases[i].lines), line;
+		struct scenario s;
+		int r = -1;
+
+		scenario_run(&s, "");
+		while (rest.n) {
+			struct event ev;
+
+			str_cut(&rest, '\n', &line);
+			scenario_event(line, &ev, &s.a);
+			r = correlate(s.c, &ev);
+		}
+		assert_int_equal(r, cases[i].want);
+		scenario_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(damaged_state_is_refused),
 	    cmocka_unit_test(order_of_parts),
+	    cmocka_unit_test(known_attempts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

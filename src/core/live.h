@@ -51,6 +51,7 @@ struct live {
 	bool dirty;	 /* in the list for correlator_drain() */
 	bool dead;	 /* no event can come to it any more */
 	bool opened;	 /* PAM said that the session is open */
+	bool verbose;	 /* sshd writes a line for each failed attempt */
 };
 
 struct live_list {
@@ -172,7 +173,10 @@ void live_host_put(struct live_host *h, struct buf *b);
 /* Into a new host. -EBADMSG, -ENOMEM. */
 int live_host_read(struct correlator *c, struct live_host *h, struct str data);
 
-/* The streams, one for each kind of track; *ret stays NULL without a track. */
+/*
+ * The streams, one for each kind of track; *ret stays NULL without a track.
+ * They return what correlate() does.
+ */
 int audit_event(struct correlator *c, struct live_host *h, struct event *ev,
     struct live **ret);
 int conn_event(struct correlator *c, struct live_host *h, struct event *ev,

@@ -43,7 +43,7 @@ static void put_live(struct live *l, struct buf *b)
 
 	buf_add_u64le(b, l->t.id);
 	buf_add_varint(b, l->t.flags);
-	buf_add_varint(b, l->opened);
+	buf_add_varint(b, (uint64_t)l->opened | (uint64_t)l->verbose << 1);
 	buf_add_varint(b, l->user_number);
 	for (size_t i = 0; i < N_NUMBERS; i++)
 		put_int(b, *number(l, i));
@@ -163,6 +163,7 @@ static void get_keys(struct reading *r, struct live *l)
 static void get_live(struct reading *r, enum track_kind kind)
 {
 	struct live *l = live_add(r->h, kind);
+	uint64_t bits;
 
 	if (!l) {
 		r->err = -ENOMEM;
@@ -170,7 +171,9 @@ static void get_live(struct reading *r, enum track_kind kind)
 	}
 	l->t.id = get_u64(r);
 	l->t.flags = (unsigned)get_uint(r);
-	l->opened = get_uint(r);
+	bits = get_uint(r);
+	l->opened = bits & 1;
+	l->verbose = bits & 2;
 	l->user_number = get_uint(r);
 	for (size_t i = 0; i < N_NUMBERS; i++)
 		*number(l, i) = get_int(r);

@@ -129,7 +129,8 @@ def check_parts(lines, cuts, expected, order, remake=False):
         if line in whole:
             equal(set(concluded) - set(whole[line]), set(), line + what)
         check(line in whole or json.loads(line).get("type") in REFUSALS
-              or json.loads(line).get("fp") or json.loads(line).get("weak"), line + what)
+              or json.loads(line).get("fp"), line + what)
+        check(line in whole or not json.loads(line).get("weak"), line + what)
 
 
 REFUSALS = ("cert-refused", "key-revoked", "key-refused", "key-not-permitted-host",
@@ -165,6 +166,19 @@ def cut_in_transfers():
         for i in random.Random(SEED).sample(within, ROUNDS):
             check_parts(lines, [i], expected, [0, 1])
             check_parts(lines, [i], expected, [1, 0])
+
+
+@case
+def cut_in_failures():
+    """cut between a failed attempt and the end of its connection"""
+    lines, expected = whole(LOG)
+    ended = [i for i in range(1, len(lines))
+             if b"closed by authenticating" in lines[i] or b"closed by invalid" in lines[i]
+             or b"Disconnecting authenticating" in lines[i] or b"Disconnecting invalid" in lines[i]]
+    check(len(ended) > 5, "there are failures")
+    for i in random.Random(SEED).sample(ended, ROUNDS):
+        check_parts(lines, [i], expected, [0, 1])
+        check_parts(lines, [i], expected, [1, 0])
 
 
 @case
