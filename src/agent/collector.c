@@ -316,22 +316,17 @@ static int collect(struct collector *c)
 	return loop_run(&c->loop);
 }
 
-static int open_feed(struct collector *c, size_t i)
+static void open_feed(struct collector *c, size_t i)
 {
 	struct agent_tap *t = &c->agent->taps[i];
-	int r;
 
-	if (t->error)
-		return 0;
-	r = feed_open(&c->slots[i].feed, t->tap, &t->opened,
-	    places_get(&c->places, t->tap->name), &c->feed_config, &t->why);
-	t->error = r;
-	return r < 0 ? ledger_gap(
-			   c->ledger, t->tap->name, 0, t->why.text, &c->err)
-		     : 0;
+	if (t->error == 0)
+		t->error = feed_open(&c->slots[i].feed, t->tap, &t->opened,
+		    places_get(&c->places, t->tap->name), &c->feed_config,
+		    &t->why);
 }
 
-/* What this run rests on: the first event of it. */
+/* What this run rests on: the first event of it, and why it is not more. */
 static int note_start(struct collector *c)
 {
 	const struct agent *a = c->agent;
@@ -349,6 +344,11 @@ static int note_start(struct collector *c)
 		    c->ledger, EVENT_AGENT_START, "start", b.p, &c->err);
 	if (r == 0 && a->restart)
 		r = ledger_gap(c->ledger, "collector", 0, a->restart, &c->err);
+	/* What a host has not, or was switched off, is no loss. */
+	for (size_t i = 0; i < a->n_taps && r == 0; i++)
+		if (a->taps[i].error && a->taps[i].error != -ENOENT)
+			r = ledger_gap(c->ledger, a->taps[i].tap->name, 0,
+			    a->taps[i].why.text, &c->err);
 	buf_free(&b);
 	return r;
 }
@@ -398,9 +398,9 @@ static int open_all(struct collector *c)
 	c->sink = (struct feed_sink){take_event, take_gap, c};
 	c->feed_config = (struct feed_config){
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
-	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
-		r = open_feed(c, i);
-	return r < 0 ? r : note_start(c);
+	for (size_t i = 0; i < c->agent->n_taps; i++)
+		open_feed(c, i);
+	return note_start(c);
 }
 
 static void close_all(struct collector *c, int r)

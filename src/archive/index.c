@@ -165,7 +165,8 @@ static int resume_part(struct catch_up *cu)
 {
 	struct query q = {.since = INT64_MIN,
 	    .until = INT64_MAX,
-	    .kinds = (uint64_t)1 << EVENT_IMPORT_START};
+	    .kinds = (uint64_t)1 << EVENT_IMPORT_START |
+		     (uint64_t)1 << EVENT_AGENT_START};
 	struct store *s = cu->ix->store;
 	struct store_cursor *c = NULL;
 	struct event ev, start = {.seq = 0};

@@ -11,15 +11,23 @@
 #include "core/event_json.h"
 #include "trail/trail.h"
 
+/* The daemon's own: what all taps of a host give is one log, without an end. */
+static bool is_daemon_start(const struct event *ev)
+{
+	return ev->kind == EVENT_AGENT_START &&
+	       str_eq(ev->source, STR("sshtraild"));
+}
+
 bool part_begins(const struct event *ev)
 {
-	return ev->kind == EVENT_IMPORT_START &&
-	       str_eq(event_str(ev, F_OP), STR("open"));
+	return is_daemon_start(ev) ||
+	       (ev->kind == EVENT_IMPORT_START &&
+		   str_eq(event_str(ev, F_OP), STR("open")));
 }
 
 bool part_goes_on(const struct event *start)
 {
-	return event_int(start, F_OFFSET, 0) > 0;
+	return is_daemon_start(start) || event_int(start, F_OFFSET, 0) > 0;
 }
 
 static bool is_digit(char c)
@@ -44,6 +52,10 @@ void part_log(const struct event *start, struct buf *ret)
 	size_t slash = str_rfind_char(name, '/');
 	size_t begin;
 
+	if (is_daemon_start(start)) {
+		buf_add_str(ret, STR("live"));
+		return;
+	}
 	if (slash != STR_NPOS)
 		name = str_from(name, slash + 1);
 	while (chop_suffix(&name))
@@ -100,9 +112,10 @@ static struct part *add_part(
 static bool may_begin(struct str json)
 {
 	size_t at = str_find(json, STR("\"kind\":\""));
+	struct str kind = str_from(json, at == STR_NPOS ? json.n : at + 8);
 
-	return at != STR_NPOS &&
-	       str_starts(str_from(json, at + 8), STR("import.start\""));
+	return str_starts(kind, STR("import.start\"")) ||
+	       str_starts(kind, STR("agent.start\""));
 }
 
 static int look_at_frame(

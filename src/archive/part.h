@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A part of a log: the events that one stream of an import added, from its
- * first import.start to the next. The index is what comes of reading the parts
+ * first import.start to the next, or those of one run of the daemon, from its
+ * agent.start on. The index is what comes of reading the parts
  * of each log in the order in which they were written.
  */
 #ifndef ARCHIVE_PART_H
@@ -12,7 +13,7 @@
 bool part_begins(const struct event *ev);
 
 /*
- * Append the log that the part is of, which its import.start tells: format and
+ * Append the log that the part is of, which its first event tells: format and
  * name of the file, without what rotation, compression or whoever collected
  * the files did to it. "audit.log.3" and "b/audit.log-20261101.gz" are parts of
  * the same log. Never empty.

@@ -185,6 +185,35 @@ def goes_on_where_it_stopped():
         daemon.run("verify")
 
 
+def write_line(daemon, time_of_day, text):
+    with open(daemon.log, "a") as f:
+        f.write("2026-11-24T%s.000000+00:00 %s sshd[5000]: %s\n" % (
+            time_of_day, HOST, text))
+
+
+@case
+def keeps_sessions_whole():
+    """A session that outlives the daemon is one session, with its end"""
+    with Daemon() as daemon:
+        daemon.start()
+        write_line(daemon, "10:00:00", "Accepted publickey for ann from "
+                   "192.0.2.9 port 3333 ssh2: ED25519 SHA256:%043d" % 7)
+        wait_for("the login", lambda: daemon.logins())
+        daemon.stop()
+        daemon.start()
+        write_line(daemon, "10:05:00",
+                   "Disconnected from user ann 192.0.2.9 port 3333")
+        wait_for("the end", lambda: daemon.run(
+            "search", "--all", "--kind", "conn.close", expect=None).stdout)
+        daemon.stop()
+        for what in ("live", "index made again"):
+            sessions = daemon.sessions()
+            equal([(s["user"], s["start"][11:19], s["end"][11:19])
+                   for s in sessions], [("ann", "10:00:00", "10:05:00")], what)
+            equal(sessions[0]["n_tracks"], 1, what)
+            daemon.run("reindex")
+
+
 @case
 def survives_the_death_of_its_collector():
     """A killed collector is followed by another, and a gap says so"""
