@@ -26,6 +26,9 @@ struct scene {
 #define AUDIT_EXEC(t, ses, pid, ppid, argv)                                    \
 	"audit exec " t " ses=" ses " pid=" pid " ppid=" ppid                  \
 	" tty=pts0 argv=" argv "\n"
+#define BPF_EXEC(t, ses, pid, ppid, argv)                                      \
+	"bpf exec " t " trust=kernel boot=b1 auid=1000 ses=" ses " pid=" pid   \
+	" ppid=" ppid " tty=pts/0 success=1 argv=" argv "\n"
 #define ROOT_EXEC(t, ses, pid, ppid, argv)                                     \
 	"audit exec " t " ses=" ses " pid=" pid " ppid=" ppid                  \
 	" euid=0 argv=" argv "\n"
@@ -356,6 +359,32 @@ static const struct scene scenes[] = {
 	"101-101 LGH\n"
 	"1 origin=sshd user=bob addr=192.0.2.2 port=5000 method=publickey "
 	"103-103 LH\n"},
+    {"bpf only: no login was seen",
+	BPF_EXEC("102", "4", "110", "105", "-bash") BPF_EXEC("103", "4", "111",
+	    "110", "ls,-l") "bpf exit 104 boot=b1 ses=4 pid=111 exit=0\n",
+	"1 ses=4 tty=pts/0 102-104 Y exec=2\n"},
+    {"bpf's commands in the session that audit opened",
+	AUDIT_LOGIN("101", "4", "100", "1000") BPF_EXEC(
+	    "102", "4", "110", "105", "-bash") AUDIT_END("120", "4", "100"),
+	"1 origin=sshd ses=4 tty=pts/0 101-120 LCHY exec=1\n"},
+    {"bpf is ahead of audit",
+	BPF_EXEC("101.2", "4", "110", "105", "-bash")
+	    AUDIT_LOGIN("101", "4", "100", "1000") BPF_EXEC(
+		"103", "4", "111", "110", "ls,-l") AUDIT_END("120", "4", "100"),
+	"1 origin=sshd ses=4 tty=pts/0 101-120 LCHY exec=2\n"},
+    {"bpf and audit in imports of their own",
+	BPF_EXEC("102", "4", "110", "105", "-bash") BPF_EXEC("103", "4", "111",
+	    "110", "ls,-l") DIV AUDIT_LOGIN("101", "4", "100", "1000")
+	    AUDIT_START("101.1", "4", "100", "ann", "192.0.2.1")
+		AUDIT_END("120", "4", "100"),
+	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=2\n"},
+    {"bpf sees another boot by its id",
+	BPF_EXEC("102", "4", "110", "105",
+	    "-bash") "bpf exec 300 trust=kernel boot=b2 ses=4 pid=9 argv=ls\n",
+	"1 ses=4 tty=pts/0 102-102 CYI exec=1 reason=host restarted notes=no "
+	"end was recorded: the host was restarted\n"
+	"1 ses=4 300-300 exec=1\n"},
     {"no session for what is nobody's",
 	"audit exec 100 pid=5 ppid=1 argv=systemd\n"
 	"audit exec 100 pid=5 ppid=1 argv=systemd ses=4294967295\n"

@@ -20,7 +20,8 @@
 	X(journal_file)                                                        \
 	X(authorized_keys)                                                     \
 	X(identity)                                                            \
-	X(passwd)
+	X(passwd)                                                              \
+	X(bpf)
 
 #define X(name) extern const struct source source_##name;
 SOURCES(X)

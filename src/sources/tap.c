@@ -7,7 +7,8 @@
 	X(wtmp)                                                                \
 	X(btmp)                                                                \
 	X(audit)                                                               \
-	X(journal)
+	X(journal)                                                             \
+	X(bpf)
 
 #define X(name) extern const struct tap tap_##name;
 TAPS(X)

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sources/bpf/build.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+
+#include "sources/bpf/paths.h"
+
+/* What one record becomes; false from a builder: it is not understood. */
+struct build {
+	struct source_run *run;
+	struct str record;
+	struct event ev;
+	uint64_t offset;
+	bool silent; /* it is understood, but no event of its own */
+};
+
+static bool get_time(const struct source_run *run, uint64_t boot, int64_t *ret)
+{
+	int64_t ns;
+
+	if (!run->clock_known || boot > INT64_MAX ||
+	    __builtin_add_overflow((int64_t)boot, run->real_offset, &ns) ||
+	    ns < 0 || ns / 1000 >= TIME_MAX)
+		return false;
+	*ret = ns / 1000;
+	return true;
+}
+
+static bool start_event(struct build *b, enum event_kind kind,
+    const struct rec_head *head, struct str more)
+{
+	struct source_run *run = b->run;
+	uint64_t key[] = {htole64(head->type), htole64(head->pid),
+	    htole64(head->time), htole64((uint64_t)run->real_offset)};
+	struct str parts[] = {STR(BPF_NAME), run->in.host,
+	    str_make(run->boot, run->boot_known ? sizeof run->boot : 0),
+	    /* Within a boot these times are enough; the clock may be set. */
+	    str_make(key, run->boot_known ? 24 : 32), more};
+
+	source_event_init(&b->ev, kind, BPF_NAME, &run->in, b->offset);
+	b->ev.trust = TRUST_KERNEL;
+	if (run->boot_known)
+		b->ev.boot = str_make(run->boot, sizeof run->boot);
+	event_set_int(&b->ev, F_PID, head->pid);
+	event_set_hex(&b->ev, F_ID,
+	    source_id(run->in.id_key, parts, sizeof parts / sizeof *parts));
+	return get_time(run, head->time, &b->ev.time);
+}
+
+static void set_id(struct event *ev, enum field f, uint32_t id)
+{
+	if (id != (uint32_t)AUDIT_UNSET)
+		event_set_int(ev, f, id);
+}
+
+/* A copy: the record that it stands in is gone when the event is told. */
+static struct str fixed_text(struct build *b, const char *p, size_t n)
+{
+	struct str s = str_make(p, n);
+
+	s = str_upto(s, str_find_char(s, '\0'));
+	return s.n ? arena_dup(&b->run->mem, s) : STR_NONE;
+}
+
+static void set_tty(struct build *b, struct str name)
+{
+	struct str rest = name;
+
+	/* The kernel writes pts0, all others pts/0. */
+	if (str_skip(&rest, STR("pts")) && rest.n && rest.p[0] != '/')
+		name = arena_printf(&b->run->mem, "pts/%.*s", STR_ARG(rest));
+	source_set_str(&b->ev, F_TTY, name);
+}
+
+static void set_who(struct build *b, const struct rec_who *who)
+{
+	event_set_int(&b->ev, F_PPID, who->ppid);
+	set_id(&b->ev, F_AUID, who->auid);
+	set_id(&b->ev, F_SES, who->ses);
+	set_id(&b->ev, F_UID, who->uid);
+	set_id(&b->ev, F_EUID, who->euid);
+	set_id(&b->ev, F_GID, who->gid);
+	source_set_str(
+	    &b->ev, F_COMM, fixed_text(b, who->comm, sizeof who->comm));
+	set_tty(b, fixed_text(b, who->tty, sizeof who->tty));
+}
+
+static void set_path(
+    struct build *b, enum field f, struct str names, unsigned flags)
+{
+	source_set_str(&b->ev, f, paths_text(&b->run->mem, names, flags));
+	if (flags & REC_PATH_CUT)
+		event_set_int(&b->ev, F_CUT, true);
+}
+
+static void infer(struct build *b, struct str what)
+{
+	struct str before = event_str(&b->ev, F_INFERRED);
+
+	if (before.n)
+		what = arena_printf(
+		    &b->run->mem, "%.*s; %.*s", STR_ARG(before), STR_ARG(what));
+	event_set_str(&b->ev, F_INFERRED, what);
+}
+
+static bool build_clock(struct build *b)
+{
+	struct source_run *run = b->run;
+	struct rec_clock rec;
+
+	if (b->record.n != sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	run->boot_known = true;
+	for (size_t i = 0; i < sizeof rec.boot; i++)
+		run->boot_known &= str_hexdigit(rec.boot[i]) >= 0;
+	memcpy(run->boot, rec.boot, sizeof run->boot);
+	run->real_offset = rec.real_offset;
+	run->clock_known = true;
+	b->silent = true;
+	return true;
+}
+
+static bool build_args(struct build *b)
+{
+	struct rec_args rec;
+
+	if (b->record.n < sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	b->silent = true;
+	return rec.n == b->record.n - sizeof rec &&
+	       pieces_add(
+		   &b->run->pieces, &rec, b->record.p + sizeof rec, b->offset);
+}
+
+/* The list of arguments, each followed by a NUL byte. */
+static void set_argv(
+    struct build *b, const struct rec_exec *rec, struct str end)
+{
+	struct piece_list *list =
+	    pieces_find(&b->run->pieces, rec->head.pid, rec->head.time);
+	struct str begin = list ? buf_str(&list->text) : STR_NONE;
+	bool whole = begin.n + end.n == rec->args_kept;
+	size_t n = begin.n;
+	char *to = arena_alloc(&b->run->mem, begin.n + end.n + 1);
+
+	if (!to)
+		return;
+	if (begin.n)
+		memcpy(to, begin.p, begin.n);
+	/* Behind a hole it would be taken for what stood in the hole. */
+	if (whole && end.n) {
+		memcpy(to + n, end.p, end.n);
+		n += end.n;
+	}
+	if (n && to[n - 1] != '\0')
+		to[n++] = '\0';
+	event_set_str(&b->ev, F_ARGV, str_make(to, n));
+	if (rec->args_total > REC_ARGS_MAX)
+		event_set_int(&b->ev, F_CUT, true);
+	if (!whole ||
+	    rec->args_kept < (rec->args_total > REC_ARGS_MAX ? REC_ARGS_MAX
+							     : rec->args_total))
+		event_set_int(&b->ev, F_PARTIAL, true);
+}
+
+/* The name that was executed, where it tells more: a script, a link. */
+static void set_file(struct build *b, struct str name)
+{
+	struct str cwd = event_str(&b->ev, F_CWD);
+
+	str_chop(&name, STR("\0"));
+	if (!name.n || str_eq(name, event_str(&b->ev, F_EXE)))
+		return;
+	if (name.p[0] != '/' && cwd.n && cwd.p[0] == '/') {
+		struct str joined = paths_join(&b->run->mem, cwd, name);
+
+		if (str_eq(joined, event_str(&b->ev, F_EXE)))
+			return;
+		infer(b, STR("path made absolute from the working directory"));
+		name = joined;
+	}
+	event_set_str(&b->ev, F_PATH, name);
+}
+
+static bool build_exec(struct build *b)
+{
+	struct str text, file, exe, cwd;
+	struct rec_exec rec;
+
+	if (b->record.n < sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	text = str_from(b->record, sizeof rec);
+	if ((uint64_t)rec.n_file + rec.n_exe + rec.n_cwd + rec.n_args != text.n)
+		return false;
+	file = str_upto(text, rec.n_file);
+	exe = str_upto(str_from(text, file.n), rec.n_exe);
+	cwd = str_upto(str_from(text, file.n + exe.n), rec.n_cwd);
+	if (!paths_valid(file) || !paths_valid(exe) || !paths_valid(cwd) ||
+	    !start_event(b, EVENT_EXEC, &rec.head, STR_NONE))
+		return false;
+	set_who(b, &rec.who);
+	event_set_int(&b->ev, F_SUCCESS, true);
+	set_path(b, F_EXE, exe, rec.exe_flags);
+	set_path(b, F_CWD, cwd, rec.cwd_flags);
+	set_file(b, file);
+	set_argv(b, &rec, str_from(text, file.n + exe.n + cwd.n));
+	pieces_forget(&b->run->pieces, rec.head.pid);
+	return true;
+}
+
+static bool build_exit(struct build *b)
+{
+	struct rec_exit rec;
+
+	if (b->record.n != sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	if (!start_event(b, EVENT_EXIT, &rec.head, STR_NONE))
+		return false;
+	set_who(b, &rec.who);
+	if (rec.status & 127)
+		event_set_int(&b->ev, F_SIGNAL, rec.status & 127);
+	else
+		event_set_int(&b->ev, F_EXIT, rec.status >> 8 & 255);
+	if (rec.start <= rec.head.time)
+		event_set_int(&b->ev, F_DURATION,
+		    (int64_t)((rec.head.time - rec.start) / 1000));
+	pieces_forget(&b->run->pieces, rec.head.pid);
+	return true;
+}
+
+static void set_end(struct build *b, const struct rec_net *rec, bool local)
+{
+	const uint8_t *from = local ? rec->laddr : rec->addr;
+	uint16_t port = local ? rec->lport : rec->port;
+	int family = rec->family;
+	char text[INET6_ADDRSTRLEN];
+
+	if (family == AF_INET6 &&
+	    memcmp(from, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0) {
+		/* An IPv4 peer of an IPv6 socket: named as everywhere else. */
+		family = AF_INET;
+		from += 12;
+	}
+	if (inet_ntop(family, from, text, sizeof text))
+		event_set_str(&b->ev, local ? F_LADDR : F_ADDR,
+		    arena_dup(&b->run->mem, str_z(text)));
+	if (port)
+		event_set_int(&b->ev, local ? F_LPORT : F_PORT, port);
+}
+
+static bool build_net(struct build *b)
+{
+	struct rec_net rec;
+	struct str exe;
+	bool listens;
+
+	if (b->record.n < sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	listens = rec.op == REC_NET_LISTEN;
+	exe = str_from(b->record, sizeof rec);
+	if (rec.op < REC_NET_CONNECT || rec.op > REC_NET_REFUSED ||
+	    (rec.family != AF_INET && rec.family != AF_INET6) ||
+	    rec.n_exe != exe.n || !paths_valid(exe) ||
+	    !start_event(b, listens ? EVENT_NET_LISTEN : EVENT_NET_CONNECT,
+		&rec.head,
+		str_make(&rec.op, offsetof(struct rec_net, error) -
+				      offsetof(struct rec_net, op))))
+		return false;
+	set_who(b, &rec.who);
+	event_set_str(&b->ev, F_OP, listens ? STR("listen") : STR("connect"));
+	event_set_int(&b->ev, F_SUCCESS, rec.op != REC_NET_REFUSED);
+	if (rec.op == REC_NET_REFUSED && rec.error && rec.error < 4096)
+		event_set_int(&b->ev, F_EXIT, -(int64_t)rec.error);
+	set_path(b, F_EXE, exe, rec.exe_flags);
+	if (!listens)
+		set_end(b, &rec, false);
+	set_end(b, &rec, true);
+	return true;
+}
+
+int build_record(struct source_run *run, struct str record, uint64_t offset,
+    struct source_sink *sink)
+{
+	static const struct {
+		bool (*build)(struct build *b);
+		const char *expected;
+	} types[REC_N_TYPES] = {
+	    [REC_CLOCK] = {build_clock, "a whole clock record"},
+	    [REC_ARGS] = {build_args, "the next piece of arguments"},
+	    [REC_EXEC] = {build_exec, "an exec after a clock record"},
+	    [REC_EXIT] = {build_exit, "an exit after a clock record"},
+	    [REC_NET] = {build_net, "a connection after a clock record"},
+	};
+	struct build b = {.run = run, .record = record, .offset = offset};
+	struct rec_head head;
+
+	memcpy(&head, record.p, sizeof head);
+	if (head.version != REC_VERSION || head.type >= REC_N_TYPES ||
+	    !types[head.type].build) {
+		source_unparsed(sink, offset, str_upto(record, sizeof head),
+		    "a type of record that this version knows");
+		return 0;
+	}
+	arena_reset(&run->mem);
+	if (!types[head.type].build(&b)) {
+		source_unparsed(
+		    sink, offset, record, types[head.type].expected);
+		return 0;
+	}
+	return b.silent ? 0 : sink->event(sink, &b.ev);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Into the kernel: the half of the tap that needs root. */
+#ifndef SOURCES_BPF_LOAD_H
+#define SOURCES_BPF_LOAD_H
+
+#include "sources/tap.h"
+
+/* What stands where in tap_opened.fd: the links are all behind these. */
+enum bpf_fd { BPF_FD_RING, BPF_FD_LOST, BPF_FD_BOOT, BPF_N_FDS };
+
+/*
+ * Loads and attaches every program that this kernel takes, appends the
+ * descriptors of ring, loss counters and (behind BPF_FD_BOOT, which must be
+ * there already) links, and says in the note what runs and what does not. The
+ * programs run as long as some process holds the descriptors of the links.
+ */
+int bpf_load(struct tap_opened *ret, struct err *err);
+
+#endif

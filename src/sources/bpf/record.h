@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the programs in the kernel (trace.bpf.c) tell user space: a stream of
+ * records, each of which begins with struct rec_head. Shared by both sides, in
+ * the byte order of the host; there is no padding that is not named.
+ *
+ * A record is at most REC_MAX bytes. Text follows the fixed part; its
+ * sections lie one behind the other in the order of their lengths.
+ *
+ * Paths are written as the kernel finds them, from the leaf to the root: names
+ * that each end with a NUL byte. No names and REC_PATH_KNOWN: the root itself.
+ */
+#ifndef SOURCES_BPF_RECORD_H
+#define SOURCES_BPF_RECORD_H
+
+#include <stdint.h>
+
+#define REC_MAGIC   0x62527353u /* "SsRb" */
+#define REC_VERSION 1
+#define REC_MAX	    (32 << 10)
+
+/* Text of one path at most; longer ones are cut and say so. */
+#define REC_PATH_MAX	4096
+/* Of the executable in records of connections. */
+#define REC_NET_EXE_MAX 512
+/* Arguments travel in pieces of this size, and of one exec so many bytes. */
+#define REC_ARGS_PIECE	(16 << 10)
+#define REC_ARGS_MAX	(128 << 10)
+
+/* Bytes of the ring; a power of two. */
+#define REC_RING_BYTES (8 << 20)
+
+enum rec_type {
+	REC_CLOCK = 1, /* written by the tap, not by the kernel */
+	REC_ARGS,
+	REC_EXEC,
+	REC_EXIT,
+	REC_NET,
+	REC_N_TYPES,
+};
+
+struct rec_head {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;
+	uint32_t size; /* of the record, with this head */
+	uint32_t pid;  /* process (tgid in the kernel); 0 in REC_CLOCK */
+	uint64_t time; /* nanoseconds of CLOCK_BOOTTIME */
+};
+
+/* As the initial namespaces count them. */
+struct rec_who {
+	uint32_t ppid, auid, ses, uid, euid, gid;
+	char comm[16];
+	char tty[24]; /* the kernel's name: "pts0"; empty: none */
+};
+
+/* How the times of the records that follow are to be read. */
+struct rec_clock {
+	struct rec_head head;
+	int64_t real_offset; /* nanoseconds: CLOCK_REALTIME - CLOCK_BOOTTIME */
+	char boot[32];	     /* boot id without dashes */
+};
+
+/*
+ * A piece of the arguments of an exec that is told after its pieces: same pid
+ * and time. Pieces are complete and in order; the rest is in struct rec_exec.
+ */
+struct rec_args {
+	struct rec_head head;
+	uint32_t offset;
+	uint32_t n;
+	/* char args[n] */
+};
+
+enum rec_path_flag {
+	REC_PATH_KNOWN = 1,    /* else there is nothing to be said */
+	REC_PATH_CUT = 2,      /* names towards the root are missing */
+	REC_PATH_DETACHED = 4, /* the last name hangs in no tree: a memfd */
+	REC_PATH_DELETED = 8,
+};
+
+struct rec_exec {
+	struct rec_head head;
+	struct rec_who who;
+	uint32_t argc;
+	uint32_t args_total; /* bytes that the process has, NULs included */
+	uint32_t args_kept;  /* of them told in the pieces and here */
+	uint8_t exe_flags, cwd_flags; /* enum rec_path_flag */
+	uint16_t n_file; /* the name that was executed, its NUL included */
+	uint16_t n_exe;	 /* a path */
+	uint16_t n_cwd;	 /* a path */
+	uint32_t n_args;
+	uint32_t unused[4];
+	uint64_t start; /* of the process: nanoseconds of CLOCK_BOOTTIME */
+			/* char text[n_file + n_exe + n_cwd + n_args] */
+};
+
+struct rec_exit {
+	struct rec_head head;
+	struct rec_who who;
+	uint32_t status; /* as wait(2) tells it */
+	uint32_t unused;
+	uint64_t start; /* nanoseconds of CLOCK_BOOTTIME */
+};
+
+enum rec_net_op {
+	REC_NET_CONNECT = 1,
+	REC_NET_LISTEN = 2,
+	REC_NET_REFUSED = 3, /* a connection that was not made */
+};
+
+/* Bytes of addresses are in network order, ports are plain numbers. */
+struct rec_net {
+	struct rec_head head;
+	struct rec_who who;
+	uint16_t op;	 /* enum rec_net_op */
+	uint16_t family; /* AF_INET or AF_INET6 */
+	uint16_t port, lport;
+	uint8_t addr[16], laddr[16]; /* IPv4: the first four */
+	uint32_t error; /* errno of REC_NET_REFUSED, where there is one */
+	uint8_t exe_flags;
+	uint8_t unused;
+	uint16_t n_exe;
+	/* char exe[n_exe], a path */
+};
+
+#endif
