@@ -157,6 +157,20 @@ static int merge_rows(
 	return r;
 }
 
+/*
+ * What is more than attempts: a login was seen, or the kernel tells what was
+ * done under its number for one. The journal tells that number too, but of an
+ * sshd started by hand it is the admin's, and anybody may knock there.
+ */
+static bool is_session(const struct session_group *g, const struct session *s)
+{
+	bool known = s->sum.flags & TRACK_LOGGED_IN;
+
+	for (size_t i = 0; i < g->n && !known; i++)
+		known = g->v[i].t.kind == TRACK_AUDIT && g->v[i].t.ses >= 0;
+	return known;
+}
+
 int session_write(
     struct writer *w, const struct session_group *g, struct err *err)
 {
@@ -167,7 +181,7 @@ int session_write(
 
 	if (r == 0)
 		s.sum.id = g->v[0].t.session;
-	if (r == 0 && s.sum.flags & TRACK_LOGGED_IN) {
+	if (r == 0 && is_session(g, &s)) {
 		r = find_names(w, &s, g->host, &names, err);
 		if (r == 0)
 			r = put_session(w, &s, g->host, &names, err);
