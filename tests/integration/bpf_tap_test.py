@@ -317,6 +317,24 @@ def connections_are_told():
                       (pid, AUID, os.path.realpath(sys.executable), 'kernel'))
 
 
+def no_record_waits_for_another():
+    """The reader is not woken for each, but always looks again."""
+    with recording() as r:
+        for i in range(12):
+            for name in ('first', 'second', 'last'):
+                mark = '%s-%d' % (name, i)
+                login(lambda: spawn('/bin/true', mark))
+                time.sleep(.013 * i)
+            deadline = time.time() + 3
+            told = False
+            while not told:
+                assert time.time() < deadline, mark
+                time.sleep(.02)
+                with open(r.file, 'rb') as f:
+                    told = mark.encode() in f.read()
+        r.end()
+
+
 def others_are_left_alone():
     with recording() as r:
         spawn('/bin/true', 'nobody')
@@ -381,7 +399,7 @@ def main():
              what_is_too_long_is_marked, programs_without_a_file_are_told,
              paths_cross_mounts_and_roots, changed_ids_show,
              terminals_are_named, ends_are_told, connections_are_told,
-             others_are_left_alone, bursts_are_seen_whole,
+             no_record_waits_for_another, others_are_left_alone, bursts_are_seen_whole,
              losses_are_counted])
 
 

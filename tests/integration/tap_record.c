@@ -52,7 +52,7 @@ static int record(const struct tap *tap, struct tap_run *run, int out)
 	int r = 0;
 
 	while (r == 0 && !fds[0].revents) {
-		poll(fds, 2, TAP_INTERVAL_MS);
+		poll(fds, 2, fds[1].fd < 0 ? TAP_INTERVAL_MS : -1);
 		r = drain(tap, run, out, &err);
 	}
 	/* What was told before the end of input was seen. */

@@ -29,6 +29,12 @@
 
 /* Bytes of the ring; a power of two. */
 #define REC_RING_BYTES (8 << 20)
+/*
+ * A record wakes the reader when the last one that did is this old (or a
+ * quarter of the ring is full). The reader must look again, later than that
+ * after each time it found something.
+ */
+#define REC_WAKE_NS    50000000
 
 enum rec_type {
 	REC_CLOCK = 1, /* written by the tap, not by the kernel */

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +26,8 @@ struct tap_run {
 	int fd[TAP_FDS_MAX];
 	unsigned n_fd;
 	struct ring ring;
+	int timer;	/* when to look again, see REC_WAKE_NS */
+	int poll_fd;	/* epoll of ring and timer */
 	uint64_t *lost; /* by enum rec_type; [0]: of them told already */
 	uint64_t base;	/* told by a collector before this one */
 	int64_t offset; /* told last */
@@ -91,8 +95,34 @@ static int map_counters(struct tap_run *run)
 	return 0;
 }
 
+/* Readable when the ring woke us, or when it is time to look again. */
+static int make_poll_fd(struct tap_run *run)
+{
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	run->timer =
+	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (run->timer < 0 || run->poll_fd < 0 ||
+	    epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, run->timer, &ev) < 0 ||
+	    epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, run->fd[BPF_FD_RING], &ev) <
+		0)
+		return -errno;
+	return 0;
+}
+
+static int look_again(struct tap_run *run)
+{
+	struct itimerspec in = {
+	    .it_value = {.tv_nsec = TAP_INTERVAL_MS * 1000000}};
+
+	return timerfd_settime(run->timer, 0, &in, NULL) < 0 ? -errno : 0;
+}
+
 static void bpf_stop(struct tap_run *run)
 {
+	fd_close(&run->timer);
+	fd_close(&run->poll_fd);
 	if (run->lost)
 		munmap(run->lost, (size_t)sysconf(_SC_PAGESIZE));
 	ring_close(&run->ring);
@@ -110,15 +140,18 @@ static int bpf_start(struct tap_run **ret, const struct tap_opened *opened,
 		return err_set(err, -ENOMEM, "out of memory");
 	memcpy(run->fd, opened->fd, sizeof run->fd);
 	run->n_fd = opened->n_fd;
+	run->timer = run->poll_fd = -1;
 	r = run->n_fd < BPF_N_FDS
 		? -EINVAL
 		: ring_open(&run->ring, run->fd[BPF_FD_RING], REC_RING_BYTES);
 	if (r == 0)
 		r = map_counters(run);
+	if (r == 0)
+		r = make_poll_fd(run);
 	if (r < 0) {
 		bpf_stop(run);
 		return err_sys(
-		    err, r, "cannot map the ring of the bpf programs");
+		    err, r, "cannot map or poll the ring of the bpf programs");
 	}
 	read_boot(run);
 	*ret = run;
@@ -127,7 +160,7 @@ static int bpf_start(struct tap_run **ret, const struct tap_opened *opened,
 
 static int bpf_fd(const struct tap_run *run)
 {
-	return run->fd[BPF_FD_RING];
+	return run->poll_fd;
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -164,10 +197,21 @@ static void tell_clock(struct tap_run *run, struct buf *to)
 
 static int bpf_read(struct tap_run *run, struct buf *to, struct err *err)
 {
+	uint64_t expired;
+	size_t before;
 	int r;
 
+	/* Only so is the timer no longer readable. */
+	if (read(run->timer, &expired, sizeof expired) < 0 && errno != EAGAIN)
+		return err_sys(err, -errno, "cannot read a timer");
 	tell_clock(run, to);
+	before = to->n;
 	r = ring_read(&run->ring, to, READ_MAX);
+	if (r >= 0 && to->n > before) {
+		int set = look_again(run);
+
+		r = set < 0 ? set : r;
+	}
 	if (r < 0)
 		return err_sys(err, r,
 		    "cannot read the ring of the bpf "

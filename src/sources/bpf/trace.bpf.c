@@ -65,6 +65,22 @@ struct {
 	__type(value, struct draft);
 } drafts SEC(".maps");
 
+/* When the reader was woken last; two processors may both do it. */
+__u64 woken;
+
+/*
+ * To wake the reader costs more than to make the record: while one begins
+ * after the other it is left to come by itself (tap_bpf.c), unless much waits.
+ */
+static __always_inline __u64 wakeup(__u64 now)
+{
+	if (now - woken < REC_WAKE_NS &&
+	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < REC_RING_BYTES / 4)
+		return BPF_RB_NO_WAKEUP;
+	woken = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline void count_lost(__u32 type)
 {
 	__u64 *n = bpf_map_lookup_elem(&lost, &type);
@@ -224,7 +240,7 @@ static __always_inline bool send_piece(
 		bpf_ringbuf_discard(piece, 0);
 		return false;
 	}
-	bpf_ringbuf_submit(piece, 0);
+	bpf_ringbuf_submit(piece, wakeup(piece->head.time));
 	return true;
 }
 
@@ -267,12 +283,13 @@ static __noinline int add_args(struct draft *d, struct task_struct *task)
 
 static __always_inline void send_draft(struct draft *d, __u32 type, __u32 fixed)
 {
+	struct rec_head *head = (struct rec_head *)d;
 	__u32 size = fixed + d->at;
 
 	barrier_var(size);
-	((struct rec_head *)d)->size = size;
+	head->size = size;
 	if (size > __builtin_offsetof(struct draft, at) ||
-	    bpf_ringbuf_output(&ring, d, size, 0))
+	    bpf_ringbuf_output(&ring, d, size, wakeup(head->time)))
 		count_lost(type);
 }
 
@@ -332,7 +349,7 @@ static __always_inline int tell_exit(struct task_struct *task)
 		rec->status = BPF_CORE_READ(task, group_leader, exit_code);
 	rec->unused = 0;
 	rec->start = BPF_CORE_READ(task, group_leader, start_boottime);
-	bpf_ringbuf_submit(rec, 0);
+	bpf_ringbuf_submit(rec, wakeup(rec->head.time));
 	return 0;
 }
 
@@ -452,7 +469,8 @@ int BPF_PROG(trace_connected, const struct sock *sk, int before, int state)
 	n = p->net.n_exe;
 	if (n <= REC_NET_EXE_MAX) {
 		p->net.head.size = sizeof p->net + n;
-		if (bpf_ringbuf_output(&ring, p, sizeof p->net + n, 0))
+		if (bpf_ringbuf_output(
+			&ring, p, sizeof p->net + n, wakeup(p->net.head.time)))
 			count_lost(REC_NET);
 	}
 	bpf_map_delete_elem(&pending, &key);
