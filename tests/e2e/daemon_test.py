@@ -303,6 +303,33 @@ def tells_the_service_manager():
 
 
 @case
+def watches_programs_in_the_kernel():
+    """taps.bpf: what is run in a session is known, with its arguments"""
+    if os.geteuid() != 0:
+        raise Skip("only root can load programs into the kernel")
+    with Daemon("audit: off, bpf: auto, journal: off, wtmp: off, "
+                "btmp: off") as daemon:
+        daemon.start()
+        bpf = [t for t in daemon.status()["taps"] if t["tap"] == "bpf"][0]
+        if not bpf["open"]:
+            raise Skip(bpf["note"])
+        # A process of a session, as pam_loginuid makes one.
+        ran = subprocess.run(
+            ["/bin/sh", "-c", "echo 4242 >/proc/self/loginuid && "
+             "/bin/echo seen by the kernel; exit 3"], capture_output=True)
+        if ran.returncode != 3 or not ran.stdout:
+            raise Skip("the audit login uid cannot be set here")
+        found = wait_for("the program", lambda: [
+            json.loads(line) for line in daemon.run(
+                "search", "--all", "--json", "--cmd", "seen by the kernel",
+                "--kind", "exec", expect=None).stdout.splitlines()])
+        equal(found[-1]["argv"], ["/bin/echo", "seen", "by", "the", "kernel"])
+        equal((found[-1]["auid"], found[-1]["trust"]), (4242, "kernel"))
+        daemon.stop()
+        daemon.run("verify")
+
+
+@case
 def is_shut_in():
     """The collector is nobody: no root, no capability, no way out"""
     if os.geteuid() != 0:
