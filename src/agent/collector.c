@@ -238,13 +238,6 @@ static int watch_slot(struct slot *s)
 		   : loop_watch(&s->collector->loop, &s->watch, LOOP_READ);
 }
 
-static void close_fds(struct tap_opened *o)
-{
-	for (unsigned i = 0; i < o->n_fd; i++)
-		fd_close(&o->fd[i]);
-	o->n_fd = 0;
-}
-
 static int take_reopened(struct collector *c, struct link_message *m)
 {
 	struct slot *s = &c->slots[m->index];
@@ -252,7 +245,7 @@ static int take_reopened(struct collector *c, struct link_message *m)
 	int r = m->error;
 
 	if (m->index >= c->agent->n_taps || !s->feed) {
-		close_fds(&m->opened);
+		tap_opened_close(&m->opened);
 		return 0;
 	}
 	s->reopening = false;
@@ -276,7 +269,7 @@ static void on_message(struct loop *l, struct loop_watch *w, unsigned what)
 		if (m.what == LINK_REOPENED)
 			r = take_reopened(c, &m);
 		else
-			close_fds(&m.opened);
+			tap_opened_close(&m.opened);
 		if (m.what == LINK_STOP)
 			loop_stop(l, 0);
 	}
@@ -417,7 +410,7 @@ static void close_all(struct collector *c, int r)
 		save_places(c);
 	for (size_t i = 0; i < c->agent->n_taps; i++)
 		feed_close(c->slots[i].feed);
-	ledger_abandon(c->ledger);
+	ledger_close(c->ledger);
 	places_close(&c->places);
 	status_close(&c->status);
 	loop_free(&c->loop);

@@ -64,14 +64,14 @@ int ledger_open(struct ledger **ret, const char *dir, struct str host,
 	r = l->host.p && l->boot.p ? begin(l, dir, err)
 				   : err_sys(err, -ENOMEM, "%s", dir);
 	if (r < 0) {
-		ledger_abandon(l);
+		ledger_close(l);
 		return r;
 	}
 	*ret = l;
 	return 0;
 }
 
-void ledger_abandon(struct ledger *l)
+void ledger_close(struct ledger *l)
 {
 	if (!l)
 		return;
@@ -79,14 +79,6 @@ void ledger_abandon(struct ledger *l)
 	map_free(&l->recent);
 	arena_free(&l->text);
 	free(l);
-}
-
-int ledger_close(struct ledger *l, struct err *err)
-{
-	int r = l ? ledger_commit(l, err) : 0;
-
-	ledger_abandon(l);
-	return r;
 }
 
 const uint8_t *ledger_id_key(const struct ledger *l)
@@ -133,11 +125,6 @@ int ledger_add(struct ledger *l, struct event *ev, struct err *err)
 	if (ev->time > l->stats.last)
 		l->stats.last = ev->time;
 	return 0;
-}
-
-void ledger_forget(struct ledger *l)
-{
-	map_clear(&l->recent);
 }
 
 static void describe_self(struct event *ev, enum event_kind kind)

@@ -17,10 +17,8 @@ struct ledger;
  */
 int ledger_open(struct ledger **ret, const char *dir, struct str host,
     struct str boot, struct err *err);
-/* Commits what there is. */
-int ledger_close(struct ledger *l, struct err *err);
-/* After an error: what was synced stays, what was not is lost. */
-void ledger_abandon(struct ledger *l);
+/* What is not committed becomes visible with the next opening. NULL is fine. */
+void ledger_close(struct ledger *l);
 
 const uint8_t *ledger_id_key(const struct ledger *l);
 
@@ -29,9 +27,6 @@ const uint8_t *ledger_id_key(const struct ledger *l);
  * chain's end held already when the ledger was opened is left out.
  */
 int ledger_add(struct ledger *l, struct event *ev, struct err *err);
-
-/* From now on every event is taken for a new one. */
-void ledger_forget(struct ledger *l);
 
 /* An event of the daemon itself: kind, and why. */
 int ledger_note(struct ledger *l, enum event_kind kind, const char *op,

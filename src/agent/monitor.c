@@ -36,13 +36,6 @@ struct monitor {
 	bool stop, reload; /* the collector was asked to end for it */
 };
 
-static void close_opened(struct tap_opened *o)
-{
-	for (unsigned i = 0; i < o->n_fd; i++)
-		fd_close(&o->fd[i]);
-	o->n_fd = 0;
-}
-
 static void close_taps(struct monitor *m)
 {
 	for (size_t i = 0; i < m->agent.n_taps; i++) {
@@ -50,7 +43,7 @@ static void close_taps(struct monitor *m)
 
 		if (t->error == 0 && t->tap->release)
 			t->tap->release(&t->opened);
-		close_opened(&t->opened);
+		tap_opened_close(&t->opened);
 	}
 	m->agent.n_taps = 0;
 }
@@ -170,7 +163,7 @@ static void answer_reopen(struct monitor *m, unsigned index)
 		return;
 	answer.error = t->tap->open(&fresh, path, &why);
 	if (answer.error == 0) {
-		close_opened(&t->opened);
+		tap_opened_close(&t->opened);
 		t->opened = answer.opened = fresh;
 	}
 	snprintf(answer.text, sizeof answer.text, "%s", why.text);
@@ -196,7 +189,7 @@ static void take_messages(struct monitor *m)
 
 	while ((r = link_receive(m->link.fd, &in)) > 0) {
 		/* The collector has nothing to hand over. */
-		close_opened(&in.opened);
+		tap_opened_close(&in.opened);
 		if (in.what == LINK_READY)
 			say_ready(m);
 		else if (in.what == LINK_REOPEN)

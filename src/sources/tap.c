@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/tap.h"
 
+#include "base/fd.h"
+
 /* Every tap, one line each: X(name) stands for `tap_name`. */
 #define TAPS(X)                                                                \
 	X(auth_log)                                                            \
@@ -27,4 +29,11 @@ const struct tap *tap_find(struct str name)
 		if (str_eqz(name, (*t)->name))
 			return *t;
 	return NULL;
+}
+
+void tap_opened_close(struct tap_opened *o)
+{
+	for (unsigned i = 0; i < o->n_fd; i++)
+		fd_close(&o->fd[i]);
+	o->n_fd = 0;
 }

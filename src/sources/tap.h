@@ -27,6 +27,9 @@ struct tap_opened {
 	int64_t kept[4];	 /* what open() changed, for release() */
 };
 
+/* Close its descriptors; its texts stay. */
+void tap_opened_close(struct tap_opened *o);
+
 struct tap_run;
 
 /* Bytes that the same call appended come before what the state says. */
