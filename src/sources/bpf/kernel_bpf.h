@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The few members of the kernel's structures that trace.bpf.c reads. Where
+ * The few members of the kernel's structures that the programs read. Where
  * they lie is found out when the program is loaded (CO-RE), from the types of
  * the running kernel; so order and gaps here mean nothing.
  */

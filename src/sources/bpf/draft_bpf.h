@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What all programs in the kernel share: the ring, and records in the making.
+ * Included by trace.bpf.c alone.
+ */
+#ifndef SOURCES_BPF_DRAFT_BPF_H
+#define SOURCES_BPF_DRAFT_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "sources/bpf/kernel_bpf.h"
+#include "sources/bpf/record.h"
+
+#define PATHS_BYTES (3 * REC_PATH_MAX)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, REC_RING_BYTES);
+} ring SEC(".maps");
+
+/* Records that found no room in the ring, by type. Read through mmap(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, REC_N_TYPES);
+	__type(key, __u32);
+	__type(value, __u64);
+} lost SEC(".maps");
+
+/* A record being made: too large for the stack. */
+struct draft {
+	union {
+		struct rec_exec exec;
+		struct rec_net net;
+	};
+	char text[PATHS_BYTES + REC_ARGS_PIECE];
+	/* Beyond what is sent: the state of the walk along a path. */
+	__u32 at, end;
+	__u32 flags;
+	struct dentry *dentry, *root;
+	struct mount *mount, *root_mount;
+};
+
+/* One program may be interrupted by another: each has its own. */
+enum { DRAFT_EXEC, DRAFT_NET, N_DRAFTS };
+
+/* Text follows both, so they are of one size. */
+_Static_assert(sizeof(struct rec_exec) == sizeof(struct rec_net), "");
+_Static_assert(__builtin_offsetof(struct draft, at) <= REC_MAX, "");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, N_DRAFTS);
+	__type(key, __u32);
+	__type(value, struct draft);
+} drafts SEC(".maps");
+
+/* When the reader was woken last; two processors may both do it. */
+__u64 woken;
+
+/*
+ * To wake the reader costs more than to make the record: while one begins
+ * after the other it is left to come by itself (tap_bpf.c), unless much waits.
+ */
+static __always_inline __u64 wakeup(__u64 now)
+{
+	if (now - woken < REC_WAKE_NS &&
+	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < REC_RING_BYTES / 4)
+		return BPF_RB_NO_WAKEUP;
+	woken = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void count_lost(__u32 type)
+{
+	__u64 *n = bpf_map_lookup_elem(&lost, &type);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+static __always_inline struct draft *get_draft(__u32 which)
+{
+	return bpf_map_lookup_elem(&drafts, &which);
+}
+
+static __always_inline bool in_session(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, loginuid.val) != UID_UNSET;
+}
+
+static __always_inline void fill_head(
+    struct rec_head *head, __u16 type, __u32 size, __u32 pid)
+{
+	head->magic = REC_MAGIC;
+	head->version = REC_VERSION;
+	head->type = type;
+	head->size = size;
+	head->pid = pid;
+	head->time = bpf_ktime_get_boot_ns();
+}
+
+static __always_inline void fill_who(
+    struct rec_who *who, struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+
+	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	who->auid = BPF_CORE_READ(task, loginuid.val);
+	who->ses = BPF_CORE_READ(task, sessionid);
+	who->uid = BPF_CORE_READ(cred, uid.val);
+	who->euid = BPF_CORE_READ(cred, euid.val);
+	who->gid = BPF_CORE_READ(cred, gid.val);
+	bpf_core_read(who->comm, sizeof who->comm, &task->comm);
+	who->tty[0] = 0;
+	if (tty)
+		bpf_core_read_str(who->tty, sizeof who->tty, &tty->name);
+}
+
+static __always_inline void send_draft(struct draft *d, __u32 type, __u32 fixed)
+{
+	struct rec_head *head = (struct rec_head *)d;
+	__u32 size = fixed + d->at;
+
+	barrier_var(size);
+	head->size = size;
+	if (size > __builtin_offsetof(struct draft, at) ||
+	    bpf_ringbuf_output(&ring, d, size, wakeup(head->time)))
+		count_lost(type);
+}
+
+#endif
