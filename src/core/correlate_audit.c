@@ -3,6 +3,8 @@
  * The stream of kernel audit: a track for each (host, boot, ses). See
  * docs/sessions.md for why each rule is as it is.
  */
+#include <errno.h>
+
 #include "core/live.h"
 
 #define SECOND	    ((int64_t)1000000)
@@ -191,8 +193,13 @@ static int session_facts(struct live *l, const struct event *ev)
 
 	if (ev->kind == EVENT_SESSION_OPEN && l->t.pid < 0)
 		l->t.pid = pid;
-	l->opened |= ev->kind == EVENT_SESSION_OPEN && !is_kernel_login(ev) &&
-		     pid == l->t.pid;
+	if (facts_found(ev) && !(l->t.flags & TRACK_BEGAN) &&
+	    live_note(l, STR("began before this host was watched: what it did "
+			     "until then is not known from the kernel")))
+		return -ENOMEM;
+	if (ev->kind == EVENT_SESSION_OPEN && !is_kernel_login(ev) &&
+	    pid == l->t.pid && l->opened < 0)
+		l->opened = ev->time;
 	/* The process that serves the user renews the credentials. */
 	if (ev->kind == EVENT_OTHER && l->t.pid > 0 && pid > 0 &&
 	    pid != l->t.pid && l->t.child_pid < 0 && facts_sshd(ev) &&
@@ -235,7 +242,11 @@ static bool is_setup(
 	if (!(l->t.flags & TRACK_BEGAN) || l->t.flags & TRACK_CLOSED ||
 	    event_int(ev, F_EUID, -1) != 0)
 		return false;
-	if (l->opened || ev->time - l->t.start > SETUP_MAX)
+	/* What sshd starts for the user it makes a leader; PAM does not. */
+	if (child && event_has(ev, F_SID))
+		return event_int(ev, F_SID, -1) != event_int(ev, F_PID, -1);
+	if ((l->opened >= 0 && ev->time >= l->opened) ||
+	    ev->time - l->t.start > SETUP_MAX)
 		return child && l->t.auid > 0 && l->t.flags & TRACK_SSH &&
 		       !(self && self->ses == ses && !self->setup);
 	return child || (parent && parent->ses == ses && parent->setup) ||

@@ -379,6 +379,49 @@ static const struct scene scenes[] = {
 		AUDIT_END("120", "4", "100"),
 	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
 	"exec=2\n"},
+    {"bpf alone: LOGIN with the peer joins sshd's own lines",
+	"bpf session.open 101 trust=kernel boot=b1 ses=4 auid=1000 pid=100 "
+	"comm=sshd type=LOGIN addr=192.0.2.1 port=5000\n" BPF_EXEC("102", "4",
+	    "110", "105",
+	    "-bash") "bpf session.close 120 trust=kernel "
+		     "boot=b1 ses=4 pid=100 comm=sshd exit=0\n" DIV LOG_A,
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey tty=pts/0 100-120 LCHY exec=1 reason=user\n"},
+    {"bpf: root's commands lead their group, those of PAM do not",
+	"bpf session.open 101 trust=kernel boot=b1 ses=4 auid=0 pid=100 "
+	"comm=sshd type=LOGIN\n"
+	"bpf exec 101.1 trust=kernel boot=b1 ses=4 pid=110 ppid=100 sid=100 "
+	"euid=0 argv=run-parts\n"
+	"bpf exec 101.2 trust=kernel boot=b1 ses=4 pid=111 ppid=110 sid=100 "
+	"euid=0 argv=uname\n"
+	"bpf exec 102 trust=kernel boot=b1 ses=4 pid=112 ppid=100 sid=112 "
+	"euid=0 argv=-bash\n"
+	"bpf exec 103 trust=kernel boot=b1 ses=4 pid=113 ppid=112 sid=112 "
+	"euid=0 argv=id\n",
+	"1 origin=sshd ses=4 101-103 LRH exec=2\n"},
+    {"PAM's programs told after PAM said that it is done",
+	AUDIT_LOGIN("101", "4", "100", "0") AUDIT_START("101.5", "4", "100",
+	    "root", "192.0.2.1") "bpf exec 101.1 trust=kernel ses=4 pid=110 "
+				 "ppid=100 sid=100 euid=0 argv=run-parts\n"
+				 "bpf exec 101.2 trust=kernel ses=4 pid=111 "
+				 "ppid=110 sid=100 euid=0 argv=uname\n",
+	"1 origin=sshd user=root addr=192.0.2.1 ses=4 101-101 LRH\n"},
+    {"bpf finds a session that was under way",
+	"bpf session.open 500 trust=kernel boot=b1 ses=4 auid=1000 pid=100 "
+	"comm=sshd type=FOUND addr=192.0.2.1 port=5000\n" BPF_EXEC(
+	    "502", "4", "110", "105", "ls")
+	    DIV ACCEPTED("101", "100", "ann", "192.0.2.1", "5000"),
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey tty=pts/0 101-502 LHY exec=1 notes=began before "
+	"this host was watched: what it did until then is not known from the "
+	"kernel\n"},
+    {"bpf finds a session again that it followed before",
+	"bpf session.open 101 trust=kernel boot=b1 ses=4 auid=1000 pid=100 "
+	"comm=sshd type=LOGIN\n" BPF_EXEC("102", "4", "110", "105",
+	    "ls") "bpf session.open 500 trust=kernel boot=b1 ses=4 auid=1000 "
+		  "pid=100 comm=sshd type=FOUND\n" BPF_EXEC(
+		      "502", "4", "111", "105", "ls"),
+	"1 origin=sshd ses=4 tty=pts/0 101-502 LHY exec=2\n"},
     {"bpf sees another boot by its id",
 	BPF_EXEC("102", "4", "110", "105",
 	    "-bash") "bpf exec 300 trust=kernel boot=b2 ses=4 pid=9 argv=ls\n",

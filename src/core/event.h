@@ -82,6 +82,10 @@ enum field_type {
 	FIELD_LIST  /* strings, each followed by a NUL byte; JSON array */
 };
 
+/* F_TYPE of a session.open: it was under way when its host was first looked at.
+ */
+#define EVENT_TYPE_FOUND "FOUND"
+
 /* X(C name, JSON key, type, group, what it says) */
 #define EVENT_FIELDS(X)                                                        \
 	/* who */                                                              \
@@ -107,6 +111,8 @@ enum field_type {
 	X(PID, "pid", INT, "process",                                          \
 	    "process; for sshd lines the sshd process")                        \
 	X(PPID, "ppid", INT, "process", "parent process")                      \
+	X(SID, "sid", INT, "process",                                          \
+	    "process that leads its group of processes, as of setsid(2)")      \
 	X(CHILD_PID, "child_pid", INT, "process",                              \
 	    "process that serves the user after login (User child is on pid)") \
 	X(IDENT, "ident", STR, "process",                                      \

@@ -233,19 +233,25 @@ static bool is_remote_login(const struct track *t)
 	return true;
 }
 
+bool facts_found(const struct event *ev)
+{
+	return ev->kind == EVENT_SESSION_OPEN &&
+	       str_eqz(event_str(ev, F_TYPE), EVENT_TYPE_FOUND);
+}
+
 /* Facts about a login, from the kinds that speak of logins. */
 static int add_session(struct live *l, const struct event *ev)
 {
 	struct track *t = &l->t;
-	int err;
+	int err = 0;
 
-	if (ev->kind == EVENT_AUTH_OK ||
-	    (ev->kind == EVENT_SESSION_OPEN && t->kind != TRACK_CONN)) {
+	if (facts_found(ev))
+		t->flags |= TRACK_LOGGED_IN;
+	else if (ev->kind == EVENT_AUTH_OK ||
+		 (ev->kind == EVENT_SESSION_OPEN && t->kind != TRACK_CONN))
 		err = add_login(l, ev);
-		if (err)
-			return err;
-	}
-	err = add_peer(l, ev);
+	if (!err)
+		err = add_peer(l, ev);
 	if (!err &&
 	    (ev->kind == EVENT_SESSION_OPEN || ev->kind == EVENT_AUTH_OK))
 		err = add_origin(l, ev);

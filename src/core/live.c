@@ -300,7 +300,7 @@ struct live *live_add(struct live_host *h, enum track_kind kind)
 	if (!l)
 		return NULL;
 	l->host = h;
-	l->sftp = -1;
+	l->sftp = l->opened = -1;
 	l->t = (struct track){.kind = kind,
 	    .host = h->name,
 	    .login = -1,

@@ -48,9 +48,9 @@ struct live {
 	unsigned n_keys; /* ever added */
 	int64_t touched; /* time of its last event */
 	int64_t sftp;	 /* time of its last sftp channel, or -1 */
+	int64_t opened;	 /* when PAM said that the session is open, or -1 */
 	bool dirty;	 /* in the list for correlator_drain() */
 	bool dead;	 /* no event can come to it any more */
-	bool opened;	 /* PAM said that the session is open */
 	bool verbose;	 /* sshd writes a line for each failed attempt */
 };
 
@@ -189,6 +189,8 @@ int conn_sshd(struct correlator *c, struct live_host *h, struct event *ev,
 
 /* Add what ev says to the facts of its track. */
 int facts_add(struct live *l, const struct event *ev);
+/* A session that was under way when its host was first looked at. */
+bool facts_found(const struct event *ev);
 /* The program behind ev is sshd or one of its parts. */
 bool facts_sshd(const struct event *ev);
 /* Name of the program that wrote or sent ev: ident, else exe, else comm. */

@@ -17,7 +17,7 @@ static const size_t number_at[] = {offsetof(struct live, t.start),
     offsetof(struct live, t.n_file), offsetof(struct live, t.n_auth_fail),
     offsetof(struct live, t.n_priv), offsetof(struct live, t.bytes_in),
     offsetof(struct live, t.bytes_out), offsetof(struct live, touched),
-    offsetof(struct live, sftp)};
+    offsetof(struct live, sftp), offsetof(struct live, opened)};
 
 #define N_NUMBERS (sizeof number_at / sizeof number_at[0])
 
@@ -43,7 +43,7 @@ static void put_live(struct live *l, struct buf *b)
 
 	buf_add_u64le(b, l->t.id);
 	buf_add_varint(b, l->t.flags);
-	buf_add_varint(b, (uint64_t)l->opened | (uint64_t)l->verbose << 1);
+	buf_add_varint(b, l->verbose);
 	buf_add_varint(b, l->user_number);
 	for (size_t i = 0; i < N_NUMBERS; i++)
 		put_int(b, *number(l, i));
@@ -163,7 +163,6 @@ static void get_keys(struct reading *r, struct live *l)
 static void get_live(struct reading *r, enum track_kind kind)
 {
 	struct live *l = live_add(r->h, kind);
-	uint64_t bits;
 
 	if (!l) {
 		r->err = -ENOMEM;
@@ -171,9 +170,7 @@ static void get_live(struct reading *r, enum track_kind kind)
 	}
 	l->t.id = get_u64(r);
 	l->t.flags = (unsigned)get_uint(r);
-	bits = get_uint(r);
-	l->opened = bits & 1;
-	l->verbose = bits & 2;
+	l->verbose = get_uint(r) != 0;
 	l->user_number = get_uint(r);
 	for (size_t i = 0; i < N_NUMBERS; i++)
 		*number(l, i) = get_int(r);

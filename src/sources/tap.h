@@ -13,6 +13,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/event.h"
+
+_Static_assert(EVENT_N_KINDS <= 32, "tap_opened.whole has a bit for each");
 
 #define TAP_FDS_MAX   32
 #define TAP_NAME_MAX  256
@@ -25,6 +28,11 @@ struct tap_opened {
 	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
 	char note[TAP_NAME_MAX]; /* what is captured, and why not more */
 	int64_t kept[4];	 /* what open() changed, for release() */
+	/*
+	 * Kinds of events (1 << enum event_kind) that it tells of every process
+	 * with a `ses`: what others tell of them is the same again.
+	 */
+	uint32_t whole;
 };
 
 /* Close its descriptors; its texts stay. */

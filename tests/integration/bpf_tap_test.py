@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -387,6 +388,67 @@ def losses_are_counted():
     tap.equal(lost, missing)
 
 
+def sessions_begin_and_end():
+    server = socket.create_server(('127.0.0.1', 0))
+    client = socket.create_connection(server.getsockname())
+    peer, _ = server.accept()
+    with recording() as r:
+        ses, pid = login(lambda: spawn('/bin/true') or 7)
+        other, killed = login(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        quiet, forker = login(lambda: spawn('/bin/sh', '-c', ':') and None)
+        r.end()
+    opened, closed = r.of(ses, 'session.open'), r.of(ses, 'session.close')
+    tap.equal([(e['type'], e['pid'], e['auid'], e['ppid']) for e in opened],
+              [('LOGIN', pid, AUID, os.getpid())])
+    # The first connected TCP socket among those that the test has open.
+    tap.equal((opened[0]['addr'], opened[0]['port'], opened[0]['lport']),
+              ('127.0.0.1', client.getpeername()[1],
+               client.getsockname()[1]))
+    tap.equal([(e['pid'], e['exit']) for e in closed], [(pid, 7)])
+    tap.equal(r.events.index(opened[0]), r.events.index(r.of(ses)[0]))
+    tap.equal([(e['pid'], e['signal']) for e in
+               r.of(other, 'session.close')], [(killed, signal.SIGKILL)])
+    tap.equal([e['pid'] for e in r.of(quiet, 'session.open')], [forker])
+    for s in (server, client, peer):
+        s.close()
+
+
+def sessions_under_way_are_found():
+    go_read, go = os.pipe()
+    ready, ready_write = os.pipe()
+
+    def work():
+        # A daemon of the session: its own parent is none of it any more.
+        child = os.fork()
+        if child == 0:
+            os.read(go_read, 1)
+            spawn('/bin/true', 'later')
+            os._exit(0)
+        os.write(ready_write, b'x')
+        os.waitpid(child, 0)
+    session = []
+    thread = threading.Thread(target=lambda: session.append(login(work)))
+    thread.start()
+    os.read(ready, 1)
+    with recording() as r:
+        os.write(go, b'x')
+        thread.join()
+        r.end()
+    ses, pid = session[0]
+    tap.equal([(e['type'], e['pid'], e['duration'] > 0)
+               for e in r.of(ses, 'session.open')], [('FOUND', pid, True)])
+    tap.equal([e['argv'] for e in r.of(ses, 'exec')], [['/bin/true', 'later']])
+    tap.equal([e['pid'] for e in r.of(ses, 'session.close')], [pid])
+
+
+def groups_are_told():
+    with recording() as r:
+        ses, _ = login(lambda: spawn('/usr/bin/setsid', '-w', '/bin/true'))
+        r.end()
+        setsid, true = r.of(ses, 'exec')
+        tap.equal((setsid['sid'], true['sid']), (os.getsid(0), true['pid']))
+
+
 def main():
     with recording() as r:
         if r.run.poll() == 3 or not r.note:
@@ -395,7 +457,8 @@ def main():
             return
         print('# ' + r.note)
         r.end()
-    tap.run([execs_are_complete, times_are_those_of_the_wall_clock,
+    tap.run([sessions_begin_and_end, sessions_under_way_are_found,
+             groups_are_told, execs_are_complete, times_are_those_of_the_wall_clock,
              what_is_too_long_is_marked, programs_without_a_file_are_told,
              paths_cross_mounts_and_roots, changed_ids_show,
              terminals_are_named, ends_are_told, connections_are_told,

@@ -259,7 +259,8 @@ static void test_net(void **state)
 {
 	static const uint8_t mapped[16] = {[10] = 255, 255, 10, 0, 0, 1};
 	static const struct {
-		uint16_t op, family, port, lport;
+		uint8_t op;
+		uint16_t family, port, lport;
 		uint8_t addr[16];
 		uint32_t error;
 		const char *event;
@@ -282,20 +283,60 @@ static void test_net(void **state)
 		struct buf data = BUF_INIT;
 		struct rec_net rec = {.who = WHO,
 		    .op = cases[i].op,
-		    .family = cases[i].family,
-		    .port = cases[i].port,
-		    .lport = cases[i].lport,
+		    .ends = {.family = cases[i].family,
+			.port = cases[i].port,
+			.lport = cases[i].lport},
 		    .error = cases[i].error,
 		    .exe_flags = K,
 		    .n_exe = 3};
 
-		memcpy(rec.addr, cases[i].addr, sizeof rec.addr);
-		memcpy(rec.laddr, rec.family == 2 ? mapped + 12 : mapped,
-		    rec.family == 2 ? 4 : 16);
+		memcpy(rec.ends.addr, cases[i].addr, sizeof rec.ends.addr);
+		memcpy(rec.ends.laddr,
+		    rec.ends.family == 2 ? mapped + 12 : mapped,
+		    rec.ends.family == 2 ? 4 : 16);
 		rec.head = head(REC_NET, sizeof rec + 3);
 		add_clock(&data);
 		buf_add(&data, &rec, sizeof rec);
 		buf_add(&data, "nc", 3);
+		assert_gives(&data, cases[i].event, 0);
+		buf_free(&data);
+	}
+}
+
+static void test_session(void **state)
+{
+	static const struct {
+		uint32_t op, status;
+		uint16_t family;
+		const char *event;
+	} cases[] = {
+	    {REC_SESSION_BEGIN, 0, 2,
+		"session.open 1700000005.000000" WHO_TEXT
+		" comm=id tty=pts/3 addr=192.0.2.1 port=5000"
+		" laddr=10.0.0.1 lport=22 type=LOGIN\n"},
+	    {REC_SESSION_FOUND, 0, 0,
+		"session.open 1700000005.000000" WHO_TEXT
+		" comm=id tty=pts/3 duration=4000000 type=FOUND\n"},
+	    {REC_SESSION_END, 9, 0,
+		"session.close 1700000005.000000" WHO_TEXT
+		" comm=id tty=pts/3 signal=9 duration=4000000\n"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf data = BUF_INIT;
+		struct rec_session rec = {.who = WHO,
+		    .op = cases[i].op,
+		    .status = cases[i].status,
+		    .start = 1000000000,
+		    .peer = {.family = cases[i].family,
+			.port = 5000,
+			.lport = 22,
+			.addr = {192, 0, 2, 1},
+			.laddr = {10, 0, 0, 1}}};
+
+		rec.head = head(REC_SESSION, sizeof rec);
+		add_clock(&data);
+		buf_add(&data, &rec, sizeof rec);
 		assert_gives(&data, cases[i].event, 0);
 		buf_free(&data);
 	}
@@ -417,6 +458,7 @@ int main(void)
 	    cmocka_unit_test(test_flood_of_pieces),
 	    cmocka_unit_test(test_exit),
 	    cmocka_unit_test(test_net),
+	    cmocka_unit_test(test_session),
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_not_understood),
 	    cmocka_unit_test(test_same_fact_same_id),

@@ -204,12 +204,29 @@ static bool build_exec(struct build *b)
 		return false;
 	set_who(b, &rec.who);
 	event_set_int(&b->ev, F_SUCCESS, true);
+	if (rec.sid)
+		event_set_int(&b->ev, F_SID, rec.sid);
 	set_path(b, F_EXE, exe, rec.exe_flags);
 	set_path(b, F_CWD, cwd, rec.cwd_flags);
 	set_file(b, file);
 	set_argv(b, &rec, str_from(text, file.n + exe.n + cwd.n));
 	pieces_forget(&b->run->pieces, rec.head.pid);
 	return true;
+}
+
+static void set_status(struct build *b, uint32_t status)
+{
+	if (status & 127)
+		event_set_int(&b->ev, F_SIGNAL, status & 127);
+	else
+		event_set_int(&b->ev, F_EXIT, status >> 8 & 255);
+}
+
+static void set_age(struct build *b, uint64_t start, uint64_t now)
+{
+	if (start <= now)
+		event_set_int(
+		    &b->ev, F_DURATION, (int64_t)((now - start) / 1000));
 }
 
 static bool build_exit(struct build *b)
@@ -222,22 +239,22 @@ static bool build_exit(struct build *b)
 	if (!start_event(b, EVENT_EXIT, &rec.head, STR_NONE))
 		return false;
 	set_who(b, &rec.who);
-	if (rec.status & 127)
-		event_set_int(&b->ev, F_SIGNAL, rec.status & 127);
-	else
-		event_set_int(&b->ev, F_EXIT, rec.status >> 8 & 255);
-	if (rec.start <= rec.head.time)
-		event_set_int(&b->ev, F_DURATION,
-		    (int64_t)((rec.head.time - rec.start) / 1000));
+	set_status(b, rec.status);
+	set_age(b, rec.start, rec.head.time);
 	pieces_forget(&b->run->pieces, rec.head.pid);
 	return true;
 }
 
-static void set_end(struct build *b, const struct rec_net *rec, bool local)
+static bool is_family(uint16_t family)
 {
-	const uint8_t *from = local ? rec->laddr : rec->addr;
-	uint16_t port = local ? rec->lport : rec->port;
-	int family = rec->family;
+	return family == AF_INET || family == AF_INET6;
+}
+
+static void set_end(struct build *b, const struct rec_ends *ends, bool local)
+{
+	const uint8_t *from = local ? ends->laddr : ends->addr;
+	uint16_t port = local ? ends->lport : ends->port;
+	int family = ends->family;
 	char text[INET6_ADDRSTRLEN];
 
 	if (family == AF_INET6 &&
@@ -265,12 +282,12 @@ static bool build_net(struct build *b)
 	listens = rec.op == REC_NET_LISTEN;
 	exe = str_from(b->record, sizeof rec);
 	if (rec.op < REC_NET_CONNECT || rec.op > REC_NET_REFUSED ||
-	    (rec.family != AF_INET && rec.family != AF_INET6) ||
-	    rec.n_exe != exe.n || !paths_valid(exe) ||
+	    !is_family(rec.ends.family) || rec.n_exe != exe.n ||
+	    !paths_valid(exe) ||
 	    !start_event(b, listens ? EVENT_NET_LISTEN : EVENT_NET_CONNECT,
 		&rec.head,
-		str_make(&rec.op, offsetof(struct rec_net, error) -
-				      offsetof(struct rec_net, op))))
+		str_make(&rec.ends, offsetof(struct rec_net, exe_flags) -
+					offsetof(struct rec_net, ends))))
 		return false;
 	set_who(b, &rec.who);
 	event_set_str(&b->ev, F_OP, listens ? STR("listen") : STR("connect"));
@@ -279,8 +296,39 @@ static bool build_net(struct build *b)
 		event_set_int(&b->ev, F_EXIT, -(int64_t)rec.error);
 	set_path(b, F_EXE, exe, rec.exe_flags);
 	if (!listens)
-		set_end(b, &rec, false);
-	set_end(b, &rec, true);
+		set_end(b, &rec.ends, false);
+	set_end(b, &rec.ends, true);
+	return true;
+}
+
+/* The process that a session began with: its LOGIN, as audit would tell it. */
+static bool build_session(struct build *b)
+{
+	struct rec_session rec;
+
+	if (b->record.n != sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	if (rec.op < REC_SESSION_BEGIN || rec.op > REC_SESSION_END ||
+	    (rec.peer.family && !is_family(rec.peer.family)) ||
+	    !start_event(b,
+		rec.op == REC_SESSION_END ? EVENT_SESSION_CLOSE
+					  : EVENT_SESSION_OPEN,
+		&rec.head, str_make(&rec.op, sizeof rec.op)))
+		return false;
+	set_who(b, &rec.who);
+	if (rec.op == REC_SESSION_END)
+		set_status(b, rec.status);
+	else
+		event_set_str(&b->ev, F_TYPE,
+		    rec.op == REC_SESSION_BEGIN ? STR("LOGIN")
+						: STR(EVENT_TYPE_FOUND));
+	if (rec.op != REC_SESSION_BEGIN)
+		set_age(b, rec.start, rec.head.time);
+	if (rec.peer.family) {
+		set_end(b, &rec.peer, false);
+		set_end(b, &rec.peer, true);
+	}
 	return true;
 }
 
@@ -296,6 +344,7 @@ int build_record(struct source_run *run, struct str record, uint64_t offset,
 	    [REC_EXEC] = {build_exec, "an exec after a clock record"},
 	    [REC_EXIT] = {build_exit, "an exit after a clock record"},
 	    [REC_NET] = {build_net, "a connection after a clock record"},
+	    [REC_SESSION] = {build_session, "a session after a clock record"},
 	};
 	struct build b = {.run = run, .record = record, .offset = offset};
 	struct rec_head head;

@@ -89,11 +89,6 @@ static __always_inline struct draft *get_draft(__u32 which)
 	return bpf_map_lookup_elem(&drafts, &which);
 }
 
-static __always_inline bool in_session(struct task_struct *task)
-{
-	return BPF_CORE_READ(task, loginuid.val) != UID_UNSET;
-}
-
 static __always_inline void fill_head(
     struct rec_head *head, __u16 type, __u32 size, __u32 pid)
 {

@@ -53,8 +53,23 @@ struct fs_struct {
 	struct path root, pwd;
 };
 
+struct inode {
+	__u16 i_mode;
+};
+
 struct file {
 	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
 };
 
 struct mm_struct {
@@ -75,8 +90,17 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
+};
+
 struct signal_struct {
 	atomic_t live;
+	struct pid *pids[4]; /* by enum pid_type */
 	unsigned int flags;
 	int group_exit_code;
 	struct tty_struct *tty;
@@ -89,6 +113,7 @@ struct task_struct {
 	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	const struct cred *cred;
 	struct signal_struct *signal;
 	kuid_t loginuid;
@@ -112,6 +137,7 @@ struct sock_common {
 	__be16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 };
 
@@ -121,11 +147,22 @@ struct sock {
 	int sk_err;
 };
 
+struct socket {
+	struct sock *sk;
+};
+
+struct bpf_iter__task {
+	struct task_struct *task; /* NULL at the end */
+};
+
 #pragma clang attribute pop
 
 /* What the kernel's headers say and its types do not. */
 #define SIGNAL_GROUP_EXIT 4
 #define UID_UNSET	  0xffffffffu
+#define PIDTYPE_SID	  3
+#define S_IFMT		  0170000
+#define S_IFSOCK	  0140000
 #define TCP_ESTABLISHED	  1
 #define TCP_SYN_SENT	  2
 #define TCP_CLOSE	  7

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/bpf/load.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +18,21 @@
 #include "sources/bpf/trace.skel.h"
 #pragma GCC diagnostic pop
 
-/* What is captured, and the programs that do it; of `or` one is enough. */
+/*
+ * What is captured, and the programs that do it; of `or` one is enough. In
+ * this order: a session that was there before is found before it is followed.
+ */
 static const struct part {
 	const char *what, *program, * or ;
+	uint32_t whole; /* as in struct tap_opened */
 } parts[] = {
-    {"exec", "trace_exec", NULL},
-    {"exit", "trace_exit", "trace_exit_5_8"},
-    {"sockets", "trace_socket", NULL},
-    {"connects", "trace_connected", NULL},
+    {"sessions under way", "find_sessions", NULL, 0},
+    {"sessions", "trace_fork", NULL, 0},
+    {"exec", "trace_exec", NULL, 1u << EVENT_EXEC},
+    {"exit", "trace_exit", "trace_exit_5_8", 1u << EVENT_EXIT},
+    /* Audit tells of sockets that are not TCP, too. */
+    {"sockets", "trace_socket", NULL, 0},
+    {"connects", "trace_connected", NULL, 0},
 };
 
 #define N_PARTS (sizeof parts / sizeof *parts)
@@ -86,6 +94,22 @@ static int keep_fd(struct tap_opened *to, int fd)
 	return 0;
 }
 
+/* An iterator runs while its descriptor is read; it writes into the ring. */
+static int run_iterator(struct bpf_link *link)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	char nothing[64];
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	while (n > 0 || (n < 0 && fd >= 0 && errno == EINTR))
+		n = read(fd, nothing, sizeof nothing);
+	if (n < 0)
+		n = -errno;
+	if (fd >= 0)
+		close(fd);
+	return (int)n;
+}
+
 static int attach(
     struct trace_bpf *skel, const char *name, struct tap_opened *to)
 {
@@ -96,6 +120,11 @@ static int attach(
 
 	if (!link)
 		return -errno;
+	if (bpf_program__expected_attach_type(p) == BPF_TRACE_ITER) {
+		r = run_iterator(link);
+		bpf_link__destroy(link);
+		return r;
+	}
 	r = keep_fd(to, bpf_link__fd(link));
 	/* Ends our descriptor of it; the program runs on by the copy. */
 	bpf_link__destroy(link);
@@ -126,6 +155,8 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 	for (size_t i = 0; i < N_PARTS; i++) {
 		if (names[i])
 			result[i] = attach(skel, names[i], to);
+		if (result[i] == 0)
+			to->whole |= parts[i].whole;
 		add_note(to, parts[i].what, result[i]);
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #define SOURCES_BPF_NET_BPF_H
 
 #include "sources/bpf/path_bpf.h"
+#include "sources/bpf/session_bpf.h"
 
 /* A draft begins so: what is kept of a connection until it is made. */
 struct pending {
@@ -17,33 +18,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct pending);
 } pending SEC(".maps");
-
-static __always_inline void fill_ends(
-    struct rec_net *net, const struct sock *sk)
-{
-	net->family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	net->port = __builtin_bswap16(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	net->lport = BPF_CORE_READ(sk, __sk_common.skc_num);
-	if (net->family == AF_INET6) {
-		bpf_core_read(
-		    net->addr, 16, &sk->__sk_common.skc_v6_daddr.in6_u);
-		bpf_core_read(
-		    net->laddr, 16, &sk->__sk_common.skc_v6_rcv_saddr.in6_u);
-		return;
-	}
-	__builtin_memset(net->addr, 0, sizeof net->addr);
-	__builtin_memset(net->laddr, 0, sizeof net->laddr);
-	bpf_core_read(net->addr, 4, &sk->__sk_common.skc_daddr);
-	bpf_core_read(net->laddr, 4, &sk->__sk_common.skc_rcv_saddr);
-}
-
-static __always_inline bool is_tcp(const struct sock *sk)
-{
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-
-	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
-	       (family == AF_INET || family == AF_INET6);
-}
 
 /* In the process that calls connect() or listen(). */
 SEC("tp_btf/inet_sock_set_state")
@@ -61,9 +35,8 @@ int BPF_PROG(trace_socket, const struct sock *sk, int before, int state)
 		return 0;
 	fill_head(&d->net.head, REC_NET, 0, BPF_CORE_READ(task, tgid));
 	fill_who(&d->net.who, task);
-	fill_ends(&d->net, sk);
+	fill_ends(&d->net.ends, sk);
 	d->net.error = 0;
-	d->net.unused = 0;
 	d->at = 0;
 	add_exe(d, task, REC_NET_EXE_MAX);
 	d->net.n_exe = d->at;
@@ -92,7 +65,7 @@ int BPF_PROG(trace_connected, const struct sock *sk, int before, int state)
 	p = bpf_map_lookup_elem(&pending, &key);
 	if (!p)
 		return 0;
-	fill_ends(&p->net, sk);
+	fill_ends(&p->net.ends, sk);
 	if (state == TCP_CLOSE) {
 		p->net.error = BPF_CORE_READ(sk, sk_err);
 		p->net.op = REC_NET_REFUSED;

@@ -4,6 +4,7 @@
 #define SOURCES_BPF_PROCESS_BPF_H
 
 #include "sources/bpf/path_bpf.h"
+#include "sources/bpf/session_bpf.h"
 
 static __always_inline bool send_piece(
     const struct draft *d, __u32 offset, __u64 from)
@@ -81,6 +82,8 @@ int BPF_PROG(trace_exec, struct task_struct *task, int old_pid,
 	fill_head(&d->exec.head, REC_EXEC, 0, BPF_CORE_READ(task, tgid));
 	fill_who(&d->exec.who, task);
 	__builtin_memset(d->exec.unused, 0, sizeof d->exec.unused);
+	d->exec.sid =
+	    BPF_CORE_READ(task, signal, pids[PIDTYPE_SID], numbers[0].nr);
 	d->exec.start = BPF_CORE_READ(task, start_boottime);
 	d->exec.argc = BPF_CORE_READ(bprm, argc);
 	n = bpf_probe_read_kernel_str(
@@ -105,7 +108,12 @@ static __always_inline int tell_exit(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct rec_exit *rec;
+	__u32 status;
 
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		status = BPF_CORE_READ(signal, group_exit_code);
+	else
+		status = BPF_CORE_READ(task, group_leader, exit_code);
 	rec = bpf_ringbuf_reserve(&ring, sizeof *rec, 0);
 	if (!rec) {
 		count_lost(REC_EXIT);
@@ -113,13 +121,11 @@ static __always_inline int tell_exit(struct task_struct *task)
 	}
 	fill_head(&rec->head, REC_EXIT, sizeof *rec, BPF_CORE_READ(task, tgid));
 	fill_who(&rec->who, task);
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		rec->status = BPF_CORE_READ(signal, group_exit_code);
-	else
-		rec->status = BPF_CORE_READ(task, group_leader, exit_code);
+	rec->status = status;
 	rec->unused = 0;
 	rec->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	bpf_ringbuf_submit(rec, wakeup(rec->head.time));
+	end_session(task, status);
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #define REC_MAGIC   0x62527353u /* "SsRb" */
-#define REC_VERSION 1
+#define REC_VERSION 2
 #define REC_MAX	    (32 << 10)
 
 /* Text of one path at most; longer ones are cut and say so. */
@@ -42,6 +42,7 @@ enum rec_type {
 	REC_EXEC,
 	REC_EXIT,
 	REC_NET,
+	REC_SESSION,
 	REC_N_TYPES,
 };
 
@@ -97,7 +98,8 @@ struct rec_exec {
 	uint16_t n_exe;	 /* a path */
 	uint16_t n_cwd;	 /* a path */
 	uint32_t n_args;
-	uint32_t unused[4];
+	uint32_t sid; /* of setsid(2) */
+	uint32_t unused[3];
 	uint64_t start; /* of the process: nanoseconds of CLOCK_BOOTTIME */
 			/* char text[n_file + n_exe + n_cwd + n_args] */
 };
@@ -117,18 +119,41 @@ enum rec_net_op {
 };
 
 /* Bytes of addresses are in network order, ports are plain numbers. */
+struct rec_ends {
+	uint16_t family; /* AF_INET or AF_INET6; 0: there is no connection */
+	uint16_t port, lport;
+	uint16_t unused;
+	uint8_t addr[16], laddr[16]; /* IPv4: the first four */
+};
+
 struct rec_net {
 	struct rec_head head;
 	struct rec_who who;
-	uint16_t op;	 /* enum rec_net_op */
-	uint16_t family; /* AF_INET or AF_INET6 */
-	uint16_t port, lport;
-	uint8_t addr[16], laddr[16]; /* IPv4: the first four */
+	struct rec_ends ends;
 	uint32_t error; /* errno of REC_NET_REFUSED, where there is one */
+	uint8_t op;	/* enum rec_net_op */
 	uint8_t exe_flags;
-	uint8_t unused;
 	uint16_t n_exe;
 	/* char exe[n_exe], a path */
+};
+
+enum rec_session_op {
+	REC_SESSION_BEGIN = 1,
+	REC_SESSION_FOUND = 2, /* it was there before the programs were */
+	REC_SESSION_END = 3,   /* its process ended; others may go on */
+};
+
+/*
+ * A login session. `pid` is the process that all others of it come from: the
+ * one that logged in, as in the LOGIN record of audit.
+ */
+struct rec_session {
+	struct rec_head head;
+	struct rec_who who;
+	struct rec_ends peer; /* the connection that this process serves */
+	uint64_t start;	      /* of the process: ns of CLOCK_BOOTTIME */
+	uint32_t op;	      /* enum rec_session_op */
+	uint32_t status;      /* of REC_SESSION_END, as wait(2) tells it */
 };
 
 #endif
