@@ -21,8 +21,9 @@
 #include "base/when.h"
 
 /* Pieces read of one feed before the others get their turn. */
-#define TURN	  16
-#define TICK_USEC ((int64_t)TAP_INTERVAL_MS * 1000)
+#define TURN	    16
+#define BOOT_ID_LEN 32
+#define TICK_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
 
 struct collector;
 
@@ -73,6 +74,20 @@ static struct agent_tap *tap_of(const struct slot *s)
 	return &s->collector->agent->taps[s - s->collector->slots];
 }
 
+/* What one feed tells whole, the others need not tell. */
+static void share_kinds(struct collector *c)
+{
+	for (size_t i = 0; i < c->agent->n_taps; i++) {
+		uint32_t kinds = 0;
+
+		for (size_t k = 0; k < c->agent->n_taps; k++)
+			if (k != i && c->slots[k].feed)
+				kinds |= feed_whole(c->slots[k].feed);
+		if (c->slots[i].feed)
+			feed_leave_out(c->slots[i].feed, kinds);
+	}
+}
+
 /* A feed that cannot go on: the others do, and the loss is told. */
 static int end_feed(struct slot *s, const char *why)
 {
@@ -83,6 +98,7 @@ static int end_feed(struct slot *s, const char *why)
 	loop_unwatch(&c->loop, &s->watch);
 	feed_close(s->feed);
 	s->feed = NULL;
+	share_kinds(c);
 	return ledger_gap(c->ledger, t->tap->name, 0, t->why.text, &c->err);
 }
 
@@ -346,14 +362,18 @@ static int note_start(struct collector *c)
 	return r;
 }
 
-static int boot_id(char ret[static 37])
+/* As in the journal and in what all sources tell: without dashes. */
+static int boot_id(char ret[static BOOT_ID_LEN + 1])
 {
 	struct buf b = BUF_INIT;
+	size_t n = 0;
 	int r =
 	    fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b);
 
-	if (r == 0)
-		snprintf(ret, 37, "%.*s", b.n < 36 ? (int)b.n : 36, b.p);
+	for (size_t i = 0; r == 0 && i < b.n && n < BOOT_ID_LEN; i++)
+		if (str_hexdigit(b.p[i]) >= 0)
+			ret[n++] = b.p[i];
+	ret[n] = '\0';
 	buf_free(&b);
 	return r;
 }
@@ -374,7 +394,7 @@ static int enter_sandbox(struct collector *c)
 
 static int open_all(struct collector *c)
 {
-	char boot[37] = "";
+	char boot[BOOT_ID_LEN + 1] = "";
 	int r = boot_id(boot);
 
 	/* Read now: the zone's file is out of reach later. */
@@ -393,6 +413,7 @@ static int open_all(struct collector *c)
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
 	for (size_t i = 0; i < c->agent->n_taps; i++)
 		open_feed(c, i);
+	share_kinds(c);
 	return note_start(c);
 }
 

@@ -11,7 +11,7 @@
 #define AT(member) offsetof(struct config, member)
 
 static const char *const audit_words[] = {"auto", "register", "off", NULL};
-static const char *const bpf_words[] = {"off", "auto", NULL};
+static const char *const bpf_words[] = {"auto", "off", NULL};
 static const char *const file_words[] = {"auto", "off", NULL};
 
 const struct conf_key config_keys[] = {
@@ -42,13 +42,11 @@ const struct conf_key config_keys[] = {
 	.help = "The kernel's audit records. auto: they are listened to, "
 		"beside the audit daemon or without one. register: as the "
 		"audit daemon of this host, where there is no other."},
-    {"taps.bpf", CONF_ENUM, AT(bpf), "off", .choices = bpf_words,
-	.help =
-	    "Programs that are run and connections they make, seen by "
-	    "programs in the kernel. auto: as far as this kernel can. They "
-	    "stand in sessions of their own, as nothing ties them to sshd's "
-	    "yet (ls --local shows these); and only one of taps.audit and "
-	    "taps.bpf can be on, as both tell of the same programs."},
+    {"taps.bpf", CONF_ENUM, AT(bpf), "auto", .choices = bpf_words,
+	.help = "Login sessions, the programs that are run in them and the "
+		"connections that these make, seen by programs in the kernel. "
+		"auto: as far as this kernel can. What it tells whole is left "
+		"out of what taps.audit tells."},
     {"taps.auth_log", CONF_PATH, AT(auth_log), "auto", .choices = file_words,
 	.help = "The log file of sshd. auto: where this host keeps it."},
     {"taps.journal", CONF_PATH, AT(journal), "auto", .choices = file_words,
@@ -73,21 +71,6 @@ static int set_host(struct config *c)
 	return c->host ? 0 : -ENOMEM;
 }
 
-/* What audit and bpf both tell would stand there twice. */
-static int check_taps(
-    const struct config *c, const char *file, struct buf *complaints)
-{
-	const char *path;
-
-	if (!config_tap(c, "bpf", &path) || !config_tap(c, "audit", &path))
-		return 0;
-	buf_printf(complaints,
-	    "%s: taps.bpf and taps.audit are both on, and both tell of the "
-	    "programs that are run: switch one of them off\n",
-	    file ? file : "configuration");
-	return buf_error(complaints) ? buf_error(complaints) : -EINVAL;
-}
-
 int config_load(struct config *ret, const char *file, struct buf *complaints)
 {
 	const struct conf conf = {config_keys, ret, &ret->texts};
@@ -97,8 +80,6 @@ int config_load(struct config *ret, const char *file, struct buf *complaints)
 	if (!file && access(CONFIG_FILE, F_OK) == 0)
 		file = CONFIG_FILE;
 	r = conf_load(&conf, file, complaints);
-	if (r == 0)
-		r = check_taps(ret, file, complaints);
 	if (r == 0 && !ret->host)
 		r = set_host(ret);
 	return r;

@@ -53,7 +53,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->commit_interval, 500000);
 	assert_int_equal(c->sync_interval, 50000);
 	assert_tap(c, "audit", NULL);
-	assert_tap(c, "bpf", "off");
+	assert_tap(c, "bpf", NULL);
 	assert_string_equal(c->auth_log, "auto");
 	assert_string_equal(c->journal, "auto");
 	assert_string_equal(c->wtmp, "auto");
@@ -120,14 +120,6 @@ static void test_complaints(void **state)
 	struct buf complaints = BUF_INIT;
 	struct config c;
 
-	assert_int_equal(load(&c, "taps: {bpf: auto}\n", &complaints), -EINVAL);
-	assert_non_null(strstr(buf_z(&complaints), "switch one of them off\n"));
-	config_free(&c);
-	buf_clear(&complaints);
-	assert_int_equal(
-	    load(&c, "taps: {bpf: auto, audit: off}\n", &complaints), 0);
-	assert_tap(&c, "bpf", NULL);
-	config_free(&c);
 	assert_int_equal(
 	    load(&c, "store: here\ncommit: {intervall: 1s}\n", &complaints),
 	    -EINVAL);

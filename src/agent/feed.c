@@ -19,14 +19,28 @@ struct feed {
 	struct buf window; /* bytes that the source has not taken yet */
 	uint64_t offset;   /* of the window's first byte in its stream */
 	struct feed_stats stats;
-	struct err *err; /* of the call at work */
+	uint32_t left_out; /* kinds that other taps tell whole */
 };
+
+/*
+ * Of the same fact a text log has only what somebody wrote into it: that stays,
+ * as what it is.
+ */
+static bool is_told_elsewhere(const struct feed *f, const struct event *ev)
+{
+	return f->left_out >> ev->kind & 1 && ev->trust <= TRUST_JOURNAL &&
+	       event_has(ev, F_SES) && event_int(ev, F_SUCCESS, 1);
+}
 
 static int take_event(struct source_sink *sink, struct event *ev)
 {
 	struct feed *f = (struct feed *)sink;
 	const struct feed_sink *to = f->cfg->sink;
 
+	if (is_told_elsewhere(f, ev)) {
+		f->stats.left_out++;
+		return 0;
+	}
 	f->stats.events++;
 	if (ev->source.n == 0)
 		ev->source = str_z(f->source->name);
@@ -173,6 +187,16 @@ int feed_reopened(
 {
 	f->opened = *opened;
 	return f->tap->reopened(f->run, opened, err);
+}
+
+void feed_leave_out(struct feed *f, uint32_t kinds)
+{
+	f->left_out = kinds;
+}
+
+uint32_t feed_whole(const struct feed *f)
+{
+	return f->opened.whole;
 }
 
 int feed_fd(const struct feed *f)

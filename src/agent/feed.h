@@ -49,6 +49,15 @@ int feed_settle(struct feed *f, struct err *err);
 int feed_reopened(
     struct feed *f, const struct tap_opened *opened, struct err *err);
 
+/*
+ * Other taps tell events of these kinds (struct tap_opened) whole: of login
+ * sessions they are left out here from now on, but for what failed, and
+ * counted. Kinds of a call before are taken back.
+ */
+void feed_leave_out(struct feed *f, uint32_t kinds);
+/* The kinds that this one tells whole. */
+uint32_t feed_whole(const struct feed *f);
+
 /* To be polled, or -1. */
 int feed_fd(const struct feed *f);
 const struct tap *feed_tap(const struct feed *f);
@@ -57,7 +66,7 @@ const struct tap *feed_tap(const struct feed *f);
 void feed_place(const struct feed *f, struct buf *ret);
 
 struct feed_stats {
-	uint64_t bytes, records, unparsed, events, lost;
+	uint64_t bytes, records, unparsed, events, left_out, lost;
 	const char *name, *note; /* of struct tap_opened */
 };
 void feed_stats(const struct feed *f, struct feed_stats *ret);

@@ -112,6 +112,11 @@ static void tap_text(
 	    (unsigned long long)s.events, (unsigned long long)s.records,
 	    (unsigned long long)s.unparsed, (unsigned long long)s.bytes,
 	    (unsigned long long)s.lost);
+	if (s.left_out)
+		buf_printf(b,
+		    "               %llu events left out: another tap tells "
+		    "them\n",
+		    (unsigned long long)s.left_out);
 	if (s.name[0])
 		buf_printf(b, "               %s\n", s.name);
 	if (s.note[0])
@@ -129,10 +134,11 @@ static void tap_json(
 	json_add_string(b, str_z(t->tap->name));
 	buf_printf(b,
 	    ",\"open\":%s,\"events\":%llu,\"records\":%llu,\"unparsed\":%llu,"
-	    "\"bytes\":%llu,\"lost\":%llu,\"name\":",
+	    "\"left_out\":%llu,\"bytes\":%llu,\"lost\":%llu,\"name\":",
 	    f ? "true" : "false", (unsigned long long)s.events,
 	    (unsigned long long)s.records, (unsigned long long)s.unparsed,
-	    (unsigned long long)s.bytes, (unsigned long long)s.lost);
+	    (unsigned long long)s.left_out, (unsigned long long)s.bytes,
+	    (unsigned long long)s.lost);
 	json_add_string(b, str_z(s.name));
 	buf_add_z(b, ",\"note\":");
 	json_add_string(b, str_z(f ? s.note : t->why.text));
