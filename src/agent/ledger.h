@@ -13,7 +13,7 @@ struct ledger;
 
 /*
  * Open the store in `dir` and begin the chain "events:HOST". `boot`: the boot
- * id of the kernel, 36 bytes of text.
+ * id of the kernel, 32 hexadecimal digits.
  */
 int ledger_open(struct ledger **ret, const char *dir, struct str host,
     struct str boot, struct err *err);

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmarks share: the table of figures, and the release build."""
+import math
+import os
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))))
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, figure, measured, target="", ratio=None):
+        """ratio: how many times the target is met; None: just told."""
+        verdict = "" if ratio is None else "ok" if ratio >= 1 else "SHORT"
+        self.rows.append((figure, measured, target,
+                          "" if ratio is None else "%.2f" % ratio, verdict))
+        if ratio is not None and not (math.isfinite(ratio) and ratio >= 0):
+            sys.exit("%s: no number" % figure)
+        print("... %s: %s" % (figure, measured), file=sys.stderr)
+
+    def at_least(self, figure, value, least, unit, note=""):
+        self.add(figure, "%.3g %s%s" % (value, unit, note),
+                 ">= %g %s" % (least, unit), value / least)
+
+    def at_most(self, figure, value, most, unit, note=""):
+        self.add(figure, "%.3g %s%s" % (value, unit, note),
+                 "<= %g %s" % (most, unit), most / max(value, 1e-9))
+
+    def all_of(self, figure, found, n):
+        """Nothing less than all is right."""
+        self.add(figure, "%d of %d" % (found, n), "all", found / n)
+
+    def print(self):
+        titles = ("figure", "measured", "target", "ratio", "")
+        widths = [max(len(r[i]) for r in self.rows + [titles])
+                  for i in range(5)]
+        for row in [titles] + self.rows:
+            print("  ".join(c.ljust(w) for c, w in zip(row, widths)).rstrip())
+
+    def short(self):
+        return [r[0] for r in self.rows if r[4] == "SHORT"]
+
+
+def make_build(targets):
+    """The release build at the top, made and kept up to date."""
+    build = os.path.join(ROOT, "build-bench")
+    if not os.path.exists(os.path.join(build, "build.ninja")):
+        subprocess.run(["meson", "setup", "--buildtype=release", build, ROOT],
+                       check=True, stdout=sys.stderr)
+    subprocess.run(["ninja", "-C", build, *targets], check=True,
+                   stdout=sys.stderr)
+    return build
