@@ -335,6 +335,9 @@ int audit_event(struct correlator *c, struct live_host *h, struct event *ev,
 
 	if (err)
 		return err;
+	/* A process that took its login off. */
+	if (ses == AUDIT_UNSET && ev->kind == EVENT_PRIV)
+		ses = event_int(ev, F_OLD_SES, AUDIT_UNSET);
 	if (ses >= 0 && ses < AUDIT_UNSET)
 		return ses_event(c, h, ev, ses, ret);
 	if (ev->kind <= EVENT_AUTH_PARTIAL && facts_sshd(ev))

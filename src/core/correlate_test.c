@@ -406,6 +406,12 @@ static const struct scene scenes[] = {
 				 "bpf exec 101.2 trust=kernel ses=4 pid=111 "
 				 "ppid=110 sid=100 euid=0 argv=uname\n",
 	"1 origin=sshd user=root addr=192.0.2.1 ses=4 101-101 LRH\n"},
+    {"a process takes its login off: the session that it was of",
+	AUDIT_LOGIN("101", "4", "100", "1000") AUDIT_EXEC("102", "4", "112",
+	    "110",
+	    "sh") "audit priv 103 "
+		  "trust=kernel pid=112 old_ses=4 old_auid=1000 type=LOGIN\n",
+	"1 origin=sshd ses=4 tty=pts/0 101-103 LSHY exec=1 priv=1\n"},
     {"bpf finds a session that was under way",
 	"bpf session.open 500 trust=kernel boot=b1 ses=4 auid=1000 pid=100 "
 	"comm=sshd type=FOUND addr=192.0.2.1 port=5000\n" BPF_EXEC(

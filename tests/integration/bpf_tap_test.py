@@ -441,6 +441,48 @@ def sessions_under_way_are_found():
     tap.equal([e['pid'] for e in r.of(ses, 'session.close')], [pid])
 
 
+def set_login(auid):
+    with open('/proc/self/loginuid', 'w') as f:
+        f.write(str(auid))
+
+
+def who_leaves_a_session_is_followed():
+    def work():
+        spawn('/bin/true', 'in it')
+        set_login(0xffffffff)
+        spawn('/bin/sh', '-c', '/bin/true hidden; (setsid /bin/true away &)')
+        time.sleep(.3)
+        return 5
+    with recording() as r:
+        ses, pid = login(work)
+        r.end()
+    told = [e for e in r.of(ses) if e['kind'] == 'priv']
+    tap.equal([(e['type'], e['pid'], e['auid']) for e in told],
+              [('LEFT', pid, AUID)])
+    argvs = [e['argv'] for e in r.of(ses, 'exec')]
+    assert ['/bin/true', 'hidden'] in argvs, argvs
+    assert ['/bin/true', 'away'] in argvs, argvs
+    tap.equal({e['auid'] for e in r.of(ses)}, {AUID})
+    tap.equal([(e['pid'], e['exit']) for e in r.of(ses, 'session.close')],
+              [(pid, 5)])
+
+
+def another_login_tells_the_first():
+    def work():
+        spawn('/bin/true', 'in it')
+        set_login(AUID + 1)
+        spawn('/bin/true', 'as another')
+    with recording() as r:
+        ses, pid = login(work)
+        r.end()
+    second = [e for e in r.events if e.get('old_ses') == ses]
+    tap.equal([(e['kind'], e['type'], e['pid'], e['auid'], e['old_auid'])
+               for e in second],
+              [('session.open', 'LOGIN', pid, AUID + 1, AUID)])
+    tap.equal([e['argv'] for e in r.of(second[0]['ses'], 'exec')],
+              [['/bin/true', 'as another']])
+
+
 def groups_are_told():
     with recording() as r:
         ses, _ = login(lambda: spawn('/usr/bin/setsid', '-w', '/bin/true'))
@@ -458,6 +500,7 @@ def main():
         print('# ' + r.note)
         r.end()
     tap.run([sessions_begin_and_end, sessions_under_way_are_found,
+             who_leaves_a_session_is_followed, another_login_tells_the_first,
              groups_are_told, execs_are_complete, times_are_those_of_the_wall_clock,
              what_is_too_long_is_marked, programs_without_a_file_are_told,
              paths_cross_mounts_and_roots, changed_ids_show,

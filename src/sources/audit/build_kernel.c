@@ -53,6 +53,12 @@ void build_login(struct build *b)
 	set_res(b, f);
 	event_set_str(&b->ev, F_TYPE, STR("LOGIN"));
 	set_caller(b);
+	if (event_has(&b->ev, F_AUID) || !event_has(&b->ev, F_OLD_AUID))
+		return;
+	/* root may do so; audit rules that ask for a login uid are blind now */
+	b->ev.kind = EVENT_PRIV;
+	event_set_str(
+	    &b->ev, F_REASON, STR("a process took off its login uid"));
 }
 
 static struct str tty_name(struct build *b, int64_t major, int64_t minor)

@@ -16,7 +16,9 @@
 	{                                                                      \
 		41, 1000, 7, 1000, 0, 100, "id", "pts3"                        \
 	}
-#define WHO_TEXT " auid=1000 ses=7 uid=1000 euid=0 gid=100 pid=42 ppid=41"
+#define WHO_IDS	     " auid=1000 ses=7 uid=1000 euid=0 gid=100"
+#define WHO_TEXT     WHO_IDS " pid=42 ppid=41"
+#define WHO_OLD_TEXT WHO_IDS " old_auid=6 old_ses=6 pid=42 ppid=41"
 
 static const struct source *source(void)
 {
@@ -306,18 +308,27 @@ static void test_net(void **state)
 static void test_session(void **state)
 {
 	static const struct {
-		uint32_t op, status;
+		uint32_t op, status, old;
 		uint16_t family;
 		const char *event;
 	} cases[] = {
-	    {REC_SESSION_BEGIN, 0, 2,
+	    {REC_SESSION_BEGIN, 0, UINT32_MAX, 2,
 		"session.open 1700000005.000000" WHO_TEXT
 		" comm=id tty=pts/3 addr=192.0.2.1 port=5000"
 		" laddr=10.0.0.1 lport=22 type=LOGIN\n"},
-	    {REC_SESSION_FOUND, 0, 0,
+	    {REC_SESSION_BEGIN, 0, 6, 0,
+		"session.open 1700000005.000000" WHO_OLD_TEXT
+		" comm=id tty=pts/3 type=LOGIN\n"},
+	    {REC_SESSION_FOUND, 0, UINT32_MAX, 0,
 		"session.open 1700000005.000000" WHO_TEXT
 		" comm=id tty=pts/3 duration=4000000 type=FOUND\n"},
-	    {REC_SESSION_END, 9, 0,
+	    {REC_SESSION_LEFT, 0, UINT32_MAX, 0,
+		"priv 1700000005.000000" WHO_TEXT
+		" comm=id tty=pts/3 duration=4000000 type=LEFT"
+		" reason=a\\x20process\\x20took\\x20off\\x20its\\x20login"
+		"\\x20uid:\\x20it\\x20is\\x20followed\\x20as\\x20of\\x20this"
+		"\\x20session\n"},
+	    {REC_SESSION_END, 9, UINT32_MAX, 0,
 		"session.close 1700000005.000000" WHO_TEXT
 		" comm=id tty=pts/3 signal=9 duration=4000000\n"},
 	};
@@ -328,6 +339,8 @@ static void test_session(void **state)
 		    .op = cases[i].op,
 		    .status = cases[i].status,
 		    .start = 1000000000,
+		    .old_auid = cases[i].old,
+		    .old_ses = cases[i].old,
 		    .peer = {.family = cases[i].family,
 			.port = 5000,
 			.lport = 22,

@@ -304,25 +304,38 @@ static bool build_net(struct build *b)
 /* The process that a session began with: its LOGIN, as audit would tell it. */
 static bool build_session(struct build *b)
 {
+	static const struct {
+		bool known;
+		enum event_kind kind;
+		struct str type, reason;
+	} ops[] = {
+	    [REC_SESSION_BEGIN] = {true, EVENT_SESSION_OPEN, STR_INIT("LOGIN"),
+		STR_INIT("")},
+	    [REC_SESSION_FOUND] = {true, EVENT_SESSION_OPEN,
+		STR_INIT(EVENT_TYPE_FOUND), STR_INIT("")},
+	    [REC_SESSION_END] = {true, EVENT_SESSION_CLOSE, STR_INIT(""),
+		STR_INIT("")},
+	    [REC_SESSION_LEFT] = {true, EVENT_PRIV, STR_INIT("LEFT"),
+		STR_INIT("a process took off its login uid: it is followed as "
+			 "of this session")},
+	};
 	struct rec_session rec;
 
 	if (b->record.n != sizeof rec)
 		return false;
 	memcpy(&rec, b->record.p, sizeof rec);
-	if (rec.op < REC_SESSION_BEGIN || rec.op > REC_SESSION_END ||
+	if (rec.op >= sizeof ops / sizeof *ops || !ops[rec.op].known ||
 	    (rec.peer.family && !is_family(rec.peer.family)) ||
-	    !start_event(b,
-		rec.op == REC_SESSION_END ? EVENT_SESSION_CLOSE
-					  : EVENT_SESSION_OPEN,
-		&rec.head, str_make(&rec.op, sizeof rec.op)))
+	    !start_event(b, ops[rec.op].kind, &rec.head,
+		str_make(&rec.op, sizeof rec.op)))
 		return false;
 	set_who(b, &rec.who);
+	source_set_str(&b->ev, F_TYPE, ops[rec.op].type);
+	source_set_str(&b->ev, F_REASON, ops[rec.op].reason);
+	set_id(&b->ev, F_OLD_AUID, rec.old_auid);
+	set_id(&b->ev, F_OLD_SES, rec.old_ses);
 	if (rec.op == REC_SESSION_END)
 		set_status(b, rec.status);
-	else
-		event_set_str(&b->ev, F_TYPE,
-		    rec.op == REC_SESSION_BEGIN ? STR("LOGIN")
-						: STR(EVENT_TYPE_FOUND));
 	if (rec.op != REC_SESSION_BEGIN)
 		set_age(b, rec.start, rec.head.time);
 	if (rec.peer.family) {

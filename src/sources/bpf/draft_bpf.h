@@ -100,24 +100,6 @@ static __always_inline void fill_head(
 	head->time = bpf_ktime_get_boot_ns();
 }
 
-static __always_inline void fill_who(
-    struct rec_who *who, struct task_struct *task)
-{
-	const struct cred *cred = BPF_CORE_READ(task, cred);
-	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
-
-	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	who->auid = BPF_CORE_READ(task, loginuid.val);
-	who->ses = BPF_CORE_READ(task, sessionid);
-	who->uid = BPF_CORE_READ(cred, uid.val);
-	who->euid = BPF_CORE_READ(cred, euid.val);
-	who->gid = BPF_CORE_READ(cred, gid.val);
-	bpf_core_read(who->comm, sizeof who->comm, &task->comm);
-	who->tty[0] = 0;
-	if (tty)
-		bpf_core_read_str(who->tty, sizeof who->tty, &tty->name);
-}
-
 static __always_inline void send_draft(struct draft *d, __u32 type, __u32 fixed)
 {
 	struct rec_head *head = (struct rec_head *)d;

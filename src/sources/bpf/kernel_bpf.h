@@ -107,7 +107,7 @@ struct signal_struct {
 };
 
 struct task_struct {
-	int tgid;
+	int pid, tgid;
 	int exit_code;
 	__u64 start_boottime;
 	struct task_struct *real_parent, *group_leader;

@@ -125,7 +125,7 @@ static __always_inline int tell_exit(struct task_struct *task)
 	rec->unused = 0;
 	rec->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	bpf_ringbuf_submit(rec, wakeup(rec->head.time));
-	end_session(task, status);
+	end_member(task, status);
 	return 0;
 }
 

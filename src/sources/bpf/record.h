@@ -141,11 +141,13 @@ enum rec_session_op {
 	REC_SESSION_BEGIN = 1,
 	REC_SESSION_FOUND = 2, /* it was there before the programs were */
 	REC_SESSION_END = 3,   /* its process ended; others may go on */
+	REC_SESSION_LEFT = 4,  /* a process of it set no login uid for itself */
 };
 
 /*
  * A login session. `pid` is the process that all others of it come from: the
- * one that logged in, as in the LOGIN record of audit.
+ * one that logged in, as in the LOGIN record of audit; of REC_SESSION_LEFT the
+ * one that left.
  */
 struct rec_session {
 	struct rec_head head;
@@ -154,6 +156,7 @@ struct rec_session {
 	uint64_t start;	      /* of the process: ns of CLOCK_BOOTTIME */
 	uint32_t op;	      /* enum rec_session_op */
 	uint32_t status;      /* of REC_SESSION_END, as wait(2) tells it */
+	uint32_t old_auid, old_ses; /* of the process before, if any */
 };
 
 #endif

@@ -13,6 +13,7 @@
 #define PARENTS_MAX  64
 /* sshd's connection is among its first descriptors. */
 #define PEER_FD_MAX  16
+#define MEMBERS_MAX  65536
 
 /* The process that each session began with. */
 struct {
@@ -21,6 +22,55 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } sessions SEC(".maps");
+
+/*
+ * What each process of a session had for its login, by process: root can set
+ * another one, or none, and would be seen no more.
+ */
+struct member {
+	__u32 auid, ses;
+	__u32 stray; /* it has none any more, and that was told */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MEMBERS_MAX);
+	__type(key, __u32);
+	__type(value, struct member);
+} members SEC(".maps");
+
+static __always_inline struct member *member_of(struct task_struct *task)
+{
+	__u32 pid = BPF_CORE_READ(task, tgid);
+
+	return bpf_map_lookup_elem(&members, &pid);
+}
+
+static __always_inline void fill_who(
+    struct rec_who *who, struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	struct tty_struct *tty = BPF_CORE_READ(task, signal, tty);
+	struct member *m = NULL;
+
+	who->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	who->auid = BPF_CORE_READ(task, loginuid.val);
+	who->ses = BPF_CORE_READ(task, sessionid);
+	if (who->auid == UID_UNSET)
+		m = member_of(task);
+	if (m) {
+		who->auid = m->auid;
+		who->ses = m->ses;
+	}
+	who->uid = BPF_CORE_READ(cred, uid.val);
+	who->euid = BPF_CORE_READ(cred, euid.val);
+	who->gid = BPF_CORE_READ(cred, gid.val);
+	bpf_core_read(who->comm, sizeof who->comm, &task->comm);
+	who->tty[0] = 0;
+	if (tty)
+		bpf_core_read_str(who->tty, sizeof who->tty, &tty->name);
+}
 
 static __always_inline void fill_ends(
     struct rec_ends *ends, const struct sock *sk)
@@ -98,6 +148,19 @@ static __always_inline struct task_struct *first_of(struct task_struct *task)
 	return first;
 }
 
+/* The session that this one began within. */
+static __always_inline void fill_old(
+    struct rec_session *rec, struct task_struct *task)
+{
+	struct member *m = member_of(task);
+
+	rec->old_auid = rec->old_ses = UID_UNSET;
+	if (!m || m->ses == rec->who.ses)
+		return;
+	rec->old_auid = m->auid;
+	rec->old_ses = m->ses;
+}
+
 static __noinline int tell_session(
     struct task_struct *task, __u32 op, __u32 status)
 {
@@ -114,6 +177,7 @@ static __noinline int tell_session(
 	rec->start = BPF_CORE_READ(task, start_boottime);
 	rec->op = op;
 	rec->status = status;
+	fill_old(rec, task);
 	fill_peer(&rec->peer, task);
 	bpf_ringbuf_submit(rec, wakeup(rec->head.time));
 	return 0;
@@ -134,30 +198,66 @@ static __noinline int follow_session(struct task_struct *task, __u32 op)
 	return 0;
 }
 
+/* A process that was of no session, or of another one, is of one now. */
+static __noinline int join_session(struct task_struct *task, __u32 op)
+{
+	struct member now = {.auid = BPF_CORE_READ(task, loginuid.val),
+	    .ses = BPF_CORE_READ(task, sessionid)};
+	__u32 pid = BPF_CORE_READ(task, tgid);
+
+	follow_session(task, op);
+	/* Where there is no room it is followed as long as it says so itself.
+	 */
+	bpf_map_update_elem(&members, &pid, &now, BPF_ANY);
+	return 0;
+}
+
 /* Whether what this process does is told. */
 static __always_inline bool in_session(struct task_struct *task)
 {
-	if (BPF_CORE_READ(task, loginuid.val) == UID_UNSET)
-		return false;
-	follow_session(task, REC_SESSION_BEGIN);
-	return true;
+	struct member *m = member_of(task);
+
+	if (BPF_CORE_READ(task, loginuid.val) != UID_UNSET) {
+		if (!m || m->ses != BPF_CORE_READ(task, sessionid))
+			join_session(task, REC_SESSION_BEGIN);
+		return true;
+	}
+	if (m && !m->stray) {
+		m->stray = 1;
+		tell_session(task, REC_SESSION_LEFT, 0);
+	}
+	return m;
 }
 
-/* The last thread of a process that a session may have begun with. */
-static __always_inline void end_session(struct task_struct *task, __u32 status)
+/* The last thread of a process ends. */
+static __noinline int end_member(struct task_struct *task, __u32 status)
 {
-	__u32 ses = BPF_CORE_READ(task, sessionid);
-	__u32 *first = bpf_map_lookup_elem(&sessions, &ses);
-	__u32 pid = BPF_CORE_READ(task, tgid);
+	struct member *m = member_of(task);
+	__u32 pid = BPF_CORE_READ(task, tgid), ses, *first;
 
+	if (!m)
+		return 0;
+	ses = m->ses;
+	first = bpf_map_lookup_elem(&sessions, &ses);
 	if (first && *first == pid)
 		tell_session(task, REC_SESSION_END, status);
+	bpf_map_delete_elem(&members, &pid);
+	return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(trace_fork, struct task_struct *parent, struct task_struct *child)
 {
-	in_session(parent);
+	__u32 pid = BPF_CORE_READ(child, tgid);
+	struct member *m, copy;
+
+	if (!in_session(parent) || (__u32)BPF_CORE_READ(child, pid) != pid)
+		return 0;
+	m = member_of(parent);
+	if (!m)
+		return 0;
+	copy = *m;
+	bpf_map_update_elem(&members, &pid, &copy, BPF_ANY);
 	return 0;
 }
 
@@ -168,7 +268,7 @@ int find_sessions(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 
 	if (task && BPF_CORE_READ(task, loginuid.val) != UID_UNSET)
-		follow_session(task, REC_SESSION_FOUND);
+		join_session(task, REC_SESSION_FOUND);
 	return 0;
 }
 
