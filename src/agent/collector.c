@@ -23,6 +23,8 @@
 /* Pieces read of one feed before the others get their turn. */
 #define TURN	    16
 #define BOOT_ID_LEN 32
+/* Far more than a clock is slewed between two ticks. */
+#define CLOCK_STEP  ((int64_t)500 * 1000)
 #define TICK_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
 
 struct collector;
@@ -50,7 +52,9 @@ struct collector {
 	struct places places;
 	struct status status;
 	struct sandbox_state sandbox;
-	struct err err; /* of the ledger: ends the collector */
+	const char *why_stop; /* NULL: it was asked to */
+	int64_t clock;	      /* of time_boot_offset(), last seen */
+	struct err err;	      /* of the ledger: ends the collector */
 };
 
 static int take_event(void *ctx, const struct feed *f, struct event *ev)
@@ -225,12 +229,28 @@ static void on_again(struct loop *l, struct loop_timer *t)
 	done(c, r);
 }
 
+/* Somebody may set the clock so that events seem to be of another time. */
+static int note_clock(struct collector *c)
+{
+	int64_t offset = time_boot_offset(), step = offset - c->clock;
+	char why[80];
+
+	c->clock = offset;
+	if (step > -CLOCK_STEP && step < CLOCK_STEP)
+		return 0;
+	snprintf(why, sizeof why, "the clock was set %s by %lld.%03lld s",
+	    step < 0 ? "back" : "forward",
+	    (long long)llabs(step) / USEC_PER_SEC,
+	    (long long)llabs(step) / 1000 % 1000);
+	return ledger_note(c->ledger, EVENT_CLOCK, "set", why, &c->err);
+}
+
 /* Feeds without a descriptor to wait for, and events held back too long. */
 static void on_tick(struct loop *l, struct loop_timer *t)
 {
 	struct collector *c = t->ctx;
 	int64_t now = loop_now();
-	int r = 0;
+	int r = note_clock(c);
 
 	(void)l;
 	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++) {
@@ -291,6 +311,7 @@ static void on_message(struct loop *l, struct loop_watch *w, unsigned what)
 	}
 	/* Without a monitor nobody could open anything anew. */
 	if (r == 0 && got == -EPIPE) {
+		c->why_stop = "the monitor is gone: killed, or it failed";
 		loop_unwatch(l, w);
 		loop_stop(l, 0);
 	}
@@ -335,6 +356,22 @@ static void open_feed(struct collector *c, size_t i)
 		    &t->why);
 }
 
+/* The run before: it must not seem that nothing happened since. */
+static int note_restart(struct collector *c)
+{
+	const char *restart = c->agent->restart;
+	int64_t end = ledger_left_open(c->ledger);
+
+	if (restart)
+		return ledger_gap(c->ledger, "collector", 0, restart, &c->err);
+	if (!end)
+		return 0;
+	return ledger_gap_since(c->ledger, end,
+	    "sshtraild ended without a word (killed, or the host went down): "
+	    "nothing was watched",
+	    &c->err);
+}
+
 /* What this run rests on: the first event of it, and why it is not more. */
 static int note_start(struct collector *c)
 {
@@ -351,8 +388,8 @@ static int note_start(struct collector *c)
 	if (r == 0)
 		r = ledger_note(
 		    c->ledger, EVENT_AGENT_START, "start", b.p, &c->err);
-	if (r == 0 && a->restart)
-		r = ledger_gap(c->ledger, "collector", 0, a->restart, &c->err);
+	if (r == 0)
+		r = note_restart(c);
 	/* What a host has not, or was switched off, is no loss. */
 	for (size_t i = 0; i < a->n_taps && r == 0; i++)
 		if (a->taps[i].error && a->taps[i].error != -ENOENT)
@@ -399,6 +436,7 @@ static int open_all(struct collector *c)
 
 	/* Read now: the zone's file is out of reach later. */
 	tzset();
+	c->clock = time_boot_offset();
 	if (r == 0)
 		r = enter_sandbox(c);
 	if (r == 0)
@@ -426,7 +464,7 @@ static void close_all(struct collector *c, int r)
 			feed_settle(c->slots[i].feed, &ignored);
 	if (c->ledger && r == 0)
 		r = ledger_note(
-		    c->ledger, EVENT_AGENT_STOP, "stop", NULL, &ignored);
+		    c->ledger, EVENT_AGENT_STOP, "stop", c->why_stop, &ignored);
 	if (c->ledger && r == 0 && ledger_commit(c->ledger, &ignored) == 0)
 		save_places(c);
 	for (size_t i = 0; i < c->agent->n_taps; i++)

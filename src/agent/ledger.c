@@ -12,6 +12,7 @@
  * two savings of the places at the most.
  */
 #define RECENT_EVENTS 16384
+#define SOURCE	      "sshtraild"
 
 struct ledger {
 	struct archive *archive;
@@ -20,14 +21,22 @@ struct ledger {
 	struct map
 	    recent; /* id of an event: how often the chain's end has it */
 	bool unsynced, uncommitted, urgent;
+	int64_t left_open; /* time of the chain's end, or 0 */
 	struct ledger_stats stats;
 };
+
+static bool is_own(const struct event *ev)
+{
+	return str_eqz(ev->source, SOURCE);
+}
 
 static int remember(void *ctx, const struct event *ev)
 {
 	struct ledger *l = ctx;
 	uint64_t *n;
 
+	l->left_open =
+	    ev->kind == EVENT_AGENT_STOP && is_own(ev) ? 0 : ev->time;
 	if (!event_has(ev, F_ID))
 		return 0;
 	n = map_put(&l->recent, ev->v[F_ID].u);
@@ -131,7 +140,7 @@ static void describe_self(struct event *ev, enum event_kind kind)
 {
 	event_init(ev, kind);
 	ev->time = time_now();
-	ev->source = STR("sshtraild");
+	ev->source = STR(SOURCE);
 	ev->trust = TRUST_DAEMON;
 }
 
@@ -147,18 +156,39 @@ int ledger_note(struct ledger *l, enum event_kind kind, const char *op,
 	return ledger_add(l, &ev, err);
 }
 
+static void describe_gap(struct event *ev, const char *what, const char *reason)
+{
+	describe_self(ev, EVENT_GAP);
+	event_set_str(ev, F_OP, STR("lost"));
+	event_set_str(ev, F_SERVICE, str_z(what));
+	event_set_str(ev, F_REASON, str_z(reason));
+}
+
 int ledger_gap(struct ledger *l, const char *tap, uint64_t lost,
     const char *where, struct err *err)
 {
 	struct event ev;
 
-	describe_self(&ev, EVENT_GAP);
-	event_set_str(&ev, F_OP, STR("lost"));
-	event_set_str(&ev, F_SERVICE, str_z(tap));
-	event_set_str(&ev, F_REASON, str_z(where));
+	describe_gap(&ev, tap, where);
 	if (lost)
 		event_set_int(&ev, F_LOST, (int64_t)lost);
 	return ledger_add(l, &ev, err);
+}
+
+int ledger_gap_since(
+    struct ledger *l, int64_t since, const char *reason, struct err *err)
+{
+	struct event ev;
+
+	describe_gap(&ev, SOURCE, reason);
+	event_set_int(&ev, F_SINCE, since);
+	event_set_int(&ev, F_UNTIL, ev.time);
+	return ledger_add(l, &ev, err);
+}
+
+int64_t ledger_left_open(const struct ledger *l)
+{
+	return l->left_open;
 }
 
 bool ledger_unsynced(const struct ledger *l)

@@ -23,6 +23,12 @@ void ledger_close(struct ledger *l);
 const uint8_t *ledger_id_key(const struct ledger *l);
 
 /*
+ * Time of the last event of a run before that did not end with a stop of its
+ * own; 0: it did, or there was none.
+ */
+int64_t ledger_left_open(const struct ledger *l);
+
+/*
  * Append one event; host and boot are filled in where it names none. What the
  * chain's end held already when the ledger was opened is left out.
  */
@@ -34,6 +40,9 @@ int ledger_note(struct ledger *l, enum event_kind kind, const char *op,
 /* `lost` records are missing; 0: it is not known how many. */
 int ledger_gap(struct ledger *l, const char *tap, uint64_t lost,
     const char *where, struct err *err);
+/* Nothing was watched from then until now. */
+int ledger_gap_since(
+    struct ledger *l, int64_t since, const char *reason, struct err *err);
 
 /* True when there is something that ledger_sync() or _commit() would do. */
 bool ledger_unsynced(const struct ledger *l);

@@ -3,12 +3,24 @@
 
 #include <time.h>
 
-int64_t time_now(void)
+static int64_t clock_usec(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+int64_t time_now(void)
+{
+	return clock_usec(CLOCK_REALTIME);
+}
+
+int64_t time_boot_offset(void)
+{
+	int64_t boot = clock_usec(CLOCK_BOOTTIME);
+
+	return clock_usec(CLOCK_REALTIME) - boot;
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Times are microseconds since 1970-01-01 UTC in an int64_t. No function here
- * but time_now() asks a clock.
+ * but the first two asks a clock.
  */
 #ifndef BASE_WHEN_H
 #define BASE_WHEN_H
@@ -19,6 +19,11 @@ struct civil {
 };
 
 int64_t time_now(void);
+/*
+ * The clock less the time since the host started, sleep included: it changes
+ * only where the clock is set or slewed.
+ */
+int64_t time_boot_offset(void);
 
 /*
  * Seconds east of UTC that a clock had when it showed `local` (microseconds

@@ -220,6 +220,18 @@ static int session_facts(struct live *l, const struct event *ev)
 
 /* PAM opens a session so soon after the kernel's LOGIN, in any case. */
 #define SETUP_MAX (60 * SECOND)
+#define TICK_MAX  ((int64_t)10000)
+
+/*
+ * Told by PAM through audit, whose clock goes by the kernel's tick; that of bpf
+ * does not, and what each of them tells may come late.
+ */
+static bool is_open(const struct live *l, const struct event *ev)
+{
+	int64_t slack = event_has(ev, F_SID) ? TICK_MAX : 0;
+
+	return l->opened >= 0 && ev->time >= l->opened + slack;
+}
 
 /*
  * Whether a program runs for the login and not for who logged in. Until PAM
@@ -239,14 +251,13 @@ static bool is_setup(
 	uint64_t ses = (uint64_t)l->t.ses;
 	bool child = l->t.pid > 0 && pid_of(ev, F_PPID) == l->t.pid;
 
-	if (!(l->t.flags & TRACK_BEGAN) || l->t.flags & TRACK_CLOSED ||
-	    event_int(ev, F_EUID, -1) != 0)
+	if (!(l->t.flags & TRACK_BEGAN) || event_int(ev, F_EUID, -1) != 0 ||
+	    (l->t.flags & TRACK_CLOSED && ev->time > l->t.end))
 		return false;
 	/* What sshd starts for the user it makes a leader; PAM does not. */
 	if (child && event_has(ev, F_SID))
 		return event_int(ev, F_SID, -1) != event_int(ev, F_PID, -1);
-	if ((l->opened >= 0 && ev->time >= l->opened) ||
-	    ev->time - l->t.start > SETUP_MAX)
+	if (is_open(l, ev) || ev->time - l->t.start > SETUP_MAX)
 		return child && l->t.auid > 0 && l->t.flags & TRACK_SSH &&
 		       !(self && self->ses == ses && !self->setup);
 	return child || (parent && parent->ses == ses && parent->setup) ||

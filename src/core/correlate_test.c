@@ -412,6 +412,19 @@ static const struct scene scenes[] = {
 	    "sh") "audit priv 103 "
 		  "trust=kernel pid=112 old_ses=4 old_auid=1000 type=LOGIN\n",
 	"1 origin=sshd ses=4 tty=pts/0 101-103 LSHY exec=1 priv=1\n"},
+    {"PAM's programs told after the end of a short session",
+	AUDIT_LOGIN("101", "4", "100", "1000")
+	    AUDIT_START("101.5", "4", "100", "ann", "192.0.2.1")
+		AUDIT_END("101.6", "4", "100") "bpf exec 101.1 trust=kernel "
+					       "ses=4 pid=110 ppid=100 sid=100 "
+					       "euid=0 argv=run-parts\n"
+					       "bpf exec 101.501 trust=kernel "
+					       "ses=4 pid=111 ppid=110 sid=100 "
+					       "euid=0 argv=uname\n"
+					       "bpf exec 101.55 trust=kernel "
+					       "ses=4 pid=112 ppid=105 sid=112 "
+					       "euid=1000 argv=id\n",
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 101-101 LCH exec=1\n"},
     {"bpf finds a session that was under way",
 	"bpf session.open 500 trust=kernel boot=b1 ses=4 auid=1000 pid=100 "
 	"comm=sshd type=FOUND addr=192.0.2.1 port=5000\n" BPF_EXEC(
