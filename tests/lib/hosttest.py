@@ -39,8 +39,24 @@ def free_port():
         return s.getsockname()[1]
 
 
+class LoginRecords:
+    """What sshd adds to wtmp and btmp in the meantime is taken away again."""
+    FILES = ("/var/log/wtmp", "/var/log/btmp")
+
+    def __enter__(self):
+        self.sizes = {name: os.path.getsize(name) for name in self.FILES
+                      if os.path.exists(name)}
+        return self
+
+    def __exit__(self, *_):
+        for name, size in self.sizes.items():
+            if os.path.getsize(name) > size:
+                os.truncate(name, size)
+
+
 class Sshd:
-    """A real sshd on a port of its own, and a user who can log in by key."""
+    """A real sshd on a port of its own; a user of its own, and root, can log
+    in with its key."""
 
     def __init__(self, user, more=""):
         self.user, self.more = user, more
@@ -51,6 +67,7 @@ class Sshd:
         with contextlib.suppress(KeyError):
             pwd.getpwnam(self.user)
             raise AssertionError("there is a user %s already" % self.user)
+        self.records = LoginRecords().__enter__()
         self.dir = tempfile.mkdtemp(prefix="sshtrail-sshd.")
         os.chmod(self.dir, 0o755)
         try:
@@ -68,19 +85,16 @@ class Sshd:
         for name in ("key", "host"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
                             "-f", os.path.join(self.dir, name)], check=True)
-        ssh = os.path.join(self.home, ".ssh")
-        os.mkdir(ssh, 0o700)
-        shutil.copy(os.path.join(self.dir, "key.pub"),
-                    os.path.join(ssh, "authorized_keys"))
-        subprocess.run(["chown", "-R", self.user + ":", self.home], check=True)
 
     def start(self):
         config = os.path.join(self.dir, "sshd_config")
         with open(config, "w") as f:
-            f.write("ListenAddress 127.0.0.1\nPort %d\nHostKey %s/host\n"
-                    "PidFile none\nUsePAM yes\nMaxStartups 1000\n"
-                    "MaxSessions 100\nLogLevel VERBOSE\nPrintMotd no\n"
-                    "Subsystem sftp internal-sftp\n%s" % (
+            f.write("ListenAddress 127.0.0.1\nListenAddress ::1\nPort {0}\n"
+                    "HostKey {1}/host\nPidFile none\nUsePAM yes\n"
+                    "AuthorizedKeysFile {1}/key.pub\nStrictModes no\n"
+                    "PermitRootLogin yes\n"
+                    "MaxStartups 1000\nMaxSessions 100\nLogLevel VERBOSE\n"
+                    "PrintMotd no\nSubsystem sftp internal-sftp\n{2}".format(
                         self.port, self.dir, self.more))
         os.makedirs("/run/sshd", exist_ok=True)
         self.log = open(os.path.join(self.dir, "log"), "w")
@@ -97,13 +111,13 @@ class Sshd:
                 return s.recv(4) == b"SSH-"
         return False
 
-    def ssh(self, *args):
-        """The command that logs in."""
-        return ["ssh", "-p", str(self.port), "-i", self.dir + "/key",
+    def ssh(self, *args, user=None, addr="127.0.0.1", port=None):
+        """The command that logs in: options of ssh, and the command there."""
+        return ["ssh", "-p", str(port or self.port), "-i", self.dir + "/key",
                 "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
                 "-o", "UserKnownHostsFile=" + self.dir + "/known",
-                "-o", "IdentitiesOnly=yes", *args[:-1],
-                self.user + "@127.0.0.1", *args[-1:]]
+                "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", *args[:-1],
+                "%s@%s" % (user or self.user, addr), *args[-1:]]
 
     def __exit__(self, *_):
         if self.process:
@@ -113,14 +127,18 @@ class Sshd:
         subprocess.run(["pkill", "-KILL", "-u", self.user],
                        capture_output=True)
         subprocess.run(["userdel", "-f", self.user], capture_output=True)
+        self.records.__exit__()
         shutil.rmtree(self.dir, ignore_errors=True)
+
+
+COLLECTS = "collecting into"
 
 
 class Watch:
     """sshtraild with a store of its own."""
 
     def __init__(self, build, taps):
-        self.build, self.taps = build, taps
+        self.build, self.taps, self.process = build, taps, None
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="sshtrail-watch.")
@@ -133,15 +151,21 @@ class Watch:
                     "group: daemon\ntaps: {%s}\n" % (
                         self.store, self.socket, self.taps))
         self.out = open(os.path.join(self.dir, "out"), "w+")
-        self.process = subprocess.Popen(
-            [os.path.join(self.build, "src/agent/sshtraild"), "-c", config],
-            stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
+        self.config = config
         try:
-            wait_for("sshtraild", self.collects)
+            self.start()
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def start(self):
+        self.times = self.said().count(COLLECTS)
+        self.process = subprocess.Popen(
+            [os.path.join(self.build, "src/agent/sshtraild"), "-c",
+             self.config], stdin=subprocess.DEVNULL, stdout=self.out,
+            stderr=self.out)
+        wait_for("sshtraild", self.collects)
 
     def said(self):
         with open(self.out.name) as f:
@@ -149,7 +173,7 @@ class Watch:
 
     def collects(self):
         assert self.process.poll() is None, "it ended: " + self.said()
-        return "collecting into" in self.said()
+        return self.said().count(COLLECTS) > self.times
 
     def run(self, *args):
         return subprocess.run(
