@@ -38,7 +38,7 @@ static __noinline int add_args(struct draft *d, struct task_struct *task)
 {
 	__u64 from = BPF_CORE_READ(task, mm, arg_start);
 	__u64 total = BPF_CORE_READ(task, mm, arg_end) - from;
-	__u32 left, at = d->at;
+	__u32 left, at;
 	int i;
 
 	d->exec.args_total = total;
@@ -51,11 +51,17 @@ static __noinline int add_args(struct draft *d, struct task_struct *task)
 			return 0;
 		d->exec.args_kept += REC_ARGS_PIECE;
 	}
-	if (i == REC_ARGS_MAX / REC_ARGS_PIECE || at > PATHS_BYTES)
+	if (i == REC_ARGS_MAX / REC_ARGS_PIECE)
 		return 0;
 	left = total - d->exec.args_kept;
 	barrier_var(left);
 	if (left > REC_ARGS_PIECE)
+		return 0;
+	/* Last: what it is known to be is forgotten when it leaves a register.
+	 */
+	at = d->at;
+	barrier_var(at);
+	if (at > PATHS_BYTES)
 		return 0;
 	if (bpf_probe_read_user(
 		d->text + at, left, (void *)(from + d->exec.args_kept)))
