@@ -2,9 +2,12 @@
 #include "agent/config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <unistd.h>
+
+#include "base/fd.h"
 
 #define MSEC	   ((int64_t)1000)
 #define SECOND	   (1000 * MSEC)
@@ -57,8 +60,68 @@ const struct conf_key config_keys[] = {
     {"taps.btmp", CONF_PATH, AT(btmp), "auto", .choices = file_words,
 	.help = "The records of failed logins. auto: where this host keeps "
 		"them."},
+    {"files.watch", CONF_LIST, AT(watch),
+	"[/etc, /root, .ssh, /boot, /usr/bin, /usr/sbin, /usr/local, "
+	"/usr/lib/systemd, /usr/lib/security, "
+	"/usr/lib/x86_64-linux-gnu/security, "
+	"/usr/lib/aarch64-linux-gnu/security, /usr/lib64/security, "
+	"/var/spool/cron, /var/spool/at, /var/log]",
+	0, CONF_LIST_MAX,
+	.help = "Files whose change is told by taps.bpf: opened for writing, "
+		"created, removed, renamed, linked, or given other owners, "
+		"modes or attributes. An absolute path, of a file or of a "
+		"directory and all below it, which need not be there yet; or "
+		"a name without a slash, for files and directories of that "
+		"name anywhere. The store itself is always among them, "
+		"unless the list is empty or the daemon was started from a "
+		"login session."},
+    {"files.read", CONF_LIST, AT(read),
+	"[/etc/shadow, /etc/gshadow, /etc/security/opasswd, "
+	"/etc/krb5.keytab, /etc/ssh/ssh_host_rsa_key, "
+	"/etc/ssh/ssh_host_ecdsa_key, /etc/ssh/ssh_host_ed25519_key, id_rsa, "
+	"id_ecdsa, id_ed25519, id_dsa, .netrc, .pgpass, .git-credentials]",
+	0, CONF_LIST_MAX,
+	.help = "Files whose reading is told by taps.bpf: paths and names as "
+		"in files.watch. Of a directory: the files directly in it."},
     {0},
 };
+
+/* Of a process that somebody started from a login session. */
+static bool in_session(void)
+{
+	struct buf b = BUF_INIT;
+	bool unset =
+	    fd_read_file(AT_FDCWD, "/proc/self/loginuid", 64, &b) < 0 ||
+	    str_eqz(buf_str(&b), "4294967295");
+
+	buf_free(&b);
+	return !unset;
+}
+
+static void add_list(
+    struct buf *to, const char *what, const struct conf_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		buf_printf(to, "%s %s\n", what, list->v[i]);
+}
+
+static int set_files(struct config *c)
+{
+	struct buf b = BUF_INIT;
+	int r;
+
+	add_list(&b, "watch", &c->watch);
+	add_list(&b, "read", &c->read);
+	/* Within a session the daemon would tell of itself without end. */
+	if (c->watch.n && !in_session())
+		buf_printf(&b, "watch %s\n", c->store);
+	buf_add_char(&b, '\0');
+	r = buf_error(&b);
+	if (r == 0)
+		c->files = arena_dup(&c->texts, buf_str(&b)).p;
+	buf_free(&b);
+	return r < 0 ? r : c->files ? 0 : -ENOMEM;
+}
 
 static int set_host(struct config *c)
 {
@@ -82,7 +145,7 @@ int config_load(struct config *ret, const char *file, struct buf *complaints)
 	r = conf_load(&conf, file, complaints);
 	if (r == 0 && !ret->host)
 		r = set_host(ret);
-	return r;
+	return r < 0 ? r : set_files(ret);
 }
 
 void config_free(struct config *c)
@@ -116,5 +179,7 @@ bool config_tap(const struct config *c, const char *tap, const char **ret_path)
 	struct str s = str_z(value);
 
 	*ret_path = str_eqz(s, "auto") ? NULL : value;
+	if (str_eqz(str_z(tap), "bpf"))
+		*ret_path = c->files;
 	return !str_eqz(s, "off");
 }

@@ -22,7 +22,9 @@ struct config {
 	/* By tap: "auto", "off", or a path or word; see config_tap(). */
 	int audit, bpf;
 	const char *auth_log, *journal, *wtmp, *btmp;
-	struct arena texts; /* what the strings point into */
+	struct conf_list watch, read; /* files that taps.bpf tells of */
+	const char *files;	      /* both, as sources/bpf/watch.h says */
+	struct arena texts;	      /* what the strings point into */
 };
 
 extern const struct conf_key config_keys[];

@@ -43,6 +43,7 @@ static void assert_tap(
 static void assert_defaults(const struct config *c)
 {
 	char host[300] = "";
+	const char *list;
 
 	gethostname(host, sizeof host);
 	assert_string_equal(c->host, host);
@@ -53,7 +54,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->commit_interval, 500000);
 	assert_int_equal(c->sync_interval, 50000);
 	assert_tap(c, "audit", NULL);
-	assert_tap(c, "bpf", NULL);
+	assert_true(config_tap(c, "bpf", &list));
 	assert_string_equal(c->auth_log, "auto");
 	assert_string_equal(c->journal, "auto");
 	assert_string_equal(c->wtmp, "auto");
@@ -115,6 +116,30 @@ static void test_values(void **state)
 	assert_int_equal(complaints.n, 0);
 }
 
+static void test_files(void **state)
+{
+	struct buf complaints = BUF_INIT;
+	const char *list;
+	struct config c;
+
+	assert_int_equal(
+	    load(&c, "taps: {bpf: auto, audit: off}\n", &complaints), 0);
+	assert_true(config_tap(&c, "bpf", &list));
+	assert_non_null(strstr(list, "watch /etc\n"));
+	assert_non_null(strstr(list, "watch .ssh\n"));
+	assert_non_null(strstr(list, "read /etc/shadow\n"));
+	config_free(&c);
+	assert_int_equal(load(&c,
+			     "taps: {bpf: auto, audit: off}\n"
+			     "files: {watch: [], read: [a, /b]}\n",
+			     &complaints),
+	    0);
+	assert_true(config_tap(&c, "bpf", &list));
+	assert_string_equal(list, "read a\nread /b\n");
+	config_free(&c);
+	buf_free(&complaints);
+}
+
 static void test_complaints(void **state)
 {
 	struct buf complaints = BUF_INIT;
@@ -139,6 +164,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_complaints),
 	};
 

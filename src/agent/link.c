@@ -30,6 +30,6 @@ int link_receive(int fd, struct link_message *ret)
 	memcpy(ret->opened.fd, fds, n * sizeof fds[0]);
 	ret->text[sizeof ret->text - 1] = '\0';
 	ret->opened.name[TAP_NAME_MAX - 1] = '\0';
-	ret->opened.note[TAP_NAME_MAX - 1] = '\0';
+	ret->opened.note[TAP_NOTE_MAX - 1] = '\0';
 	return 1;
 }

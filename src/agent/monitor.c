@@ -29,6 +29,7 @@ struct monitor {
 	struct loop loop;
 	struct loop_signals signals;
 	struct loop_watch link;
+	struct loop_timer refresh;
 	pid_t child;
 	int64_t died_at; /* loop_now(); 0: never */
 	char restart[512];
@@ -70,6 +71,21 @@ static void open_taps(struct monitor *m)
 		*t = (struct agent_tap){.tap = taps[i]};
 		open_tap(m, t);
 		m->agent.n_taps = i + 1;
+	}
+}
+
+static void refresh_taps(struct loop *l, struct loop_timer *t)
+{
+	struct monitor *m = t->ctx;
+	const char *path;
+
+	(void)l;
+	for (size_t i = 0; i < m->agent.n_taps; i++) {
+		struct agent_tap *tap = &m->agent.taps[i];
+
+		if (tap->error == 0 && tap->tap->refresh &&
+		    config_tap(&m->cfg, tap->tap->name, &path))
+			tap->tap->refresh(&tap->opened, path);
 	}
 }
 
@@ -335,6 +351,10 @@ static int start(struct monitor *m)
 		    sizeof signals / sizeof *signals);
 	if (r == 0)
 		r = configure(m);
+	if (r == 0)
+		loop_timer_start(&m->loop, &m->refresh,
+		    TAP_REFRESH_S * (int64_t)1000000,
+		    TAP_REFRESH_S * (int64_t)1000000);
 	return r < 0 ? r : start_collector(m);
 }
 
@@ -350,11 +370,13 @@ int monitor_run(const char *config_file,
 	m->say = say;
 	m->agent.link_fd = m->agent.control_fd = -1;
 	m->link = (struct loop_watch){.fd = -1, .ready = on_message, .ctx = m};
+	m->refresh = (struct loop_timer){.due = refresh_taps, .ctx = m};
 	r = start(m);
 	if (r == 0)
 		r = loop_run(&m->loop);
 	close_link(m);
 	unconfigure(m);
+	loop_timer_stop(&m->loop, &m->refresh);
 	loop_signals_stop(&m->loop, &m->signals);
 	loop_free(&m->loop);
 	free(m);

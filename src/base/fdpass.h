@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 
-#define FDPASS_FDS_MAX 32
+#define FDPASS_FDS_MAX 64
 
 /* Both ends are closed on exec. Returns 0 or a negative errno. */
 int fdpass_pair(int ret[static 2]);

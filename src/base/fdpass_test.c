@@ -190,9 +190,9 @@ static void test_faulty_messages(void **state)
 	    {100, 3, -EMSGSIZE, "longer than 16"},
 	    {1, 3, -EMSGSIZE, "has 1 bytes"},
 	    {0, 3, -EMSGSIZE, "has 0 bytes"},
-	    {16, FDPASS_FDS_MAX + 1, -EMFILE, "more than 32 descriptors"},
-	    {16, 100, -EMFILE, "more than 32 descriptors"},
-	    {0, 100, -EMFILE, "more than 32 descriptors"},
+	    {16, FDPASS_FDS_MAX + 1, -EMFILE, "more than 64 descriptors"},
+	    {16, 100, -EMFILE, "more than 64 descriptors"},
+	    {0, 100, -EMFILE, "more than 64 descriptors"},
 	};
 	struct bench *b = *state;
 	struct message m = {"left alone"};

@@ -17,8 +17,9 @@
 
 _Static_assert(EVENT_N_KINDS <= 32, "tap_opened.whole has a bit for each");
 
-#define TAP_FDS_MAX   32
+#define TAP_FDS_MAX   64
 #define TAP_NAME_MAX  256
+#define TAP_NOTE_MAX  512
 #define TAP_PLACE_MAX 512
 
 /* What root opened. Plain data: it crosses a socket, fd[] beside it. */
@@ -26,7 +27,7 @@ struct tap_opened {
 	int fd[TAP_FDS_MAX];
 	unsigned n_fd;
 	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
-	char note[TAP_NAME_MAX]; /* what is captured, and why not more */
+	char note[TAP_NOTE_MAX]; /* what is captured, and why not more */
 	int64_t kept[4];	 /* what open() changed, for release() */
 	/*
 	 * Kinds of events (1 << enum event_kind) that it tells of every process
@@ -60,12 +61,18 @@ struct tap {
 	const char *source; /* name of the struct source that reads its bytes */
 	const char *help;
 	/*
-	 * Monitor, as root. `path` is what the configuration says, or NULL for
-	 * where this host keeps it. 0; -ENOENT: this host has no such thing
-	 * (err says what was looked for); another error: err says what an
-	 * administrator can do.
+	 * Monitor, as root. `path` is what the configuration says (for bpf: a
+	 * list of files, see bpf/watch.h), or NULL for where this host keeps
+	 * it. 0; -ENOENT: this host has no such thing (err says what was looked
+	 * for); another error: err says what an administrator can do.
 	 */
 	int (*open)(struct tap_opened *ret, const char *path, struct err *err);
+	/*
+	 * Monitor, as root, every TAP_REFRESH_S: look again at what the opened
+	 * tap was told by names that may mean something else by now. NULL:
+	 * there is nothing of that kind.
+	 */
+	void (*refresh)(const struct tap_opened *opened, const char *path);
 	/*
 	 * Monitor, as root, with what open() gave (its descriptors may be
 	 * closed), when the collector has ended: undo what open() changed in
@@ -111,6 +118,7 @@ struct tap {
 };
 
 #define TAP_INTERVAL_MS 200
+#define TAP_REFRESH_S	10
 
 /* All taps, ended by NULL. */
 extern const struct tap *const taps[];

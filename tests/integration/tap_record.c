@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: tap_record TAP FILE: writes what a tap tells to FILE until standard
- * input ends; the collector's half runs as nobody, without privileges. Prints
- * "ready: NOTE", then "lost N". Exit: 0, 3 this host has no such tap, 4 else.
+ * usage: tap_record TAP FILE [PATH]: writes what a tap tells to FILE until
+ * standard input ends; the collector's half runs as nobody, without privileges.
+ * Prints "ready: NOTE", then "lost N". Exit: 0, 3 this host has no such tap, 4
+ * else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -67,18 +68,19 @@ static int record(const struct tap *tap, struct tap_run *run, int out)
 
 int main(int argc, char **argv)
 {
-	const struct tap *tap = argc == 3 ? tap_find(str_z(argv[1])) : NULL;
+	const struct tap *tap =
+	    argc == 3 || argc == 4 ? tap_find(str_z(argv[1])) : NULL;
 	struct tap_opened opened;
 	struct tap_run *run;
 	struct err err;
 	int out, r;
 
 	if (!tap) {
-		fprintf(stderr, "usage: tap_record TAP FILE\n");
+		fprintf(stderr, "usage: tap_record TAP FILE [PATH]\n");
 		return 4;
 	}
 	out = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	r = tap->open(&opened, NULL, &err);
+	r = tap->open(&opened, argv[3], &err);
 	if (r < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return 3;

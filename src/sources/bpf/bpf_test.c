@@ -355,6 +355,175 @@ static void test_session(void **state)
 	}
 }
 
+static void add_file(struct buf *to, struct rec_file rec, const char *path,
+    size_t n_path, const char *path2, size_t n_path2, const char *name)
+{
+	rec.who = (struct rec_who)WHO;
+	rec.exe_flags = K;
+	rec.n_path = (uint16_t)n_path;
+	rec.n_path2 = (uint16_t)n_path2;
+	rec.n_name = (uint16_t)strlen(name);
+	rec.n_exe = 3;
+	rec.head =
+	    head(REC_FILE, sizeof rec + n_path + n_path2 + rec.n_name + 3);
+	buf_add(to, &rec, sizeof rec);
+	buf_add(to, path, n_path);
+	buf_add(to, path2, n_path2);
+	buf_add_z(to, name);
+	buf_add(to, "vi", 3);
+}
+
+static void test_file(void **state)
+{
+	static const struct {
+		struct rec_file rec;
+		const char *path, *path2, *name;
+		size_t n_path, n_path2;
+		const char *event;
+	} cases[] = {
+	    {{.op = REC_FILE_CREATE,
+		 .path_flags = K,
+		 .mode = 0100644,
+		 .uid = UINT32_MAX,
+		 .gid = UINT32_MAX},
+		"new\0etc", "", "", 8, 0,
+		" success=1 path=/etc/new op=create mode=420\n"},
+	    {{.op = REC_FILE_WRITE,
+		 .path_flags = K,
+		 .error = 13,
+		 .uid = UINT32_MAX,
+		 .gid = UINT32_MAX},
+		"etc", "", "cron.d/x", 4, 0,
+		" exit=-13 success=0 path=/etc/cron.d/x op=open-write"
+		" inferred=path\\x20made\\x20absolute\\x20from\\x20the"
+		"\\x20directory\\x20that\\x20it\\x20was\\x20asked\\x20for"
+		"\\x20in\n"},
+	    {{.op = REC_FILE_READ,
+		 .error = 1,
+		 .uid = UINT32_MAX,
+		 .gid = UINT32_MAX},
+		"", "", "/etc/shadow", 0, 0,
+		" exit=-1 success=0 path=/etc/shadow op=open-read\n"},
+	    {{.op = REC_FILE_RENAME,
+		 .path_flags = K,
+		 .path2_flags = K,
+		 .uid = UINT32_MAX,
+		 .gid = UINT32_MAX},
+		"a\0etc", "b\0etc", "", 6, 6,
+		" success=1 path=/etc/a path2=/etc/b op=rename\n"},
+	    {{.op = REC_FILE_SYMLINK,
+		 .path_flags = K | REC_PATH_INNER,
+		 .uid = UINT32_MAX,
+		 .gid = UINT32_MAX},
+		"a", "", "../x y", 2, 0,
+		" success=1 path=/a path2=../x\\x20y op=symlink"
+		" inferred=path\\x20within\\x20its\\x20file\\x20system:"
+		"\\x20where\\x20that\\x20is\\x20mounted\\x20is\\x20not"
+		"\\x20known\n"},
+	    {{.op = REC_FILE_CHOWN, .path_flags = K, .uid = 0, .gid = 7}, "a",
+		"", "", 2, 0,
+		" success=1 path=/a op=chown text=uid=0\\x20gid=7\n"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf data = BUF_INIT;
+		char want[1000];
+
+		add_clock(&data);
+		add_file(&data, cases[i].rec, cases[i].path, cases[i].n_path,
+		    cases[i].path2, cases[i].n_path2, cases[i].name);
+		snprintf(want, sizeof want,
+		    "file 1700000005.000000" WHO_TEXT
+		    " exe=/vi comm=id tty=pts/3%s",
+		    cases[i].event);
+		assert_gives(&data, want, 0);
+		buf_free(&data);
+	}
+}
+
+static void add_act(
+    struct buf *to, struct rec_act rec, const char *path, const char *name)
+{
+	size_t n_path = *path ? strlen(path) + 1 : 0;
+
+	rec.who = (struct rec_who)WHO;
+	rec.n_path = (uint16_t)n_path;
+	rec.n_name = (uint16_t)strlen(name);
+	rec.head = head(REC_ACT, sizeof rec + n_path + rec.n_name);
+	buf_add(to, &rec, sizeof rec);
+	buf_add(to, path, n_path);
+	buf_add_z(to, name);
+}
+
+static void test_act(void **state)
+{
+	static const struct {
+		struct rec_act rec;
+		const char *path, *name, *kind, *event;
+	} cases[] = {
+	    {{.op = REC_ACT_PTRACE, .error = 1, .pid = 9}, "", "a b", "other",
+		" exit=-1 success=0 op=ptrace text=pid=9\\x20comm=a\\x20b\n"},
+	    {{.op = REC_ACT_MODULE}, "", "evil", "other",
+		" success=1 op=module-load text=evil\n"},
+	    {{.op = REC_ACT_MOUNT, .path_flags = K}, "mnt", "/dev/sdb", "file",
+		" success=1 path=/mnt path2=/dev/sdb op=mount\n"},
+	    {{.op = REC_ACT_NAMESPACE, .spaces = REC_NS_MNT | REC_NS_USER}, "",
+		"", "other", " success=1 op=namespace text=mnt\\x20user\n"},
+	};
+	const struct rec_act setuid = {
+	    .op = REC_ACT_SETUID, .uid = 33, .euid = 34};
+	struct buf data = BUF_INIT;
+	char want[1000];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		buf_clear(&data);
+		add_clock(&data);
+		add_act(&data, cases[i].rec, cases[i].path, cases[i].name);
+		snprintf(want, sizeof want,
+		    "%s 1700000005.000000" WHO_TEXT " comm=id tty=pts/3%s",
+		    cases[i].kind, cases[i].event);
+		assert_gives(&data, want, 0);
+	}
+	buf_clear(&data);
+	add_clock(&data);
+	add_act(&data, setuid, "", "");
+	assert_gives(&data,
+	    "priv 1700000005.000000 target=34 auid=1000 ses=7 uid=33 euid=34 "
+	    "gid=100 pid=42 ppid=41 comm=id tty=pts/3 success=1 op=setuid "
+	    "text=was\\x20uid=1000\\x20euid=0\n",
+	    0);
+	buf_free(&data);
+}
+
+/* Lengths and ops that no program writes. */
+static void test_file_and_act_not_understood(void **state)
+{
+	const struct rec_file files[] = {
+	    {.op = 0}, {.op = REC_FILE_N_OPS}, {.op = 0xffff}};
+	const struct rec_act acts[] = {
+	    {.op = 0}, {.op = REC_ACT_N_OPS}, {.op = 0xffff}};
+	struct buf data = BUF_INIT;
+	uint32_t size = sizeof(struct rec_file);
+
+	add_clock(&data);
+	for (size_t i = 0; i < 3; i++) {
+		add_file(&data, files[i], "", 0, "", 0, "");
+		add_act(&data, acts[i], "", "");
+	}
+	/* A path without an end, and a record without its text. */
+	add_file(&data, (struct rec_file){.op = 1}, "a", 1, "", 0, "");
+	assert_gives(&data, "", 7);
+	buf_clear(&data);
+	add_clock(&data);
+	add_file(&data, (struct rec_file){.op = 1}, "a", 2, "", 0, "");
+	memcpy(
+	    data.p + sizeof(struct rec_clock) + offsetof(struct rec_head, size),
+	    &size, sizeof size);
+	data.n = sizeof(struct rec_clock) + size;
+	assert_gives(&data, "", 1);
+	buf_free(&data);
+}
+
 /* Any four bytes of good records replaced, and any end: no crash, all told. */
 static void test_hostile(void **state)
 {
@@ -368,6 +537,9 @@ static void test_hostile(void **state)
 	add_clock(&data);
 	add_exec(&data, &text);
 	buf_add(&data, &end, sizeof end);
+	add_file(&data, (struct rec_file){.op = REC_FILE_RENAME}, "a", 2, "b",
+	    2, "c");
+	add_act(&data, (struct rec_act){.op = REC_ACT_MOUNT}, "a", "b");
 	for (size_t at = 0; at + 4 <= data.n; at++) {
 		for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
 			struct source_input in = test_input("bpf");
@@ -472,6 +644,9 @@ int main(void)
 	    cmocka_unit_test(test_exit),
 	    cmocka_unit_test(test_net),
 	    cmocka_unit_test(test_session),
+	    cmocka_unit_test(test_file),
+	    cmocka_unit_test(test_act),
+	    cmocka_unit_test(test_file_and_act_not_understood),
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_not_understood),
 	    cmocka_unit_test(test_same_fact_same_id),

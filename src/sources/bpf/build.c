@@ -345,6 +345,201 @@ static bool build_session(struct build *b)
 	return true;
 }
 
+static const char *const file_ops[REC_FILE_N_OPS] = {
+    [REC_FILE_CREATE] = "create",
+    [REC_FILE_WRITE] = "open-write",
+    [REC_FILE_READ] = "open-read",
+    [REC_FILE_DELETE] = "delete",
+    [REC_FILE_RMDIR] = "rmdir",
+    [REC_FILE_MKDIR] = "mkdir",
+    [REC_FILE_MKNOD] = "mknod",
+    [REC_FILE_RENAME] = "rename",
+    [REC_FILE_LINK] = "link",
+    [REC_FILE_SYMLINK] = "symlink",
+    [REC_FILE_CHMOD] = "chmod",
+    [REC_FILE_CHOWN] = "chown",
+    [REC_FILE_TRUNCATE] = "truncate",
+    [REC_FILE_UTIME] = "utime",
+    [REC_FILE_SETXATTR] = "setxattr",
+    [REC_FILE_REMOVEXATTR] = "removexattr",
+};
+
+static void set_result(struct build *b, uint32_t error)
+{
+	event_set_int(&b->ev, F_SUCCESS, error == 0);
+	if (error && error < 4096)
+		event_set_int(&b->ev, F_EXIT, -(int64_t)error);
+}
+
+/* What a name was asked for as; the rest of a path if it was below one. */
+static void set_asked(struct build *b, struct str name)
+{
+	struct str dir = event_str(&b->ev, F_PATH);
+
+	name = arena_dup(&b->run->mem, name);
+	if (name.n && name.p[0] != '/' && dir.n) {
+		name = paths_join(&b->run->mem, dir, name);
+		infer(b, STR("path made absolute from the directory that it "
+			     "was asked for in"));
+	}
+	source_set_str(&b->ev, F_PATH, name);
+}
+
+static void set_file_paths(struct build *b, const struct rec_file *rec,
+    struct str path, struct str path2, struct str name)
+{
+	set_path(b, F_PATH, path, rec->path_flags);
+	set_path(b, F_PATH2, path2, rec->path2_flags);
+	if ((rec->path_flags | rec->path2_flags) & REC_PATH_INNER)
+		infer(b, STR("path within its file system: where that is "
+			     "mounted is not known"));
+	if (rec->op == REC_FILE_SYMLINK)
+		source_set_str(&b->ev, F_PATH2, arena_dup(&b->run->mem, name));
+	else if (name.n)
+		set_asked(b, name);
+}
+
+static void set_new_owner(struct build *b, const struct rec_file *rec)
+{
+	struct arena *mem = &b->run->mem;
+	struct str text = STR_NONE;
+
+	if (rec->uid != UINT32_MAX)
+		text = arena_printf(mem, "uid=%u", rec->uid);
+	if (rec->gid != UINT32_MAX)
+		text = arena_printf(mem, "%.*s%sgid=%u", STR_ARG(text),
+		    text.n ? " " : "", rec->gid);
+	source_set_str(&b->ev, F_TEXT, text);
+}
+
+static bool has_mode(const struct rec_file *rec)
+{
+	return rec->op == REC_FILE_CHMOD || rec->op == REC_FILE_MKDIR ||
+	       rec->op == REC_FILE_MKNOD || rec->op == REC_FILE_CREATE;
+}
+
+static bool build_file(struct build *b)
+{
+	struct str text, path, path2, name, exe;
+	struct rec_file rec;
+
+	if (b->record.n < sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	text = str_from(b->record, sizeof rec);
+	if (rec.op == 0 || rec.op >= REC_FILE_N_OPS ||
+	    (uint64_t)rec.n_path + rec.n_path2 + rec.n_name + rec.n_exe !=
+		text.n)
+		return false;
+	path = str_upto(text, rec.n_path);
+	path2 = str_upto(str_from(text, path.n), rec.n_path2);
+	name = str_upto(str_from(text, path.n + path2.n), rec.n_name);
+	exe = str_from(text, path.n + path2.n + name.n);
+	if (!paths_valid(path) || !paths_valid(path2) || !paths_valid(exe) ||
+	    !start_event(b, EVENT_FILE, &rec.head, text))
+		return false;
+	set_who(b, &rec.who);
+	event_set_str(&b->ev, F_OP, str_z(file_ops[rec.op]));
+	set_result(b, rec.error);
+	set_path(b, F_EXE, exe, rec.exe_flags);
+	set_file_paths(b, &rec, path, path2, name);
+	if (has_mode(&rec))
+		event_set_int(&b->ev, F_MODE, rec.mode & 07777);
+	set_new_owner(b, &rec);
+	return true;
+}
+
+/* As audit names them where it has them; else words of their own. */
+static const struct {
+	enum event_kind kind;
+	const char *op;
+} acts[REC_ACT_N_OPS] = {
+    [REC_ACT_SETUID] = {EVENT_PRIV, "setuid"},
+    [REC_ACT_SETUID_EXEC] = {EVENT_PRIV, "setuid-exec"},
+    [REC_ACT_PTRACE] = {EVENT_OTHER, "ptrace"},
+    [REC_ACT_MODULE] = {EVENT_OTHER, "module-load"},
+    [REC_ACT_BPF] = {EVENT_OTHER, "bpf-load"},
+    [REC_ACT_MOUNT] = {EVENT_FILE, "mount"},
+    [REC_ACT_MOVE_MOUNT] = {EVENT_FILE, "mount"},
+    [REC_ACT_UMOUNT] = {EVENT_FILE, "umount"},
+    [REC_ACT_PIVOT_ROOT] = {EVENT_FILE, "pivot_root"},
+    [REC_ACT_NAMESPACE] = {EVENT_OTHER, "namespace"},
+};
+
+static struct str spaces_text(struct arena *mem, uint32_t spaces)
+{
+	static const char *const words[] = {
+	    "mnt", "pid", "net", "uts", "ipc", "cgroup", "user"};
+	struct str text = STR_NONE;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (spaces & 1u << i)
+			text = arena_printf(mem, "%.*s%s%s", STR_ARG(text),
+			    text.n ? " " : "", words[i]);
+	return text;
+}
+
+/* Ids of the event are those after it; the text tells those before. */
+static void set_identity(struct build *b, const struct rec_act *rec)
+{
+	struct arena *mem = &b->run->mem;
+
+	event_set_int(&b->ev, F_UID, rec->uid);
+	event_set_int(&b->ev, F_EUID, rec->euid);
+	event_set_str(&b->ev, F_TARGET, arena_printf(mem, "%u", rec->euid));
+	event_set_str(&b->ev, F_TEXT,
+	    arena_printf(
+		mem, "was uid=%u euid=%u", rec->who.uid, rec->who.euid));
+}
+
+static void set_act(struct build *b, const struct rec_act *rec, struct str path,
+    struct str name)
+{
+	struct arena *mem = &b->run->mem;
+	enum event_kind kind = acts[rec->op].kind;
+
+	name = name.n ? arena_dup(mem, name) : name;
+	set_path(b, F_PATH, path, rec->path_flags);
+	if (kind == EVENT_PRIV)
+		set_identity(b, rec);
+	else if (kind == EVENT_FILE)
+		source_set_str(&b->ev, F_PATH2, name);
+	else if (rec->op == REC_ACT_PTRACE)
+		event_set_str(&b->ev, F_TEXT,
+		    arena_printf(
+			mem, "pid=%u comm=%.*s", rec->pid, STR_ARG(name)));
+	else if (rec->op == REC_ACT_NAMESPACE)
+		source_set_str(&b->ev, F_TEXT, spaces_text(mem, rec->spaces));
+	else
+		source_set_str(&b->ev, F_TEXT, name);
+}
+
+static bool build_act(struct build *b)
+{
+	struct str text, path, name, exe;
+	struct rec_act rec;
+
+	if (b->record.n < sizeof rec)
+		return false;
+	memcpy(&rec, b->record.p, sizeof rec);
+	text = str_from(b->record, sizeof rec);
+	if (rec.op == 0 || rec.op >= REC_ACT_N_OPS ||
+	    (uint64_t)rec.n_path + rec.n_name + rec.n_exe != text.n)
+		return false;
+	path = str_upto(text, rec.n_path);
+	name = str_upto(str_from(text, path.n), rec.n_name);
+	exe = str_from(text, path.n + name.n);
+	if (!paths_valid(path) || !paths_valid(exe) ||
+	    !start_event(b, acts[rec.op].kind, &rec.head, text))
+		return false;
+	set_who(b, &rec.who);
+	event_set_str(&b->ev, F_OP, str_z(acts[rec.op].op));
+	set_result(b, rec.error);
+	set_path(b, F_EXE, exe, rec.exe_flags);
+	set_act(b, &rec, path, name);
+	return true;
+}
+
 int build_record(struct source_run *run, struct str record, uint64_t offset,
     struct source_sink *sink)
 {
@@ -358,6 +553,8 @@ int build_record(struct source_run *run, struct str record, uint64_t offset,
 	    [REC_EXIT] = {build_exit, "an exit after a clock record"},
 	    [REC_NET] = {build_net, "a connection after a clock record"},
 	    [REC_SESSION] = {build_session, "a session after a clock record"},
+	    [REC_FILE] = {build_file, "a file after a clock record"},
+	    [REC_ACT] = {build_act, "an act after a clock record"},
 	};
 	struct build b = {.run = run, .record = record, .offset = offset};
 	struct rec_head head;

@@ -37,6 +37,8 @@ struct draft {
 	union {
 		struct rec_exec exec;
 		struct rec_net net;
+		struct rec_file file;
+		struct rec_act act;
 	};
 	char text[PATHS_BYTES + REC_ARGS_PIECE];
 	/* Beyond what is sent: the state of the walk along a path. */
@@ -44,13 +46,19 @@ struct draft {
 	__u32 flags;
 	struct dentry *dentry, *root;
 	struct mount *mount, *root_mount;
+	__u32 taken;
 };
 
-/* One program may be interrupted by another: each has its own. */
-enum { DRAFT_EXEC, DRAFT_NET, N_DRAFTS };
+/*
+ * One program may be interrupted by another: each has its own. Those that can
+ * be interrupted by themselves take one of several and give it back.
+ */
+enum { DRAFT_EXEC, DRAFT_NET, DRAFT_FREE, N_DRAFTS = DRAFT_FREE + 4 };
 
-/* Text follows both, so they are of one size. */
+/* Text follows each of them, so they are of one size. */
 _Static_assert(sizeof(struct rec_exec) == sizeof(struct rec_net), "");
+_Static_assert(sizeof(struct rec_exec) == sizeof(struct rec_file), "");
+_Static_assert(sizeof(struct rec_exec) == sizeof(struct rec_act), "");
 _Static_assert(__builtin_offsetof(struct draft, at) <= REC_MAX, "");
 
 struct {
@@ -87,6 +95,26 @@ static __always_inline void count_lost(__u32 type)
 static __always_inline struct draft *get_draft(__u32 which)
 {
 	return bpf_map_lookup_elem(&drafts, &which);
+}
+
+/* NULL, and counted as lost: as many programs interrupt each other here. */
+static __always_inline struct draft *take_draft(__u32 type)
+{
+	struct draft *d;
+	int i;
+
+	for (i = DRAFT_FREE; i < N_DRAFTS; i++) {
+		d = get_draft(i);
+		if (d && !__sync_lock_test_and_set(&d->taken, 1))
+			return d;
+	}
+	count_lost(type);
+	return NULL;
+}
+
+static __always_inline void give_back(struct draft *d)
+{
+	__sync_lock_test_and_set(&d->taken, 0);
 }
 
 static __always_inline void fill_head(

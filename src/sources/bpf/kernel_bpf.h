@@ -7,6 +7,7 @@
 #ifndef SOURCES_BPF_KERNEL_BPF_H
 #define SOURCES_BPF_KERNEL_BPF_H
 
+#include <linux/fcntl.h>
 #include <linux/types.h>
 
 #pragma clang attribute push(                                                  \
@@ -21,7 +22,19 @@ typedef struct {
 } kgid_t;
 
 struct qstr {
+	__u32 len;
 	const unsigned char *name;
+};
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	unsigned short i_mode;
+	kuid_t i_uid;
+	struct super_block *i_sb;
+	unsigned long i_ino;
 };
 
 struct hlist_bl_node {
@@ -32,6 +45,8 @@ struct dentry {
 	struct hlist_bl_node d_hash;
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
+	struct super_block *d_sb;
 };
 
 struct vfsmount {
@@ -53,14 +68,11 @@ struct fs_struct {
 	struct path root, pwd;
 };
 
-struct inode {
-	__u16 i_mode;
-};
-
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
+	unsigned int f_mode;
 };
 
 struct fdtable {
@@ -72,13 +84,33 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+/* A name that was copied from the memory of a process. */
+struct filename {
+	const char *name;
+};
+
+struct open_flags {
+	int open_flag;
+};
+
+struct iattr {
+	unsigned int ia_valid;
+	unsigned short ia_mode;
+	kuid_t ia_uid;
+	kgid_t ia_gid;
+};
+
+struct renamedata {
+	struct dentry *old_dentry, *new_dentry;
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end;
 	struct file *exe_file;
 };
 
 struct cred {
-	kuid_t uid, euid;
+	kuid_t uid, euid, suid;
 	kgid_t gid;
 };
 
@@ -108,17 +140,38 @@ struct signal_struct {
 
 struct task_struct {
 	int pid, tgid;
+	unsigned in_execve : 1;
+	struct nsproxy *nsproxy;
 	int exit_code;
 	__u64 start_boottime;
 	struct task_struct *real_parent, *group_leader;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
-	const struct cred *cred;
+	const struct cred *real_cred, *cred;
+	struct io_uring_task *io_uring;
 	struct signal_struct *signal;
 	kuid_t loginuid;
 	unsigned int sessionid;
 	char comm[16];
+};
+
+/* Only compared: whether another one takes its place. */
+struct nsproxy {
+	void *uts_ns, *ipc_ns, *mnt_ns, *pid_ns_for_children, *net_ns,
+	    *cgroup_ns;
+};
+
+struct module {
+	char name[56];
+};
+
+struct bpf_prog_aux {
+	char name[16];
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
 };
 
 struct linux_binprm {
@@ -158,17 +211,29 @@ struct bpf_iter__task {
 #pragma clang attribute pop
 
 /* What the kernel's headers say and its types do not. */
-#define SIGNAL_GROUP_EXIT 4
-#define UID_UNSET	  0xffffffffu
-#define PIDTYPE_SID	  3
-#define S_IFMT		  0170000
-#define S_IFSOCK	  0140000
-#define TCP_ESTABLISHED	  1
-#define TCP_SYN_SENT	  2
-#define TCP_CLOSE	  7
-#define TCP_LISTEN	  10
-#define IPPROTO_TCP	  6
-#define AF_INET		  2
-#define AF_INET6	  10
+#define SIGNAL_GROUP_EXIT	 4
+#define UID_UNSET		 0xffffffffu
+#define PIDTYPE_SID		 3
+#define S_IFMT			 0170000
+#define S_IFSOCK		 0140000
+#define PTRACE_MODE_ATTACH	 2
+#define PERF_BPF_EVENT_PROG_LOAD 1
+#define FMODE_PATH		 0x4000
+#define FMODE_CREATED		 0x100000
+#define FMODE_EXEC		 0x20 /* in open flags */
+#define ATTR_MODE		 1
+#define ATTR_UID		 2
+#define ATTR_GID		 4
+#define ATTR_SIZE		 8
+#define ATTR_MTIME		 32
+#define ATTR_FORCE		 512
+#define ATTR_OPEN		 (1 << 15)
+#define TCP_ESTABLISHED		 1
+#define TCP_SYN_SENT		 2
+#define TCP_CLOSE		 7
+#define TCP_LISTEN		 10
+#define IPPROTO_TCP		 6
+#define AF_INET			 2
+#define AF_INET6		 10
 
 #endif

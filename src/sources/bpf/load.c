@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sources/bpf/watch_fill.h"
 /* What bpftool writes is not written by our rules. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
@@ -33,6 +34,29 @@ static const struct part {
     /* Audit tells of sockets that are not TCP, too. */
     {"sockets", "trace_socket", NULL, 0},
     {"connects", "trace_connected", NULL, 0},
+    {"opens", "trace_open", NULL, 0},
+    {"opens by handle", "trace_open_root", NULL, 0},
+    {"deletes", "trace_unlink", NULL, 0},
+    {"rmdir", "trace_rmdir", NULL, 0},
+    {"mkdir", "trace_mkdir", NULL, 0},
+    {"mknod", "trace_mknod", NULL, 0},
+    {"links", "trace_link", NULL, 0},
+    {"symlinks", "trace_symlink", NULL, 0},
+    {"renames", "trace_rename", NULL, 0},
+    {"renamed", "trace_renamed", NULL, 0},
+    {"attributes", "trace_attributes", NULL, 0},
+    {"setxattr", "trace_setxattr", NULL, 0},
+    {"removexattr", "trace_removexattr", NULL, 0},
+    {"changes of user", "trace_user", NULL, 0},
+    {"ptrace", "trace_ptrace", NULL, 0},
+    {"modules", "trace_module", NULL, 0},
+    {"bpf", "trace_bpf_load", NULL, 0},
+    {"mounts", "trace_mount", NULL, 0},
+    {"moved mounts", "trace_move_mount", NULL, 0},
+    {"unmounts", "trace_umount", NULL, 0},
+    {"pivot_root", "trace_pivot_root", NULL, 0},
+    {"namespaces", "trace_namespaces", NULL, 0},
+    {"user namespaces", "trace_user_namespace", NULL, 0},
 };
 
 #define N_PARTS (sizeof parts / sizeof *parts)
@@ -131,25 +155,52 @@ static int attach(
 	return r;
 }
 
-static void add_note(struct tap_opened *to, const char *what, int error)
+static void add_note(struct tap_opened *to, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_note(struct tap_opened *to, const char *fmt, ...)
 {
 	size_t n = strlen(to->note);
+	va_list ap;
 
-	if (error < 0)
-		snprintf(to->note + n, sizeof to->note - n, "%snot %s (%s)",
-		    n ? ", " : "", what, strerrordesc_np(-error));
-	else
-		snprintf(to->note + n, sizeof to->note - n, "%s%s",
-		    n ? ", " : "", what);
+	va_start(ap, fmt);
+	vsnprintf(to->note + n, sizeof to->note - n, fmt, ap);
+	va_end(ap);
+}
+
+/* "exec, exit, not opens, renames (Operation not permitted)" */
+static void describe(struct tap_opened *to, const int result[static N_PARTS])
+{
+	int told = 0;
+
+	for (size_t i = 0; i < N_PARTS; i++)
+		if (result[i] == 0)
+			add_note(
+			    to, "%s%s", to->note[0] ? ", " : "", parts[i].what);
+	for (size_t i = 0; i < N_PARTS; i++) {
+		if (result[i] == 0)
+			continue;
+		if (told && told != result[i])
+			add_note(to, " (%s)", strerrordesc_np(-told));
+		add_note(to, "%s%s%s", to->note[0] ? ", " : "",
+		    told == result[i] ? "" : "not ", parts[i].what);
+		told = result[i];
+	}
+	if (told)
+		add_note(to, " (%s)", strerrordesc_np(-told));
 }
 
 static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
     const char *const names[static N_PARTS], int result[static N_PARTS])
 {
-	int r = keep_fd(to, bpf_map__fd(skel->maps.ring));
+	/* In the order of enum bpf_fd. */
+	const struct bpf_map *maps[] = {skel->maps.ring, skel->maps.lost,
+	    skel->maps.dirs, skel->maps.names, skel->maps.asked,
+	    skel->maps.sieve};
+	int r = 0;
 
-	if (r == 0)
-		r = keep_fd(to, bpf_map__fd(skel->maps.lost));
+	for (size_t i = 0; i < sizeof maps / sizeof *maps && r == 0; i++)
+		r = keep_fd(to, bpf_map__fd(maps[i]));
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < N_PARTS; i++) {
@@ -157,26 +208,43 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 			result[i] = attach(skel, names[i], to);
 		if (result[i] == 0)
 			to->whole |= parts[i].whole;
-		add_note(to, parts[i].what, result[i]);
 	}
+	describe(to, result);
 	return 0;
+}
+
+/*
+ * What this kernel takes of each part: names, and why not. Where that is all
+ * of them, they are loaded by then: *ret, else NULL.
+ */
+static void choose(const char *names[static N_PARTS],
+    int result[static N_PARTS], struct trace_bpf **ret)
+{
+	for (size_t i = 0; i < N_PARTS; i++) {
+		names[i] = parts[i].program;
+		result[i] = 0;
+		if (parts[i].or &&try_program(names[i]) < 0)
+			names[i] = parts[i].or ;
+	}
+	*ret = NULL;
+	/* Most kernels take all, and to try each of them is slow. */
+	if (load_programs(names, ret) == 0)
+		return;
+	for (size_t i = 0; i < N_PARTS; i++) {
+		result[i] = try_program(names[i]);
+		if (result[i] < 0)
+			names[i] = NULL;
+	}
 }
 
 static int load_quietly(struct tap_opened *ret, struct err *err)
 {
+	int result[N_PARTS], first = 0, n_taken = 0, r = 0;
 	const char *names[N_PARTS] = {NULL};
-	int result[N_PARTS], first = 0, n_taken = 0, r;
 	struct trace_bpf *skel;
 
+	choose(names, result, &skel);
 	for (size_t i = 0; i < N_PARTS; i++) {
-		names[i] = parts[i].program;
-		result[i] = try_program(names[i]);
-		if (result[i] < 0 && parts[i].or) {
-			names[i] = parts[i].or ;
-			result[i] = try_program(names[i]);
-		}
-		if (result[i] < 0)
-			names[i] = NULL;
 		if (result[i] < 0 && first == 0)
 			first = result[i];
 		n_taken += result[i] == 0;
@@ -186,12 +254,25 @@ static int load_quietly(struct tap_opened *ret, struct err *err)
 		    "the kernel takes none of the bpf programs; they need "
 		    "Linux 5.8 with BTF (/sys/kernel/btf/vmlinux) and "
 		    "CAP_BPF and CAP_PERFMON");
-	r = load_programs(names, &skel);
+	if (!skel)
+		r = load_programs(names, &skel);
 	if (r < 0)
 		return err_sys(err, r, "cannot load the bpf programs");
 	r = attach_all(skel, ret, names, result);
 	trace_bpf__destroy(skel);
 	return r < 0 ? err_sys(err, r, "cannot attach the bpf programs") : 0;
+}
+
+int bpf_watch(const struct tap_opened *opened, struct str list)
+{
+	const struct watch_maps maps = {
+	    .dirs = opened->fd[BPF_FD_DIRS],
+	    .names = opened->fd[BPF_FD_NAMES],
+	    .asked = opened->fd[BPF_FD_ASKED],
+	    .sieve = opened->fd[BPF_FD_SIEVE],
+	};
+
+	return watch_fill(&maps, list);
 }
 
 int bpf_load(struct tap_opened *ret, struct err *err)

@@ -6,14 +6,29 @@
 #include "sources/tap.h"
 
 /* What stands where in tap_opened.fd: the links are all behind these. */
-enum bpf_fd { BPF_FD_RING, BPF_FD_LOST, BPF_FD_BOOT, BPF_N_FDS };
+enum bpf_fd {
+	BPF_FD_RING,
+	BPF_FD_LOST,
+	BPF_FD_BOOT,
+	BPF_FD_DIRS, /* maps of watch_map.h */
+	BPF_FD_NAMES,
+	BPF_FD_ASKED,
+	BPF_FD_SIEVE,
+	BPF_N_FDS
+};
 
 /*
  * Loads and attaches every program that this kernel takes, appends the
- * descriptors of ring, loss counters and (behind BPF_FD_BOOT, which must be
- * there already) links, and says in the note what runs and what does not. The
+ * descriptors of ring, loss counters, maps and links (leaving out BPF_FD_BOOT,
+ * which is the caller's), and says in the note what runs and what does not. The
  * programs run as long as some process holds the descriptors of the links.
  */
 int bpf_load(struct tap_opened *ret, struct err *err);
+
+/*
+ * Look up the files of `list` (watch.h) and write them into the maps. How many
+ * entries were left out (too long, too many), or a negative errno.
+ */
+int bpf_watch(const struct tap_opened *opened, struct str list);
 
 #endif

@@ -10,3 +10,8 @@ int bpf_load(struct tap_opened *ret, struct err *err)
 	    "this sshtrail was built without its bpf programs: build it where "
 	    "clang, bpftool and libbpf are installed");
 }
+
+int bpf_watch(const struct tap_opened *opened, struct str list)
+{
+	return -EOPNOTSUPP;
+}

@@ -58,6 +58,33 @@ static __always_inline bool step_up(struct draft *d)
 	return true;
 }
 
+static __always_inline bool begin_at(struct draft *d, struct dentry *dentry,
+    struct vfsmount *mnt, struct task_struct *task, __u32 max)
+{
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	d->flags = 0;
+	if (!dentry)
+		return false;
+	d->flags = REC_PATH_KNOWN;
+	d->end = d->at + max;
+	d->dentry = dentry;
+	d->mount = mount_of(mnt);
+	d->root = BPF_CORE_READ(fs, root.dentry);
+	d->root_mount = mount_of(BPF_CORE_READ(fs, root.mnt));
+	if (!BPF_CORE_READ(dentry, d_hash.pprev) &&
+	    BPF_CORE_READ(dentry, d_parent) != dentry)
+		d->flags |= REC_PATH_DELETED;
+	return true;
+}
+
+static __always_inline bool begin_path(
+    struct draft *d, struct path *path, struct task_struct *task, __u32 max)
+{
+	return begin_at(d, BPF_CORE_READ(path, dentry),
+	    BPF_CORE_READ(path, mnt), task, max);
+}
+
 /*
  * Appends `path` to the text as the process sees it (below its own root), at
  * most `max` bytes. Its flags are then in d->flags.
@@ -65,22 +92,10 @@ static __always_inline bool step_up(struct draft *d)
 static __noinline int add_path(
     struct draft *d, struct path *path, struct task_struct *task, __u32 max)
 {
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	int i;
 
-	d->flags = 0;
-	if (!path || !dentry)
+	if (!begin_path(d, path, task, max))
 		return 0;
-	d->flags = REC_PATH_KNOWN;
-	d->end = d->at + max;
-	d->dentry = dentry;
-	d->mount = mount_of(BPF_CORE_READ(path, mnt));
-	d->root = BPF_CORE_READ(fs, root.dentry);
-	d->root_mount = mount_of(BPF_CORE_READ(fs, root.mnt));
-	if (!BPF_CORE_READ(dentry, d_hash.pprev) &&
-	    BPF_CORE_READ(dentry, d_parent) != dentry)
-		d->flags |= REC_PATH_DELETED;
 	for (i = 0; i < PATH_DEPTH; i++)
 		if (!step_up(d))
 			return 0;
@@ -96,6 +111,41 @@ static __always_inline void add_exe(
 	d->flags = 0;
 	if (file)
 		add_path(d, &file->f_path, task, max);
+}
+
+/*
+ * The same by a helper of Linux 5.17, which the kernel's verifier walks through
+ * once and not PATH_DEPTH times. For programs that need that kernel anyway.
+ */
+struct walk {
+	struct draft *d;
+};
+
+static long walk_up(__u32 i, struct walk *w)
+{
+	return !step_up(w->d);
+}
+
+static __always_inline void add_path_loop(struct draft *d,
+    struct dentry *dentry, struct vfsmount *mnt, struct task_struct *task,
+    __u32 max)
+{
+	struct walk w = {d};
+
+	if (begin_at(d, dentry, mnt, task, max) &&
+	    bpf_loop(PATH_DEPTH, walk_up, &w, 0) == PATH_DEPTH)
+		d->flags |= REC_PATH_CUT;
+}
+
+static __always_inline void add_exe_loop(
+    struct draft *d, struct task_struct *task, __u32 max)
+{
+	struct file *file = BPF_CORE_READ(task, mm, exe_file);
+
+	d->flags = 0;
+	if (file)
+		add_path_loop(d, BPF_CORE_READ(file, f_path.dentry),
+		    BPF_CORE_READ(file, f_path.mnt), task, max);
 }
 
 #endif

@@ -21,7 +21,7 @@
 
 /* Text of one path at most; longer ones are cut and say so. */
 #define REC_PATH_MAX	4096
-/* Of the executable in records of connections. */
+/* Of the executable in records of connections and files. */
 #define REC_NET_EXE_MAX 512
 /* Arguments travel in pieces of this size, and of one exec so many bytes. */
 #define REC_ARGS_PIECE	(16 << 10)
@@ -43,6 +43,8 @@ enum rec_type {
 	REC_EXIT,
 	REC_NET,
 	REC_SESSION,
+	REC_FILE,
+	REC_ACT,
 	REC_N_TYPES,
 };
 
@@ -85,6 +87,8 @@ enum rec_path_flag {
 	REC_PATH_CUT = 2,      /* names towards the root are missing */
 	REC_PATH_DETACHED = 4, /* the last name hangs in no tree: a memfd */
 	REC_PATH_DELETED = 8,
+	/* Within its file system: where the host has that is not known. */
+	REC_PATH_INNER = 16,
 };
 
 struct rec_exec {
@@ -157,6 +161,95 @@ struct rec_session {
 	uint32_t op;	      /* enum rec_session_op */
 	uint32_t status;      /* of REC_SESSION_END, as wait(2) tells it */
 	uint32_t old_auid, old_ses; /* of the process before, if any */
+};
+
+enum rec_file_op {
+	REC_FILE_CREATE = 1,
+	REC_FILE_WRITE, /* opened for it */
+	REC_FILE_READ,
+	REC_FILE_DELETE,
+	REC_FILE_RMDIR,
+	REC_FILE_MKDIR,
+	REC_FILE_MKNOD,
+	REC_FILE_RENAME,
+	REC_FILE_LINK,
+	REC_FILE_SYMLINK,
+	REC_FILE_CHMOD,
+	REC_FILE_CHOWN,
+	REC_FILE_TRUNCATE,
+	REC_FILE_UTIME,
+	REC_FILE_SETXATTR,
+	REC_FILE_REMOVEXATTR,
+	REC_FILE_N_OPS,
+};
+
+/*
+ * A change of a watched file, or the reading of one. Paths are those of the
+ * host, whatever root or mounts the process has.
+ */
+struct rec_file {
+	struct rec_head head;
+	struct rec_who who;
+	uint16_t op; /* enum rec_file_op */
+	uint8_t path_flags, path2_flags, exe_flags;
+	uint8_t unused8;
+	uint16_t n_path;  /* a path; of a failed open: what n_name is below */
+	uint16_t n_path2; /* a path: what was renamed or linked to */
+	/*
+	 * A failed open: the name that was asked for. A symbolic link: what it
+	 * leads to. Else nothing.
+	 */
+	uint16_t n_name;
+	uint16_t n_exe;
+	uint32_t error;	   /* errno; 0: it was done */
+	uint32_t mode;	   /* of chmod and what was made; else 0 */
+	uint32_t uid, gid; /* of chown; UINT32_MAX: not changed */
+	uint32_t unused[4];
+	/* char text[n_path + n_path2 + n_name + n_exe] */
+};
+
+enum rec_act_op {
+	REC_ACT_SETUID = 1,  /* a system call changed the process's user */
+	REC_ACT_SETUID_EXEC, /* a program that has its set-user-id bit */
+	REC_ACT_PTRACE,	     /* the right to change another process was asked */
+	REC_ACT_MODULE,
+	REC_ACT_BPF,
+	REC_ACT_MOUNT,
+	REC_ACT_MOVE_MOUNT,
+	REC_ACT_UMOUNT,
+	REC_ACT_PIVOT_ROOT,
+	REC_ACT_NAMESPACE,
+	REC_ACT_N_OPS,
+};
+
+enum rec_namespace {
+	REC_NS_MNT = 1,
+	REC_NS_PID = 2,
+	REC_NS_NET = 4,
+	REC_NS_UTS = 8,
+	REC_NS_IPC = 16,
+	REC_NS_CGROUP = 32,
+	REC_NS_USER = 64,
+};
+
+/* What a process does to its own identity, to others, or to the kernel. */
+struct rec_act {
+	struct rec_head head;
+	struct rec_who who; /* before it */
+	uint16_t op;	    /* enum rec_act_op */
+	uint8_t path_flags, exe_flags;
+	uint16_t n_path; /* mounts: a path, as the process sees it */
+	/* Name of the program or module, command of the other process, or
+	 * what is mounted. */
+	uint16_t n_name;
+	uint16_t n_exe;
+	uint16_t unused16;
+	uint32_t error;	    /* errno; 0: it was done or allowed */
+	uint32_t uid, euid; /* identity: as it becomes */
+	uint32_t pid;	    /* ptrace: of the other process */
+	uint32_t spaces;    /* enum rec_namespace */
+	uint32_t unused[4];
+	/* char text[n_path + n_name + n_exe] */
 };
 
 #endif

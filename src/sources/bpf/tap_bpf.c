@@ -41,14 +41,25 @@ static void close_fds(int fd[static TAP_FDS_MAX], unsigned n)
 		fd_close(&fd[i]);
 }
 
+static int watch_files(struct tap_opened *to, const char *list)
+{
+	int n = bpf_watch(to, str_z(list ? list : ""));
+	size_t at = strlen(to->note);
+
+	if (n > 0)
+		snprintf(to->note + at, sizeof to->note - at,
+		    "; %d files to be watched left out: no path, no name, or "
+		    "too long",
+		    n);
+	return n < 0 ? n : 0;
+}
+
 static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 {
 	static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
 	struct tap_opened got = {.n_fd = 0, .name = "bpf"};
 	int r;
 
-	if (path)
-		return err_set(err, -EINVAL, "bpf has no path: leave it out");
 	r = bpf_load(&got, err);
 	if (r == 0) {
 		int boot = open(boot_id, O_RDONLY | O_CLOEXEC);
@@ -61,11 +72,21 @@ static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 		if (boot < 0)
 			r = err_sys(err, -errno, "cannot open %s", boot_id);
 	}
+	if (r == 0) {
+		r = watch_files(&got, path);
+		if (r < 0)
+			err_sys(err, r, "cannot say what files to watch");
+	}
 	if (r < 0)
 		close_fds(got.fd, got.n_fd);
 	else
 		*ret = got;
 	return r;
+}
+
+static void bpf_refresh(const struct tap_opened *opened, const char *path)
+{
+	bpf_watch(opened, str_z(path ? path : ""));
 }
 
 /* As in the journal: without dashes. Unreadable: no boot id, zero bytes. */
@@ -247,6 +268,7 @@ const struct tap tap_bpf = {
     .help = "processes and TCP connections of login sessions, from programs "
 	    "in the kernel",
     .open = bpf_open,
+    .refresh = bpf_refresh,
     .start = bpf_start,
     .fd = bpf_fd,
     .read = bpf_read,

@@ -7,6 +7,8 @@
  * State that changes within a loop lies in memory and not in registers: then
  * the kernel's verifier sees every round of it as the same, and is done soon.
  */
+#include "sources/bpf/act_bpf.h"
+#include "sources/bpf/file_bpf.h"
 #include "sources/bpf/net_bpf.h"
 #include "sources/bpf/process_bpf.h"
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * usage: bench_calls FOLDER [ROUNDS]: nanoseconds that system calls take, the
+ * least of ROUNDS, as "NAME NS" lines. FOLDER has watched/file and plain/file.
+ */
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char watched[4096], plain[4096];
+static int zero;
+
+static void call_getppid(void)
+{
+	syscall(SYS_getppid);
+}
+
+static void call_read(void)
+{
+	char c;
+
+	if (read(zero, &c, 1) != 1)
+		exit(4);
+}
+
+static void call_stat(void)
+{
+	struct stat st;
+
+	if (stat(plain, &st) < 0)
+		exit(4);
+}
+
+static void call_open(const char *path, int flags)
+{
+	int fd = open(path, flags);
+
+	if (fd < 0)
+		exit(4);
+	close(fd);
+}
+
+static void call_open_read(void)
+{
+	call_open(plain, O_RDONLY);
+}
+
+static void call_open_write(void)
+{
+	call_open(plain, O_WRONLY);
+}
+
+static void call_open_watched(void)
+{
+	call_open(watched, O_WRONLY);
+}
+
+static void call_chmod(void)
+{
+	chmod(plain, 0600);
+}
+
+static void call_exec(void)
+{
+	char *argv[] = {"true", NULL};
+	pid_t pid;
+
+	if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, NULL))
+		exit(4);
+	waitpid(pid, NULL, 0);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*call)(void);
+		int times;
+	} calls[] = {
+	    {"getppid", call_getppid, 20000},
+	    {"read", call_read, 20000},
+	    {"stat", call_stat, 10000},
+	    {"open-read", call_open_read, 5000},
+	    {"open-write", call_open_write, 5000},
+	    {"open-watched", call_open_watched, 1000},
+	    {"chmod", call_chmod, 2000},
+	    {"exec", call_exec, 50},
+	};
+	int rounds = argc > 2 ? atoi(argv[2]) : 10;
+
+	if (argc < 2)
+		return 4;
+	snprintf(watched, sizeof watched, "%s/watched/file", argv[1]);
+	snprintf(plain, sizeof plain, "%s/plain/file", argv[1]);
+	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		double least = 1e18;
+
+		for (int r = 0; r < rounds; r++) {
+			double begin = now(), took;
+
+			for (int n = 0; n < calls[i].times; n++)
+				calls[i].call();
+			took = (now() - begin) / calls[i].times;
+			least = took < least ? took : least;
+		}
+		printf("%s %.0f\n", calls[i].name, least);
+	}
+	return 0;
+}
