@@ -46,8 +46,10 @@ const struct conf_key config_keys[] = {
 		"beside the audit daemon or without one. register: as the "
 		"audit daemon of this host, where there is no other."},
     {"taps.bpf", CONF_ENUM, AT(bpf), "auto", .choices = bpf_words,
-	.help = "Login sessions, the programs that are run in them and the "
-		"connections that these make, seen by programs in the kernel. "
+	.help = "Login sessions, the programs that are run in them, the "
+		"connections that these make, the files that they change "
+		"(files.watch, files.read) and the users that they become, "
+		"seen by programs in the kernel. "
 		"auto: as far as this kernel can. What it tells whole is left "
 		"out of what taps.audit tells."},
     {"taps.auth_log", CONF_PATH, AT(auth_log), "auto", .choices = file_words,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: bench_calls FOLDER [ROUNDS]: nanoseconds that system calls take, the
- * least of ROUNDS, as "NAME NS" lines. FOLDER has watched/file and plain/file.
+ * usage: bench_calls FOLDER: nanoseconds that system calls take, the least of
+ * ROUNDS, as "NAME NS" lines. FOLDER has watched/file and plain/file.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ROUNDS 10
 
 static char watched[4096], plain[4096];
 static int zero;
@@ -100,8 +102,6 @@ int main(int argc, char **argv)
 	    {"chmod", call_chmod, 2000},
 	    {"exec", call_exec, 50},
 	};
-	int rounds = argc > 2 ? atoi(argv[2]) : 10;
-
 	if (argc < 2)
 		return 4;
 	snprintf(watched, sizeof watched, "%s/watched/file", argv[1]);
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		double least = 1e18;
 
-		for (int r = 0; r < rounds; r++) {
+		for (int r = 0; r < ROUNDS; r++) {
 			double begin = now(), took;
 
 			for (int n = 0; n < calls[i].times; n++)

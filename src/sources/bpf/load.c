@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sources/bpf/record.h"
 #include "sources/bpf/watch_fill.h"
 /* What bpftool writes is not written by our rules. */
 #pragma GCC diagnostic push
@@ -273,6 +274,35 @@ int bpf_watch(const struct tap_opened *opened, struct str list)
 	};
 
 	return watch_fill(&maps, list);
+}
+
+/* 0 also where nothing is known. */
+static uint64_t missed_by(int link_fd)
+{
+	struct bpf_link_info link = {0};
+	struct bpf_prog_info prog = {0};
+	uint32_t n_link = sizeof link, n_prog = sizeof prog;
+	int fd;
+
+	if (bpf_obj_get_info_by_fd(link_fd, &link, &n_link) < 0)
+		return 0;
+	fd = bpf_prog_get_fd_by_id(link.prog_id);
+	if (fd < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fd, &prog, &n_prog) < 0)
+		prog.recursion_misses = 0;
+	close(fd);
+	return prog.recursion_misses;
+}
+
+void bpf_count_missed(const struct tap_opened *opened)
+{
+	const uint32_t slot = REC_MISSED;
+	uint64_t n = 0;
+
+	for (unsigned i = BPF_N_FDS; i < opened->n_fd; i++)
+		n += missed_by(opened->fd[i]);
+	bpf_map_update_elem(opened->fd[BPF_FD_LOST], &slot, &n, BPF_ANY);
 }
 
 int bpf_load(struct tap_opened *ret, struct err *err)

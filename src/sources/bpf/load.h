@@ -31,4 +31,10 @@ int bpf_load(struct tap_opened *ret, struct err *err);
  */
 int bpf_watch(const struct tap_opened *opened, struct str list);
 
+/*
+ * A program does not run where it would interrupt itself on one processor; the
+ * kernel counts that. Carry its counts over to where the tap's losses stand.
+ */
+void bpf_count_missed(const struct tap_opened *opened);
+
 #endif

@@ -45,6 +45,8 @@ enum rec_type {
 	REC_SESSION,
 	REC_FILE,
 	REC_ACT,
+	/* No record: place of the loss counter of programs that did not run. */
+	REC_MISSED,
 	REC_N_TYPES,
 };
 
@@ -201,6 +203,7 @@ struct rec_file {
 	 */
 	uint16_t n_name;
 	uint16_t n_exe;
+	uint16_t unused16;
 	uint32_t error;	   /* errno; 0: it was done */
 	uint32_t mode;	   /* of chmod and what was made; else 0 */
 	uint32_t uid, gid; /* of chown; UINT32_MAX: not changed */

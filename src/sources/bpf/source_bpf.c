@@ -100,7 +100,7 @@ static uint64_t bpf_held(const struct source_run *run, uint64_t end)
 
 const struct source source_bpf = {
     .name = BPF_NAME,
-    .summary = "processes and connections, from programs in the kernel",
+    .summary = "processes, connections and files, from programs in the kernel",
     .probe = bpf_probe,
     .open = bpf_open,
     .feed = bpf_feed,

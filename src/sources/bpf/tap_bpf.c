@@ -87,6 +87,7 @@ static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 static void bpf_refresh(const struct tap_opened *opened, const char *path)
 {
 	bpf_watch(opened, str_z(path ? path : ""));
+	bpf_count_missed(opened);
 }
 
 /* As in the journal: without dashes. Unreadable: no boot id, zero bytes. */
@@ -265,8 +266,8 @@ static uint64_t bpf_lost(struct tap_run *run, const char **ret_where)
 const struct tap tap_bpf = {
     .name = "bpf",
     .source = "bpf",
-    .help = "processes and TCP connections of login sessions, from programs "
-	    "in the kernel",
+    .help = "processes, TCP connections, watched files and changes of user "
+	    "of login sessions, from programs in the kernel",
     .open = bpf_open,
     .refresh = bpf_refresh,
     .start = bpf_start,
