@@ -232,8 +232,9 @@ def no_other_way_hides_a_file():
             write('/proc/self/fd/%d' % fd)
             # O_TMPFILE, then a name for it.
             fd = os.open(top, os.O_TMPFILE | os.O_WRONLY)
-            os.link('/proc/self/fd/%d' % fd, top + '/named',
-                    follow_symlinks=True)
+            assert LIBC.linkat(
+                -100, b'/proc/self/fd/%d' % fd, -100,
+                (top + '/named').encode(), 0x400) == 0
             os.rename(top + '/named', top + '/file')
             assert LIBC.unshare(0x20000) == 0
             run = subprocess.run
