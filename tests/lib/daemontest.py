@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests of sshtraild share: the daemon with a store and log of its own."""
+import contextlib
+import json
+import os
+import subprocess
+import time
+
+from trailtest import Store, check, equal
+
+SSHTRAILD = os.environ.get("SSHTRAILD", "sshtraild")
+HOST = "bastion01"
+# How much longer than on an idle machine things may take.
+PATIENCE = float(os.environ.get("SSHTRAIL_PATIENCE", "1"))
+
+
+def user_to_be():
+    """An unprivileged account that every Debian has; None: we are not root."""
+    return "daemon" if os.geteuid() == 0 else None
+
+
+def wait_for(what, condition, seconds=20):
+    seconds *= PATIENCE
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = condition()
+        if got:
+            return got
+        time.sleep(0.05)
+    raise AssertionError("waited %d s for %s" % (seconds, what))
+
+
+class Daemon(Store):
+    """sshtraild with a store, socket and log file of its own."""
+
+    def __init__(self, taps="audit: off, bpf: off, journal: off, wtmp: off, "
+                 "btmp: off"):
+        super().__init__()
+        os.chmod(self.top, 0o755)
+        self.log = os.path.join(self.top, "auth.log")
+        self.socket = os.path.join(self.top, "run", "control")
+        self.config = os.path.join(self.top, "sshtraild.yml")
+        self.out = open(os.path.join(self.top, "out"), "w+")
+        self.process = None
+        self.configure(taps)
+        open(self.log, "a").close()
+        os.chmod(self.log, 0o644)
+
+    def configure(self, taps, more=""):
+        user = user_to_be()
+        with open(self.config, "w") as f:
+            f.write("host: %s\nstore: %s\nsocket: %s\n%s%s"
+                    "taps: {auth_log: %s, %s}\n" % (
+                        HOST, self.dir, self.socket,
+                        "user: %s\n" % user if user else "", more, self.log,
+                        taps))
+
+    def start(self, program=SSHTRAILD):
+        said = self.said().count("collecting into")
+        self.process = subprocess.Popen(
+            [program, "--config", self.config], stdin=subprocess.DEVNULL,
+            stdout=self.out, stderr=self.out)
+        self.wait_collecting(said + 1)
+        return self
+
+    def wait_collecting(self, times):
+        wait_for("the collector", lambda: self.process.poll() is not None or
+                 self.said().count("collecting into") >= times)
+        check(self.process.poll() is None, "it ended: " + self.said())
+
+    def said(self):
+        with open(self.out.name) as f:
+            return f.read()
+
+    def stop(self):
+        self.process.terminate()
+        equal(self.process.wait(timeout=30 * PATIENCE), 0, "exit: " + self.said())
+        self.process = None
+
+    def __exit__(self, *args):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.out.close()
+        super().__exit__(*args)
+
+    def collector(self):
+        """Its pid."""
+        with open("/proc/%d/task/%d/children" % (
+                self.process.pid, self.process.pid)) as f:
+            return int(f.read().split()[0])
+
+    def status(self):
+        return json.loads(self.run("status", "--json", "--socket",
+                                   self.socket).stdout)
+
+    def log_logins(self, first, n):
+        with open(self.log, "a") as f:
+            for i in range(first, first + n):
+                f.write("2026-11-2%dT10:%02d:%02d.000000+00:00 %s sshd[%d]: "
+                        "Accepted publickey for ann from 192.0.2.1 port %d "
+                        "ssh2: ED25519 SHA256:%043d\n" % (
+                            1 + i // 3600, i // 60 % 60, i % 60, HOST,
+                            1000 + i, 20000 + i, 7))
+
+    def logins(self):
+        with contextlib.suppress(AssertionError):
+            return sorted(e["port"] for e in self.events(
+                "--kind", "auth.ok", "--limit", "100000"))
+        return []
+
+    def wait_logins(self, n):
+        wait_for("%d logins" % n, lambda: len(self.logins()) >= n)
+        equal(self.logins(), list(range(20000, 20000 + n)), "ports")
