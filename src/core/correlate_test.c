@@ -85,6 +85,17 @@ static const struct scene scenes[] = {
     {"audit and wtmp, without sshd's lines", WTMP_A DIV AUDIT_A,
 	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
 	"exec=2\n"},
+    {"copies by programs, and what only looks like them",
+	AUDIT_EXEC("101", "1", "110", "105", "/usr/bin/rsync,--server,-e.x")
+	    AUDIT_EXEC("102", "2", "111", "105", "scp,-v,-t,x")
+		AUDIT_EXEC("103", "3", "112", "105", "rsync,a,--server")
+		    AUDIT_EXEC("104", "4", "113", "105", "scp,x,-t")
+			AUDIT_EXEC("105", "5", "114", "105", "scp"),
+	"1 ses=1 tty=pts/0 101-101 TY exec=1\n"
+	"1 ses=2 tty=pts/0 102-102 TY exec=1\n"
+	"1 ses=3 tty=pts/0 103-103 Y exec=1\n"
+	"1 ses=4 tty=pts/0 104-104 Y exec=1\n"
+	"1 ses=5 tty=pts/0 105-105 Y exec=1\n"},
     {"pid used again for another login",
 	LOG_A ACCEPTED("200", "100", "bob", "192.0.2.9", "6000")
 	    PAM_CLOSED("210", "100", "bob"),

@@ -81,6 +81,33 @@ static void add_file(struct track *t, const struct event *ev)
 }
 
 /*
+ * What rsync and scp run at the far end of a copy. sshd does not tell of these,
+ * and sftp within sshd is no program.
+ */
+static bool is_transfer(struct str argv)
+{
+	struct str name, word;
+	size_t slash;
+
+	str_cut(&argv, '\0', &name);
+	slash = str_rfind_char(name, '/');
+	if (slash != STR_NPOS)
+		name = str_from(name, slash + 1);
+	if (str_eqz(name, "rsync")) {
+		str_cut(&argv, '\0', &word);
+		return str_eqz(word, "--server");
+	}
+	if (!str_eqz(name, "scp"))
+		return false;
+	while (argv.n && argv.p[0] == '-') {
+		str_cut(&argv, '\0', &word);
+		if (str_eqz(word, "-t") || str_eqz(word, "-f"))
+			return true;
+	}
+	return false;
+}
+
+/*
  * What was tried and not found is no command, and what sshd runs for the
  * login, as root, is not the user's.
  */
@@ -91,6 +118,8 @@ static void add_exec(struct track *t, const struct event *ev)
 	t->n_exec++;
 	if (event_int(ev, F_EUID, -1) == 0)
 		t->flags |= TRACK_ROOT;
+	if (is_transfer(event_str(ev, F_ARGV)))
+		t->flags |= TRACK_TRANSFER;
 }
 
 void track_count(struct track *t, const struct event *ev)
