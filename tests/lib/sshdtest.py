@@ -95,6 +95,9 @@ class User:
                     os.kill(pid, signal.SIGKILL)
             return not pids
         wait_for("the end of what %s runs" % self.name, end)
+        if shutil.which("crontab"):
+            subprocess.run(["crontab", "-r", "-u", self.name],
+                           capture_output=True)
         subprocess.run(["userdel", "-rf", self.name], capture_output=True)
 
 
@@ -105,7 +108,7 @@ class Terminal:
         self.seen = ""
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT, env={**os.environ, "TERM": "dumb"})
         self.wait(prompt)
 
     def wait(self, text):
