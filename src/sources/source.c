@@ -3,6 +3,7 @@
 
 #include <endian.h>
 
+#include "base/uninit.h"
 #include "crypto/digest.h"
 
 /*
@@ -98,7 +99,7 @@ static inline void id_add_u64(
 uint64_t source_id(
     const uint8_t key[static 16], const struct str *parts, size_t n)
 {
-	struct id_mix mix;
+	UNINIT struct id_mix mix;
 
 	mix.n = 0;
 	for (size_t i = 0; i < n; i++) {

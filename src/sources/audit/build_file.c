@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include "base/uninit.h"
 #include "sources/audit/build.h"
 #include "sources/audit/sockaddr.h"
 #include "sources/audit/value.h"
@@ -150,7 +151,7 @@ static bool set_two_paths(struct build *b, const struct sys_call *call,
 
 void build_file(struct build *b, const struct sys_call *call)
 {
-	struct build_path paths[BUILD_MAX_PATHS];
+	UNINIT struct build_path paths[BUILD_MAX_PATHS];
 	size_t n = build_paths(b, paths);
 
 	b->ev.kind = EVENT_FILE;

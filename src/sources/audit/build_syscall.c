@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/uninit.h"
 #include "sources/audit/build.h"
 
 #include <inttypes.h>
@@ -65,7 +66,7 @@ static void set_args(struct build *b)
 /* Calls without a kind of their own: with arguments, paths and raw text. */
 static void other_call(struct build *b)
 {
-	struct build_path paths[BUILD_MAX_PATHS];
+	UNINIT struct build_path paths[BUILD_MAX_PATHS];
 
 	set_args(b);
 	if (build_paths(b, paths) && paths[0].name.p)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/authlog/form.h"
 
+#include "base/uninit.h"
 #include "sources/authlog/vis.h"
 
 #define MAX_HOLES 12
@@ -331,7 +332,7 @@ static void key_store(struct message *m, struct str tail)
 	    "%k %f, client user %X",
 	    "%k %f",
 	};
-	struct captures caps;
+	UNINIT struct captures caps;
 
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++)
 		if (pattern_match(patterns[i], tail, &caps)) {
@@ -371,7 +372,7 @@ static void form_store(const struct form *f, struct message *m,
 bool form_match(const struct form *forms, struct message *m)
 {
 	struct str tail = STR_NONE;
-	struct captures caps;
+	UNINIT struct captures caps;
 	size_t at = STR_NPOS;
 	bool searched = false;
 
