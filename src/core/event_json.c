@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/event_json.h"
 
+#include <endian.h>
+
 #include "core/json_string.h"
 
 static const char hex[] = "0123456789abcdef";
@@ -96,53 +98,80 @@ static size_t add_special(struct buf *b, const uint8_t *p, size_t n)
 	return len;
 }
 
-static void add_escaped(struct buf *b, struct str s)
+/* The n bytes at p, 4 to 7 of them, filled up with what needs no escape. */
+static inline uint64_t load_short(const char *p, size_t n)
 {
-	const uint8_t *p = (const uint8_t *)s.p;
-	size_t i = 0;
+	uint32_t first, last;
 
-	while (i < s.n) {
-		size_t run = i;
-
-		while (run < s.n && is_plain(p[run]))
-			run++;
-		buf_add(b, p + i, run - i);
-		i = run;
-		if (i < s.n)
-			i += add_special(b, p + i, s.n - i);
-	}
+	memcpy(&first, p, 4);
+	memcpy(&last, p + n - 4, 4);
+	return htole64(le32toh(first) | (uint64_t)le32toh(last) << 8 * (n - 4) |
+		       SWAR_ONES * '_' << 8 * n);
 }
 
-void json_add_string(struct buf *b, struct str s)
+/*
+ * Copy from the front of s what needs no escape, in steps as long as it allows;
+ * returns how much it was. There is room for eight bytes, or s.n.
+ */
+static inline size_t copy_plain(char *at, struct str s)
 {
-	char *at = buf_reserve(b, s.n + 2);
-	uint64_t word;
 	size_t i = 0;
+	unsigned n = 16;
 
-	if (!at)
-		return;
-	*at++ = '"';
-	for (; s.n - i >= 8; i += 8) {
-		memcpy(&word, s.p + i, 8);
-		if (swar_special(word))
-			break;
-		memcpy(at + i, &word, 8);
+	for (; s.n - i >= 16 && n == 16; i += n) {
+		n = plain16(s.p + i);
+		memcpy(at + i, s.p + i, 16);
 	}
-	/* The rest, with some bytes before it once more. */
-	if (s.n - i < 8 && s.n >= 8) {
-		memcpy(&word, s.p + s.n - 8, 8);
+	if (i == s.n || n < 16)
+		return i;
+	if (s.n >= 16) {
+		/* The rest, with some bytes before it once more. */
+		memcpy(at + s.n - 16, s.p + s.n - 16, 16);
+		return s.n - 16 + plain16(s.p + s.n - 16);
+	}
+	if (s.n >= 8) {
+		uint64_t first, last;
+
+		memcpy(&first, s.p, 8);
+		memcpy(&last, s.p + s.n - 8, 8);
+		if (!(swar_special(first) | swar_special(last))) {
+			memcpy(at, &first, 8);
+			memcpy(at + s.n - 8, &last, 8);
+			return s.n;
+		}
+	} else if (s.n >= 4) {
+		uint64_t word = load_short(s.p, s.n);
+
 		if (!swar_special(word)) {
-			memcpy(at + s.n - 8, &word, 8);
-			i = s.n;
+			memcpy(at, &word, 8);
+			return s.n;
 		}
 	}
 	while (i < s.n && is_plain((uint8_t)s.p[i])) {
 		at[i] = s.p[i];
 		i++;
 	}
-	b->n += i + 1;
-	if (i < s.n)
-		add_escaped(b, str_from(s, i));
+	return i;
+}
+
+void json_add_string(struct buf *b, struct str s)
+{
+	char *at = buf_reserve(b, s.n + 10);
+	size_t n;
+
+	if (!at)
+		return;
+	*at++ = '"';
+	b->n++;
+	while ((n = copy_plain(at, s)) < s.n) {
+		b->n += n;
+		s = str_from(s, n);
+		s = str_from(s, add_special(b, (const uint8_t *)s.p, s.n));
+		at = buf_reserve(b, s.n + 9);
+		if (!at)
+			return;
+	}
+	b->n += n;
 	buf_add_char(b, '"');
 }
 

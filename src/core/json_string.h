@@ -3,6 +3,10 @@
 #ifndef CORE_JSON_STRING_H
 #define CORE_JSON_STRING_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/str.h"
 
 /*
@@ -36,6 +40,33 @@ static inline uint64_t swar_special(uint64_t v)
 	return (v | (v - SWAR_ONES * 0x20) | (quote - SWAR_ONES) |
 		   (slash - SWAR_ONES) | (del - SWAR_ONES)) &
 	       SWAR_TOPS;
+}
+
+/* How many of the sixteen bytes at p stand before the first such byte. */
+static inline unsigned plain16(const char *p)
+{
+#ifdef __SSE2__
+	__m128i v, special;
+
+	memcpy(&v, p, sizeof v);
+	/* Signed: what is not ASCII is below 0x20 as well. */
+	special = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+	special = _mm_or_si128(special, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+	special = _mm_or_si128(special, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	special = _mm_or_si128(special, _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+	return (unsigned)__builtin_ctz(
+	    (unsigned)_mm_movemask_epi8(special) | 1u << 16);
+#else
+	unsigned n = 0;
+	uint64_t v;
+
+	for (; n < 16; n++) {
+		v = (uint8_t)p[n] * SWAR_ONES;
+		if (swar_special(v))
+			break;
+	}
+	return n;
+#endif
 }
 
 #endif
