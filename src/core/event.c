@@ -68,11 +68,24 @@ enum field event_field_parse(struct str key)
 	return (enum field)slot;
 }
 
-static bool field_is_text(enum field f)
-{
-	return event_fields[f].type == FIELD_STR ||
-	       event_fields[f].type == FIELD_LIST;
-}
+#define N_WORDS (sizeof((struct event *)0)->has / sizeof(uint64_t))
+
+/* As `has`: the fields whose value is a string. */
+static const uint64_t text_fields[N_WORDS] = {
+#define TEXT_BIT(c, type, word)                                                \
+	| (uint64_t)((FIELD_##type == FIELD_STR ||                             \
+			 FIELD_##type == FIELD_LIST) &&                        \
+		     F_##c / 64 == (word))                                     \
+		<< F_##c % 64
+#define X(c, json, type, group, help) TEXT_BIT(c, type, 0)
+    0 EVENT_FIELDS(X),
+#undef X
+#define X(c, json, type, group, help) TEXT_BIT(c, type, 1)
+    0 EVENT_FIELDS(X),
+#undef X
+};
+
+_Static_assert(N_WORDS == 2, "a line of text_fields for each word");
 
 /* Copies s with a NUL behind it to *at; STR_NONE stays STR_NONE. */
 static struct str copy_str(char **at, struct str s)
@@ -88,16 +101,31 @@ static struct str copy_str(char **at, struct str s)
 	return str_make(p, s.n);
 }
 
+/* Fields 64 * w and on. */
+static void copy_fields(
+    struct event *dst, const struct event *src, size_t w, char **at)
+{
+	const union field_value *from = &src->v[64 * w];
+	union field_value *to = &dst->v[64 * w];
+	const uint64_t text = src->has[w] & text_fields[w];
+
+	dst->has[w] = src->has[w];
+	for (uint64_t m = src->has[w] & ~text; m; m &= m - 1)
+		to[__builtin_ctzll(m)] = from[__builtin_ctzll(m)];
+	for (uint64_t m = text; m; m &= m - 1)
+		to[__builtin_ctzll(m)].s =
+		    copy_str(at, from[__builtin_ctzll(m)].s);
+}
+
 int event_copy(struct event *dst, const struct event *src, struct arena *a)
 {
 	size_t need = src->host.n + src->boot.n + src->source.n + 3;
-	enum field f;
 	char *at;
 
-	for (f = event_next_field(src, 0); f < EVENT_N_FIELDS;
-	     f = event_next_field(src, f + 1))
-		if (field_is_text(f))
-			need += src->v[f].s.n + 1;
+	for (size_t w = 0; w < N_WORDS; w++)
+		for (uint64_t m = src->has[w] & text_fields[w]; m; m &= m - 1)
+			need +=
+			    src->v[64 * w + (size_t)__builtin_ctzll(m)].s.n + 1;
 	at = arena_alloc(a, need);
 	if (!at)
 		return -ENOMEM;
@@ -111,14 +139,8 @@ int event_copy(struct event *dst, const struct event *src, struct arena *a)
 	dst->host = copy_str(&at, src->host);
 	dst->boot = copy_str(&at, src->boot);
 	dst->source = copy_str(&at, src->source);
-	memcpy(dst->has, src->has, sizeof dst->has);
-	for (f = event_next_field(src, 0); f < EVENT_N_FIELDS;
-	     f = event_next_field(src, f + 1)) {
-		if (field_is_text(f))
-			dst->v[f].s = copy_str(&at, src->v[f].s);
-		else
-			dst->v[f] = src->v[f];
-	}
+	for (size_t w = 0; w < N_WORDS; w++)
+		copy_fields(dst, src, w, &at);
 	return 0;
 }
 
