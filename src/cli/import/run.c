@@ -9,8 +9,8 @@
 #include "base/fd.h"
 #include "base/when.h"
 #include "cli/import/ahead.h"
+#include "cli/import/append.h"
 #include "cli/import/beside.h"
-#include "cli/import/dedup.h"
 
 #define WINDOW	  ((size_t)4 << 20)
 /* A source gets so much at once: it copies what it holds back after each. */
@@ -22,7 +22,7 @@
 struct stream {
 	struct source_sink sink; /* first: the sink is cast back */
 	struct import_run *run;
-	struct dedup *dedup;
+	struct appender *appender;
 	struct source_run *source_run;
 	struct source_input *inputs; /* of its files; the source points here */
 	const struct import_file *file;
@@ -45,11 +45,14 @@ struct reading {
 	struct err damage_err;
 };
 
+/* One of the import's own, behind all that was read so far; sets ev->seq. */
 static int append(struct stream *s, struct event *ev)
 {
 	struct import_totals *t = &s->run->totals;
-	int r = archive_append(s->run->archive, ev, s->err);
+	int r = appender_wait(s->appender, s->err);
 
+	if (r == 0)
+		r = archive_append(s->run->archive, ev, s->err);
 	if (r < 0)
 		return r;
 	t->events++;
@@ -61,30 +64,16 @@ static int append(struct stream *s, struct event *ev)
 static int take_event(struct source_sink *sink, struct event *ev)
 {
 	struct stream *s = (struct stream *)sink;
-	int r;
+	uint64_t offset = (uint64_t)event_int(ev, F_OFFSET, INT64_MAX);
 
 	/* What is behind `resume` may amend an event that begins before. */
-	if (event_has(ev, F_OFFSET) && !event_has(ev, F_AMENDS) &&
-	    (uint64_t)event_int(ev, F_OFFSET, 0) < s->resume)
+	if (!event_has(ev, F_AMENDS) && offset < s->resume)
 		return 0;
-	r = dedup_check(s->dedup, ev,
-	    s->behind_held ||
-		(uint64_t)event_int(ev, F_OFFSET, INT64_MAX) < s->held,
-	    s->err);
-	if (r < 0)
-		return r;
-	if (r == DEDUP_SEEN) {
-		s->run->totals.seen_again++;
-		return 0;
-	}
-	if (r == DEDUP_COMPLETES) {
-		event_set_int(ev, F_AMENDS, true);
-		s->run->totals.completed++;
-	}
 	if (ev->source.n == 0)
 		ev->source = str_z(s->file->source->name);
 	event_set_int(ev, F_SRC, s->src);
-	return append(s, ev);
+	return appender_add(
+	    s->appender, ev, s->behind_held || offset < s->held, s->err);
 }
 
 static void describe_file(
@@ -385,6 +374,8 @@ static int read_stream(struct stream *s, const struct import_file *files,
 	if (s->source_run)
 		source->close(s->source_run);
 	s->source_run = NULL;
+	if (r == 0)
+		r = appender_wait(s->appender, s->err);
 	if (r == 0 && !first)
 		r = archive_commit(s->run->archive, s->err);
 	return r;
@@ -434,6 +425,7 @@ static int import_stream(struct import_run *run, struct import_file *files,
 	struct stream s = {
 	    .sink.event = take_event, .run = run, .err = err, .file = files};
 	struct known_prefix *known = calloc(n, sizeof *known);
+	struct dedup *dedup = NULL;
 	int r = 0;
 
 	s.inputs = calloc(n, sizeof *s.inputs);
@@ -442,11 +434,18 @@ static int import_stream(struct import_run *run, struct import_file *files,
 	for (size_t i = 0; i < n && r == 0; i++)
 		check_known(run, &files[i], &known[i]);
 	if (r == 0)
-		r = dedup_new(&s.dedup, archive_store(run->archive), err);
+		r = dedup_new(&dedup, archive_store(run->archive), err);
+	if (r == 0) {
+		r = appender_start(
+		    &s.appender, run->archive, dedup, &run->totals);
+		if (r < 0)
+			err_sys(err, r, "import");
+	}
 	if (r == 0)
 		r = read_stream(&s, files, known, n);
 	keep_examples(run, &s);
-	dedup_free(s.dedup);
+	appender_stop(s.appender);
+	dedup_free(dedup);
 	free(s.inputs);
 	free(known);
 	return r;
