@@ -11,6 +11,7 @@ extern const struct command cmd_last;
 extern const struct command cmd_ls;
 extern const struct command cmd_reindex;
 extern const struct command cmd_search;
+extern const struct command cmd_setup;
 extern const struct command cmd_show;
 extern const struct command cmd_status;
 extern const struct command cmd_verify;
@@ -30,6 +31,7 @@ const struct command *const commands[] = {
     &cmd_export,
     &cmd_verify,
     &cmd_reindex,
+    &cmd_setup,
     &cmd_completion,
     &cmd_help,
     &cmd_version,

@@ -67,6 +67,7 @@ static const struct golden goldens[] = {
     {"version", CLI_FOUND, {"version", "--json"}},
     {"help", CLI_FOUND, {"help"}},
     {"help-ls", CLI_FOUND, {"help", "ls"}},
+    {"help-setup", CLI_FOUND, {"help", "setup"}},
     {"help-search", CLI_FOUND, {"search", "--help"}},
     {"usage-command", CLI_USAGE, {"help", "nosuch"}},
     {"usage-option", CLI_USAGE, {"ls", "--jsno"}},
@@ -77,6 +78,9 @@ static const struct golden goldens[] = {
 	{"ls", "--since", "2026-11-22", "--until", "2026-11-21"}},
     {"usage-exit", CLI_USAGE, {"search", "--exit", "some"}},
     {"usage-from", CLI_USAGE, {"search", "--from", "10.0.0.0/9"}},
+    {"usage-setup", CLI_USAGE, {"setup", "audit-rule"}},
+    {"usage-setup-user", CLI_USAGE, {"setup", "tty-audit"}},
+    {"setup-root", CLI_FAILED, {"setup", "--root", "/no/such\nroot"}},
     {"usage-count", CLI_USAGE, {"search", "--count", "mood"}},
     {"no-store", CLI_FAILED, {"ls", "--store", "/tmp/mis\nsing/missing"}},
 };

@@ -1,0 +1,444 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""sshtrail setup: on folders of its own with --root, and on the running system
+with the real sshd, PAM and audit, seen through private copies of /etc and
+/var/lib that nobody else sees; what it changes in the kernel is put back."""
+import contextlib
+import json
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from trailtest import SSHTRAIL, Skip, case, check, equal, main
+
+RULES = "etc/audit/rules.d/zz-sshtrail.rules"
+SSHD = "etc/ssh/sshd_config.d/00-sshtrail.conf"
+PAM = "etc/pam.d/sshd"
+RECORDS = "var/lib/sshtrail-setup"
+CONFIG = "# main\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
+LIVE = ("etc/ssh", "etc/pam.d", "etc/audit", "var/lib")
+
+
+class Host:
+    """A root directory with the files that are changed."""
+
+    def __init__(self):
+        self.top = tempfile.mkdtemp(prefix="sshtrail-test.")
+        for name in ("etc/audit/rules.d", "etc/ssh/sshd_config.d", "etc/pam.d",
+                     "etc/sudoers.d", "var/lib"):
+            os.makedirs(os.path.join(self.top, name))
+        self.write("etc/ssh/sshd_config", CONFIG)
+        self.write("etc/audit/rules.d/audit.rules", "-D\n-b 8192\n-f 1\n")
+        self.write(PAM, "@include common-auth\nsession required "
+                   "pam_loginuid.so\n", 0o640)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.top)
+
+    def path(self, name):
+        return os.path.join(self.top, name)
+
+    def write(self, name, text, mode=0o644):
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        os.chmod(self.path(name), mode)
+
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read()
+
+    def command(self, args):
+        return [SSHTRAIL, "setup", "--root", self.top, *args]
+
+    def run(self, *args, expect=0):
+        done = subprocess.run(self.command(args), capture_output=True,
+                              text=True, timeout=120)
+        equal(done.returncode, expect, "%s: %s%s" % (
+            " ".join(args), done.stdout, done.stderr))
+        return done.stdout + done.stderr
+
+    def json(self, *args, expect=0):
+        return json.loads(self.run("--json", *args, expect=expect))
+
+    def tree(self):
+        """Every file: content, mode, owner, time of change."""
+        found = {}
+        for folder, _, names in os.walk(self.top):
+            if folder.endswith("sshtrail-setup"):
+                continue
+            for name in names:
+                path = os.path.join(folder, name)
+                st = os.lstat(path)
+                with open(path, "rb") as f:
+                    found[os.path.relpath(path, self.top)] = (
+                        f.read(), st.st_mode, st.st_uid, st.st_gid,
+                        st.st_mtime_ns)
+        return found
+
+
+CHANGES = (("audit-rules", RULES, ()), ("sshd-verbose", SSHD, ()),
+           ("tty-audit", PAM, ("--user", "ann,bob")))
+
+
+@case
+def shows_makes_and_undoes():
+    """Each change: shown as a diff that patch applies, made, undone exactly"""
+    for name, file, more in CHANGES:
+        with Host() as host:
+            before = host.tree()
+            shown = host.json(name, *more)
+            equal((shown["done"], host.tree()), ("shown", before), name)
+            check(not os.path.exists(host.path(RECORDS)), "recorded too soon")
+            undone = host.json(name, "--undo")
+            equal((undone["done"], host.tree()), ("nothing", before), name)
+            made = host.json(name, "--yes", *more)
+            equal((made["done"], made["diff"]), ("made", shown["diff"]), name)
+            after = host.tree()
+            equal({k for k in {*after, *before}
+                   if after.get(k) != before.get(k)}, {file}, name)
+            equal(host.json(name, "--yes", *more)["done"], "nothing", name)
+            equal(host.tree(), after, name)
+            patched(host, before, shown["diff"], file)
+            equal(host.json(name, "--undo")["done"], "undone", name)
+            equal(host.tree(), before, name)
+            equal(os.listdir(host.path(RECORDS)), [], name)
+
+
+def patched(host, before, diff, file):
+    """What patch(1) makes of the diff is what setup made."""
+    if not shutil.which("patch"):
+        return
+    with tempfile.TemporaryDirectory() as top:
+        target = os.path.join(top, "file")
+        with open(target, "wb") as f:
+            f.write(before.get(file, (b"",))[0])
+        subprocess.run(["patch", "-s", "-f", target], input=diff, text=True,
+                       check=True, stdout=subprocess.DEVNULL)
+        with open(target) as f:
+            equal(f.read(), host.read(file), "by patch")
+
+
+@case
+def keeps_what_others_changed():
+    """A file that somebody changed since: undo and yes refuse, and show how"""
+    with Host() as host:
+        host.run("tty-audit", "--yes", "--user", "ann")
+        with open(host.path(PAM), "a") as f:
+            f.write("session optional pam_mine.so\x1b[2J\n")
+        for args in (("--undo",), ("--yes", "--user", "bob")):
+            before = host.tree()
+            said = host.run("tty-audit", *args, expect=4)
+            check("\n+session optional pam_mine.so\\x1b[2J\n" in said, said)
+            check("changed by someone else" in said, said)
+            equal(host.tree(), before)
+        host.write(PAM, host.read(PAM).replace(
+            "session optional pam_mine.so\x1b[2J\n", ""), 0o600)
+        said = host.run("tty-audit", "--undo", expect=4)
+        check("mode of /etc/pam.d/sshd: 0640, now 0600" in said, said)
+        os.chmod(host.path(PAM), 0o640)
+        host.run("tty-audit", "--undo")
+
+
+@case
+def follows_its_own_changes():
+    """Other users: one line for the new ones; undone to the first state"""
+    with Host() as host:
+        before = host.tree()
+        host.run("tty-audit", "--yes", "--user", "ann")
+        host.run("tty-audit", "--yes", "--user", "bob", "--user", "*")
+        equal(host.read(PAM).count("pam_tty_audit"), 1)
+        check("enable=bob,*\n" in host.read(PAM), host.read(PAM))
+        host.run("tty-audit", "--undo")
+        equal(host.tree(), before)
+        # What somebody else set up already is left alone.
+        host.write(PAM, "session required pam_tty_audit.so enable=ann,bob\n")
+        equal(host.json("tty-audit", "--yes", "--user", "bob")["done"],
+              "nothing")
+
+
+@case
+def survives_interruption():
+    """Remembered but not in place, or the file gone: it goes on from there"""
+    with Host() as host:
+        before = host.tree()
+        host.run("audit-rules", "--yes")
+        content = host.read(RULES)
+        os.unlink(host.path(RULES))
+        equal(host.json("audit-rules", "--yes")["done"], "made")
+        equal(host.read(RULES), content)
+        os.unlink(host.path(RULES))
+        equal(host.json("audit-rules", "--undo")["done"], "undone")
+        equal(host.tree(), before)
+        host.run("audit-rules", "--yes")
+        with open(host.path(RECORDS + "/audit-rules"), "r+") as f:
+            f.truncate(100)
+        said = host.run("audit-rules", "--undo", expect=4)
+        check("byte " in said, said)
+        equal(host.read(RULES), content)
+
+
+@case
+def replaces_a_file_of_the_same_name():
+    """A file that was there before comes back with its mode and content"""
+    with Host() as host:
+        host.write(SSHD, "LogLevel QUIET", 0o600)
+        before = host.tree()
+        said = host.run("sshd-verbose", "--yes")
+        check("-LogLevel QUIET\n\\ No newline at end of file\n" in said, said)
+        equal(os.stat(host.path(SSHD)).st_mode & 0o777, 0o600)
+        host.run("sshd-verbose", "--undo")
+        equal(host.tree(), before)
+
+
+@case
+def says_what_is_in_the_way():
+    """Links, missing folders, wrong words: what is wrong and what to do"""
+    with Host() as host:
+        os.rename(host.path(PAM), host.path("etc/pam.d/other"))
+        os.symlink("other", host.path(PAM))
+        check("symbolic link" in host.run(
+            "tty-audit", "--yes", "--user", "ann", expect=4), "link")
+        os.unlink(host.path(PAM))
+        check("is not there" in host.run(
+            "tty-audit", "--yes", "--user", "ann", expect=4), "no file")
+        for name in ("a,b c", "x\ny", "-x", "", "1000:2000", "a;b", "[a-z]"):
+            host.write(PAM, "")
+            if name:
+                host.run("tty-audit", "--yes", "--user", name, expect=4)
+            else:
+                host.run("tty-audit", "--yes", expect=2)
+            equal(host.read(PAM), "", name)
+        host.write("etc/ssh/sshd_config", "Port 22\n")
+        check("Include" in host.run("sshd-verbose", "--yes", expect=4), "inc")
+        shutil.rmtree(host.path("etc/audit"))
+        check("install auditd" in host.run(
+            "audit-rules", "--yes", expect=4), "no auditd")
+        os.chmod(host.path("etc/pam.d"), 0o777)
+        check("chmod go-w" in host.run(
+            "tty-audit", "--yes", "--user", "ann", expect=4), "mode")
+        host.run("no-such", expect=2)
+        host.run("--yes", expect=2)
+        host.run("sshd-verbose", "--yes", "--undo", expect=2)
+        host.run("sshd-verbose", "--user", "ann", expect=2)
+        equal(host.json("sshd-verbose", "--undo")["done"], "nothing")
+
+
+@case
+def lists_them():
+    """Without a name: every change and how it stands"""
+    with Host() as host:
+        host.run("sshd-verbose", "--yes")
+        host.run("tty-audit", "--yes", "--user", "ann")
+        with open(host.path(PAM), "a") as f:
+            f.write("#\n")
+        states = {row["change"]: row["state"] for row in map(
+            json.loads, host.run("--json").splitlines())}
+        equal(states, {"audit-rules": "not made", "sshd-verbose": "made",
+                       "tty-audit": "changed since by someone else"})
+        check("CHANGE" in host.run(), "table")
+
+
+@case
+def needs_root():
+    """Without root nothing of the running system is changed"""
+    if os.geteuid() == 0:
+        demote = lambda: os.setuid(pwd.getpwnam("nobody").pw_uid)
+    else:
+        demote = None
+    with tempfile.TemporaryDirectory() as top:
+        os.chmod(top, 0o755)
+        program = shutil.copy(SSHTRAIL, top)
+        done = subprocess.run(
+            [program, "setup", "audit-rules", "--yes"], preexec_fn=demote,
+            env={"HOME": "/nonexistent"}, capture_output=True, text=True)
+        equal(done.returncode, 4, done.stderr)
+        check("only root" in done.stderr, done.stderr)
+
+
+class Private(Host):
+    """The running system, with /etc and /var/lib as copies of its own."""
+
+    def __init__(self):
+        self.top = tempfile.mkdtemp(prefix="sshtrail-test.")
+        for name in LIVE[:-1]:
+            if os.path.isdir("/" + name):
+                shutil.copytree("/" + name, self.path(name), symlinks=True)
+        os.makedirs(self.path("var/lib"))
+
+    def command(self, args):
+        mounts = "".join("mount --bind '%s' '/%s' && " % (self.path(n), n)
+                         for n in LIVE if os.path.isdir(self.path(n)))
+        return ["unshare", "-m", "sh", "-c", mounts + 'exec "$@"', "sh",
+                SSHTRAIL, "setup", *args]
+
+
+def need_private():
+    if os.geteuid() != 0:
+        raise Skip("only root can give a process files of its own")
+    if not os.path.exists("/usr/sbin/sshd"):
+        raise Skip("no sshd here")
+    done = subprocess.run(["unshare", "-m", "mount", "--bind", "/etc", "/etc"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise Skip("no mounts of our own here: " + done.stderr.strip())
+
+
+@case
+def asks_the_real_sshd():
+    """sshd-verbose: sshd's effective LogLevel decides, before and after"""
+    need_private()
+    with Private() as host:
+        host.write("etc/ssh/sshd_config", CONFIG)
+        before = host.tree()
+        made = host.json("sshd-verbose", "--yes")
+        equal(made["done"], "made")
+        check("sshd -T: LogLevel VERBOSE" in made["notes"], made)
+        equal(host.json("sshd-verbose", "--yes")["done"], "nothing")
+        host.run("sshd-verbose", "--undo")
+        equal(host.tree(), before)
+        # Set before the folder is read: the drop-in would change nothing.
+        host.write("etc/ssh/sshd_config", "LogLevel INFO\n" + CONFIG)
+        before = host.tree()
+        said = host.run("sshd-verbose", "--yes", expect=4)
+        check("would stay INFO" in said, said)
+        equal(host.tree(), before)
+        # Set by a file that sorts before ours: found once it is in place.
+        host.write("etc/ssh/sshd_config", CONFIG)
+        host.write("etc/ssh/sshd_config.d/00-a.conf", "LogLevel ERROR\n")
+        before = host.tree()
+        said = host.run("sshd-verbose", "--yes", expect=4)
+        check("stays ERROR" in said, said)
+        equal(host.tree(), before)
+        equal(os.listdir(host.path(RECORDS)), [])
+        os.unlink(host.path("etc/ssh/sshd_config.d/00-a.conf"))
+        # Verbose enough already.
+        host.write("etc/ssh/sshd_config", CONFIG + "LogLevel DEBUG\n")
+        equal(host.json("sshd-verbose", "--yes")["done"], "nothing")
+        # A configuration that sshd refuses is told in sshd's words.
+        host.write("etc/ssh/sshd_config", CONFIG + "NoSuchWord yes\n")
+        said = host.run("sshd-verbose", "--yes", expect=4)
+        check("NoSuchWord" in said, said)
+
+
+@case
+def asks_for_real_users():
+    """tty-audit: only users that there are, and only where PAM has the module"""
+    need_private()
+    with Private() as host:
+        before = host.tree()
+        said = host.run("tty-audit", "--user", "no-such-user", expect=4)
+        check("no user" in said, said)
+        host.run("tty-audit", "--user", "root", "--yes")
+        check("enable=root" in host.read(PAM), host.read(PAM))
+        host.run("tty-audit", "--undo")
+        equal(host.tree(), before)
+
+
+def auditctl(*args):
+    return subprocess.run(["auditctl", *args], capture_output=True, text=True,
+                          check=False)
+
+
+def audit_state():
+    kept = re.findall(r"^(enabled|failure|pid|rate_limit|backlog_limit|"
+                      r"backlog_wait_time) (\d+)$", auditctl("-s").stdout, re.M)
+    return dict(kept), auditctl("-l").stdout
+
+
+@contextlib.contextmanager
+def audit_as_found():
+    if not shutil.which("auditctl"):
+        raise Skip("no auditctl here")
+    before = audit_state()
+    if not before[0]:
+        raise Skip("the kernel's audit does not answer")
+    if before[0]["enabled"] == "2":
+        raise Skip("audit is locked")
+    if "sshtrail_" in before[1]:
+        raise Skip("rules of sshtrail are loaded already")
+    try:
+        yield before
+    finally:
+        for key in set(re.findall(r"(?:-k |key=)(sshtrail_\w+)",
+                                  auditctl("-l").stdout)):
+            auditctl("-D", "-k", key)
+        auditctl("-e", before[0]["enabled"])
+        auditctl("-b", before[0]["backlog_limit"])
+        auditctl("--backlog_wait_time", before[0]["backlog_wait_time"])
+    equal(audit_state(), before, "audit as it was found")
+
+
+@case
+def loads_the_real_rules():
+    """audit-rules: the kernel has each rule, beside those of others; undone"""
+    need_private()
+    with Private() as host, audit_as_found() as found:
+        auditctl("--backlog_wait_time", "1234")
+        auditctl("-e", "0")
+        other = ["always,exit", "-F", "path=/etc/hostname", "-F", "perm=x",
+                 "-k", "setup_test_other"]
+        equal(auditctl("-a", *other).returncode, 0)
+        try:
+            before, tree = audit_state(), host.tree()
+            made = host.json("audit-rules", "--yes")
+            equal(made["done"], "made")
+            now = audit_state()
+            wanted = len(re.findall("^-a ", host.read(RULES), re.M))
+            check(wanted >= 14, host.read(RULES))
+            equal(len(re.findall("sshtrail_", now[1])), wanted, now[1])
+            check("setup_test_other" in now[1], now[1])
+            equal((now[0]["backlog_wait_time"], now[0]["enabled"]),
+                  ("0", "1"))
+            equal(host.json("audit-rules", "--yes")["done"], "nothing")
+            # Somebody unloads rules: the file is right, the kernel is not.
+            auditctl("-D", "-k", "sshtrail_exec")
+            check("not in effect" in host.run("audit-rules"), "not told")
+            equal(host.json("audit-rules", "--yes")["done"], "made")
+            equal(audit_state(), now)
+            equal(host.json("audit-rules", "--undo")["done"], "undone")
+            equal((audit_state(), host.tree()), (before, tree))
+        finally:
+            auditctl("-d", *other)
+        del found
+
+
+@case
+def takes_back_what_fails():
+    """Rules that audit refuses: file, kernel and records are as before"""
+    need_private()
+    with Private() as host, audit_as_found():
+        os.makedirs(host.path("bin"))
+        # As of an auditctl that does not know a system call of the rules.
+        with open(host.path("bin/auditctl"), "w") as f:
+            f.write("#!/bin/sh\necho 'Syscall name unknown: io_uring_setup' "
+                    ">&2\n/usr/sbin/auditctl.real -a always,exit -F "
+                    "auid=4194000 -S execve -k sshtrail_exec\nexit 1\n")
+        os.chmod(host.path("bin/auditctl"), 0o755)
+        real, before, tree = "/usr/sbin/auditctl", audit_state(), host.tree()
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-c",
+             "touch %s/real && cp %s %s/real && mount --bind %s %s && "
+             "sed -i s,/usr/sbin/auditctl.real,%s/real, %s && exec \"$@\"" % (
+                 host.top, real, host.top, host.path("bin/auditctl"), real,
+                 host.top, real), "sh",
+             *host.command(("audit-rules", "--yes"))],
+            capture_output=True, text=True)
+        equal(done.returncode, 4, done.stdout + done.stderr)
+        check("io_uring_setup" in done.stderr, done.stderr)
+        os.unlink(host.path("real"))
+        after = host.tree()
+        del after["bin/auditctl"], tree["bin/auditctl"]
+        equal((audit_state(), after), (before, tree))
+        equal(os.listdir(host.path(RECORDS)), [])
+
+
+sys.exit(main())
