@@ -179,3 +179,20 @@ struct str program_said(const struct program *p)
 	str_cut(&text, '\n', &line);
 	return str_trim(line);
 }
+
+int program_check(const struct program *p, struct err *err, const char *what)
+{
+	struct str rest = str_trim(buf_str(p->err.n ? &p->err : &p->out)), line;
+	char text[sizeof err->text] = "";
+	size_t n = 0;
+
+	if (p->status == 0)
+		return 0;
+	while (rest.n && n < sizeof text) {
+		str_cut(&rest, '\n', &line);
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s",
+		    n ? "; " : "", STR_ARG(str_trim(line)));
+	}
+	return err_set(
+	    err, -EINVAL, "%s refuses: %s", what, n ? text : "it says nothing");
+}

@@ -34,4 +34,10 @@ bool program_installed(const char *name);
 /* The first line of what it said on standard error, else on standard output. */
 struct str program_said(const struct program *p);
 
+/*
+ * 0 where its status is 0; else -EINVAL, with "WHAT refuses: " and all that it
+ * said on standard error, its lines parted by "; ".
+ */
+int program_check(const struct program *p, struct err *err, const char *what);
+
 #endif

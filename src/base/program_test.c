@@ -60,11 +60,39 @@ static void test_endless(void **state)
 	program_free(&p);
 }
 
+static void test_check(void **state)
+{
+	const char *const two[] = {
+	    "sh", "-c", "echo a >&2; echo b >&2; exit 2", NULL};
+	const char *const none[] = {"false", NULL};
+	const char *const fine[] = {"sh", "-c", "echo a >&2", NULL};
+	const char *const big[] = {
+	    "sh", "-c", "yes a | head -n 9000 >&2; exit 1", NULL};
+	struct program p;
+	struct err err = {""};
+
+	assert_int_equal(program_run(&p, two, 20, &err), 0);
+	assert_int_equal(program_check(&p, &err, "x -t"), -EINVAL);
+	assert_string_equal(err.text, "x -t refuses: a; b");
+	program_free(&p);
+	assert_int_equal(program_run(&p, none, 20, &err), 0);
+	assert_int_equal(program_check(&p, &err, "x"), -EINVAL);
+	assert_string_equal(err.text, "x refuses: it says nothing");
+	program_free(&p);
+	assert_int_equal(program_run(&p, fine, 20, &err), 0);
+	assert_int_equal(program_check(&p, &err, "x"), 0);
+	program_free(&p);
+	assert_int_equal(program_run(&p, big, 20, &err), 0);
+	assert_int_equal(program_check(&p, &err, "x"), -EINVAL);
+	program_free(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_run),
 	    cmocka_unit_test(test_endless),
+	    cmocka_unit_test(test_check),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
