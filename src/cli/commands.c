@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 extern const struct command cmd_completion;
+extern const struct command cmd_doctor;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
 extern const struct command cmd_follow;
@@ -26,6 +27,7 @@ const struct command *const commands[] = {
     &cmd_who,
     &cmd_follow,
     &cmd_status,
+    &cmd_doctor,
     &cmd_last,
     &cmd_failed,
     &cmd_export,

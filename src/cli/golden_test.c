@@ -67,6 +67,7 @@ static const struct golden goldens[] = {
     {"version", CLI_FOUND, {"version", "--json"}},
     {"help", CLI_FOUND, {"help"}},
     {"help-ls", CLI_FOUND, {"help", "ls"}},
+    {"help-doctor", CLI_FOUND, {"help", "doctor"}},
     {"help-setup", CLI_FOUND, {"help", "setup"}},
     {"help-search", CLI_FOUND, {"search", "--help"}},
     {"usage-command", CLI_USAGE, {"help", "nosuch"}},

@@ -3,7 +3,6 @@
 """sshtrail setup: on folders of its own with --root, and on the running system
 with the real sshd, PAM and audit, seen through private copies of /etc and
 /var/lib that nobody else sees; what it changes in the kernel is put back."""
-import contextlib
 import json
 import os
 import pwd
@@ -15,6 +14,8 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from audittest import audit_as_found, audit_state, auditctl
+from daemontest import Daemon, wait_for
 from trailtest import SSHTRAIL, Skip, case, check, equal, main
 
 RULES = "etc/audit/rules.d/zz-sshtrail.rules"
@@ -274,11 +275,15 @@ class Private(Host):
                 shutil.copytree("/" + name, self.path(name), symlinks=True)
         os.makedirs(self.path("var/lib"))
 
-    def command(self, args):
+    def within(self, *command):
+        """That command where these copies are the system's files."""
         mounts = "".join("mount --bind '%s' '/%s' && " % (self.path(n), n)
                          for n in LIVE if os.path.isdir(self.path(n)))
         return ["unshare", "-m", "sh", "-c", mounts + 'exec "$@"', "sh",
-                SSHTRAIL, "setup", *args]
+                *command]
+
+    def command(self, args):
+        return self.within(SSHTRAIL, "setup", *args)
 
 
 def need_private():
@@ -343,45 +348,11 @@ def asks_for_real_users():
         equal(host.tree(), before)
 
 
-def auditctl(*args):
-    return subprocess.run(["auditctl", *args], capture_output=True, text=True,
-                          check=False)
-
-
-def audit_state():
-    kept = re.findall(r"^(enabled|failure|pid|rate_limit|backlog_limit|"
-                      r"backlog_wait_time) (\d+)$", auditctl("-s").stdout, re.M)
-    return dict(kept), auditctl("-l").stdout
-
-
-@contextlib.contextmanager
-def audit_as_found():
-    if not shutil.which("auditctl"):
-        raise Skip("no auditctl here")
-    before = audit_state()
-    if not before[0]:
-        raise Skip("the kernel's audit does not answer")
-    if before[0]["enabled"] == "2":
-        raise Skip("audit is locked")
-    if "sshtrail_" in before[1]:
-        raise Skip("rules of sshtrail are loaded already")
-    try:
-        yield before
-    finally:
-        for key in set(re.findall(r"(?:-k |key=)(sshtrail_\w+)",
-                                  auditctl("-l").stdout)):
-            auditctl("-D", "-k", key)
-        auditctl("-e", before[0]["enabled"])
-        auditctl("-b", before[0]["backlog_limit"])
-        auditctl("--backlog_wait_time", before[0]["backlog_wait_time"])
-    equal(audit_state(), before, "audit as it was found")
-
-
 @case
 def loads_the_real_rules():
     """audit-rules: the kernel has each rule, beside those of others; undone"""
     need_private()
-    with Private() as host, audit_as_found() as found:
+    with Private() as host, audit_as_found():
         auditctl("--backlog_wait_time", "1234")
         auditctl("-e", "0")
         other = ["always,exit", "-F", "path=/etc/hostname", "-F", "perm=x",
@@ -408,7 +379,78 @@ def loads_the_real_rules():
             equal((audit_state(), host.tree()), (before, tree))
         finally:
             auditctl("-d", *other)
-        del found
+
+
+class Sshd:
+    """The real sshd with PAM on a port of its own, for root by key."""
+
+    def __init__(self, host):
+        self.top = host.path("sshd")
+        self.port = 20000 + os.getpid() % 12000
+        os.makedirs(self.top, 0o700)
+        os.makedirs("/run/sshd", exist_ok=True)
+        for name in ("host", "user"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
+                            "-f", os.path.join(self.top, name)], check=True)
+        host.write("sshd/config", "Port %d\nListenAddress 127.0.0.1\n"
+                   "HostKey %s/host\nUsePAM yes\nStrictModes no\n"
+                   "PermitRootLogin yes\nPidFile none\n"
+                   "AuthorizedKeysFile %s/user.pub\n" % (
+                       self.port, self.top, self.top), 0o600)
+        self.log = open(host.path("sshd/log"), "w+")
+        self.process = subprocess.Popen(
+            host.within("/usr/sbin/sshd", "-D", "-e", "-f",
+                        host.path("sshd/config")),
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def __enter__(self):
+        wait_for("sshd", lambda: "Server listening" in self.said())
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+    def said(self):
+        with open(self.log.name) as f:
+            return f.read()
+
+    def type(self, text, command):
+        """Log in with a terminal, and type."""
+        done = subprocess.run(
+            ["ssh", "-tt", "-F", "none", "-i", os.path.join(self.top, "user"),
+             "-p", str(self.port), "-o", "StrictHostKeyChecking=no", "-o",
+             "UserKnownHostsFile=/dev/null", "-o", "BatchMode=yes",
+             "root@127.0.0.1", command], input=text, text=True,
+            capture_output=True, timeout=60)
+        equal(done.returncode, 0, done.stderr + self.said())
+
+
+@case
+def records_what_is_typed():
+    """tty-audit: typed over a real sshd, the kernel tells it; undone, not"""
+    need_private()
+    with Private() as host, audit_as_found(), Daemon(
+            "audit: auto, bpf: off, journal: off, wtmp: off, btmp: off"
+            ) as daemon:
+        auditctl("-e", "1")
+        daemon.start()
+        host.run("tty-audit", "--user", "root", "--yes")
+
+        def typed():
+            return daemon.run("search", "--all", "--json", "--kind",
+                              "tty.input", expect=None).stdout.decode()
+        with Sshd(host) as sshd:
+            sshd.type("first words\n", "read x; exit 0")
+            wait_for("what was typed", lambda: "first words" in typed())
+            host.run("tty-audit", "--undo")
+            sshd.type("later words\n", "read x; exit 0")
+            host.run("tty-audit", "--user", "root", "--yes")
+            sshd.type("last words\n", "read x; exit 0")
+            wait_for("what was typed", lambda: "last words" in typed())
+            check("later words" not in typed(), typed())
+        daemon.stop()
 
 
 @case
@@ -416,28 +458,23 @@ def takes_back_what_fails():
     """Rules that audit refuses: file, kernel and records are as before"""
     need_private()
     with Private() as host, audit_as_found():
-        os.makedirs(host.path("bin"))
-        # As of an auditctl that does not know a system call of the rules.
-        with open(host.path("bin/auditctl"), "w") as f:
-            f.write("#!/bin/sh\necho 'Syscall name unknown: io_uring_setup' "
-                    ">&2\n/usr/sbin/auditctl.real -a always,exit -F "
-                    "auid=4194000 -S execve -k sshtrail_exec\nexit 1\n")
-        os.chmod(host.path("bin/auditctl"), 0o755)
-        real, before, tree = "/usr/sbin/auditctl", audit_state(), host.tree()
+        # As of an auditctl that does not know a system call of the rules:
+        # it loads some, and fails.
+        fake, real = host.path("fake"), host.path("real")
+        shutil.copy("/usr/sbin/auditctl", real)
+        host.write("fake", "#!/bin/sh\n%s -a always,exit -F arch=b64 -F "
+                   "auid=4194000 -S "
+                   "execve -k sshtrail_exec\necho 'Syscall name unknown: "
+                   "io_uring_setup' >&2\nexit 1\n" % real, 0o755)
+        before, tree = audit_state(), host.tree()
         done = subprocess.run(
-            ["unshare", "-m", "sh", "-c",
-             "touch %s/real && cp %s %s/real && mount --bind %s %s && "
-             "sed -i s,/usr/sbin/auditctl.real,%s/real, %s && exec \"$@\"" % (
-                 host.top, real, host.top, host.path("bin/auditctl"), real,
-                 host.top, real), "sh",
+            ["unshare", "-m", "sh", "-c", "mount --bind %s /usr/sbin/auditctl"
+             " && exec \"$@\"" % fake, "sh",
              *host.command(("audit-rules", "--yes"))],
             capture_output=True, text=True)
         equal(done.returncode, 4, done.stdout + done.stderr)
         check("io_uring_setup" in done.stderr, done.stderr)
-        os.unlink(host.path("real"))
-        after = host.tree()
-        del after["bin/auditctl"], tree["bin/auditctl"]
-        equal((audit_state(), after), (before, tree))
+        equal((audit_state(), host.tree()), (before, tree))
         equal(os.listdir(host.path(RECORDS)), [])
 
 

@@ -3,6 +3,7 @@
 
 #include "cli/host/ini_conf.h"
 #include "cli/host/pam_conf.h"
+#include "cli/host/rsyslog_conf.h"
 #include "cli/host/sshd_conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,5 +40,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_within(all, pam_arg(line.args, "enable"));
 	}
 	check_within(all, ini_value(all, "Journal", "Storage"));
+	(void)rsyslog_is_limited(all);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/host/ini_conf.h"
 #include "cli/host/pam_conf.h"
+#include "cli/host/rsyslog_conf.h"
 #include "cli/host/sshd_conf.h"
 #include "cli/host/words.h"
 
@@ -142,6 +143,29 @@ static void test_ini(void **state)
 	    ini_value(STR("[\n[]\n[Journal\nA=b"), "Journal", "A"), NULL);
 }
 
+static const struct {
+	const char *text;
+	bool limited;
+} rsyslogs[] = {
+    {"module(load=\"imuxsock\")\n*.* /var/log/all\n", false},
+    {"module(load=\"imjournal\" StateFile=\"x\")\n", true},
+    {"module(load=\"imjournal\"\n  Ratelimit.Interval=\"0\")\n", false},
+    {"module(load=\"imjournal\"\n  ratelimit.interval=\"600\")\n", true},
+    {"module(load=\"imjournal\")\nmodule(x ratelimit.interval=\"0\")\n", true},
+    {"#module(load=\"imjournal\")\n", false},
+    {"$ModLoad imjournal\n$imjournalRatelimitInterval 0\n", false},
+    {"$modload imjournal\n", true},
+    {"module(load=\"imjournal\" ratelimit.interval=", true},
+    {"", false},
+};
+
+static void test_rsyslog(void **state)
+{
+	for (size_t i = 0; i < sizeof rsyslogs / sizeof *rsyslogs; i++)
+		assert_int_equal(rsyslog_is_limited(str_z(rsyslogs[i].text)),
+		    rsyslogs[i].limited);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(test_sshd_include),
 	    cmocka_unit_test(test_pam),
 	    cmocka_unit_test(test_ini),
+	    cmocka_unit_test(test_rsyslog),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

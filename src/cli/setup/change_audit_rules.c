@@ -115,12 +115,8 @@ static int load(const struct buf *content, struct err *err)
 	if (r < 0)
 		return r;
 	r = program_run(&p, argv, SECONDS, err);
-	if (r == 0 && p.status != 0) {
-		struct str said = program_said(&p);
-
-		r = err_set(err, -EINVAL, "auditctl -R %s refuses: %.*s",
-		    FILE_NAME, STR_ARG(said));
-	}
+	if (r == 0)
+		r = program_check(&p, err, "auditctl -R " FILE_NAME);
 	program_free(&p);
 	if (r == 0)
 		r = rules_each(count_ours, &n, err);

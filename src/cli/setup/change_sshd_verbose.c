@@ -31,12 +31,9 @@ static int ask_sshd(
 	struct program p;
 	int r = program_run(&p, argv, SECONDS, err);
 
-	if (r == 0 && p.status != 0) {
-		struct str said = program_said(&p);
-
-		r = err_set(
-		    err, -EINVAL, "sshd %s refuses: %.*s", mode, STR_ARG(said));
-	}
+	if (r == 0)
+		r = program_check(
+		    &p, err, mode[1] == 't' ? "sshd -t" : "sshd -T");
 	if (r == 0 && ret)
 		buf_add_str(ret, buf_str(&p.out));
 	program_free(&p);
