@@ -23,7 +23,9 @@ SSHD = "etc/ssh/sshd_config.d/00-sshtrail.conf"
 PAM = "etc/pam.d/sshd"
 RECORDS = "var/lib/sshtrail-setup"
 CONFIG = "# main\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
-LIVE = ("etc/ssh", "etc/pam.d", "etc/audit", "var/lib")
+COPIED = ("etc/ssh", "etc/pam.d", "etc/audit")
+# An sshd's login records go there too.
+EMPTY = ("var/lib", "var/log")
 
 
 class Host:
@@ -266,19 +268,21 @@ def needs_root():
 
 
 class Private(Host):
-    """The running system, with /etc and /var/lib as copies of its own."""
+    """The running system, with the folders that are changed as its own."""
 
     def __init__(self):
         self.top = tempfile.mkdtemp(prefix="sshtrail-test.")
-        for name in LIVE[:-1]:
+        for name in COPIED:
             if os.path.isdir("/" + name):
                 shutil.copytree("/" + name, self.path(name), symlinks=True)
-        os.makedirs(self.path("var/lib"))
+        for name in EMPTY:
+            os.makedirs(self.path(name))
 
     def within(self, *command):
         """That command where these copies are the system's files."""
         mounts = "".join("mount --bind '%s' '/%s' && " % (self.path(n), n)
-                         for n in LIVE if os.path.isdir(self.path(n)))
+                         for n in COPIED + EMPTY
+                         if os.path.isdir(self.path(n)))
         return ["unshare", "-m", "sh", "-c", mounts + 'exec "$@"', "sh",
                 *command]
 
