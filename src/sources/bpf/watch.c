@@ -18,14 +18,13 @@ static uint32_t kernel_dev(uint32_t major, uint32_t minor)
 	return major << 20 | minor;
 }
 
-/* As the programs hash it: seven bytes and a NUL. */
 static void sift_name(struct watch_sieve *s, struct str name)
 {
 	uint64_t begin = 0;
 	uint32_t hash;
 
-	memcpy(&begin, name.p, name.n < 7 ? name.n : 7);
-	hash = watch_hash(begin);
+	memcpy(&begin, name.p, name.n < sizeof begin ? name.n : sizeof begin);
+	hash = watch_hash(watch_begin(begin, (uint32_t)name.n));
 	s->names[hash >> 6 & 63] |= (uint64_t)1 << (hash & 63);
 }
 

@@ -75,14 +75,13 @@ static __always_inline __u32 name_flags(
 {
 	struct watch_name key = {0};
 	struct inode *above;
+	__u32 *found, flags = 0, hash, n = dentry->d_name.len;
 	__u64 begin = 0;
-	__u32 *found, flags = 0, hash;
 
-	/* Seven bytes and a NUL. */
-	bpf_probe_read_kernel_str(&begin, sizeof begin, dentry->d_name.name);
-	hash = watch_hash(begin);
-	if (!WATCH_BIT(s->names, hash) ||
-	    dentry->d_name.len >= WATCH_NAME_BYTES)
+	/* There is always room for eight bytes; a string costs far more. */
+	bpf_probe_read_kernel(&begin, sizeof begin, dentry->d_name.name);
+	hash = watch_hash(watch_begin(begin, n));
+	if (!WATCH_BIT(s->names, hash) || n >= WATCH_NAME_BYTES)
 		return 0;
 	bpf_probe_read_kernel_str(
 	    key.name, sizeof key.name, dentry->d_name.name);

@@ -57,6 +57,18 @@ struct watch_sieve {
 
 #define WATCH_BIT(word, n) ((word)[(n) >> 6 & 63] & (uint64_t)1 << ((n)&63))
 
+/* Of the first eight bytes of a name, those that it has; the rest are zero. */
+static inline uint64_t watch_begin(uint64_t bytes, uint32_t n)
+{
+	if (n >= 8)
+		return bytes;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return bytes & (((uint64_t)1 << 8 * n) - 1);
+#else
+	return bytes & ~(UINT64_MAX >> 8 * n);
+#endif
+}
+
 static inline uint32_t watch_hash(uint64_t v)
 {
 	return (uint32_t)(v * 0x9e3779b97f4a7c15u >> 52);
