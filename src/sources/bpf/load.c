@@ -215,6 +215,32 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 }
 
 /*
+ * A kernel that may not run code at the entry of its functions says so of each
+ * of these programs: asked once.
+ */
+static void try_each(
+    const char *names[static N_PARTS], int result[static N_PARTS])
+{
+	struct trace_bpf *skel = trace_bpf__open();
+	int refused = 0;
+
+	for (size_t i = 0; i < N_PARTS; i++) {
+		const struct bpf_program *p =
+		    skel ? bpf_object__find_program_by_name(skel->obj, names[i])
+			 : NULL;
+		bool entry = p && bpf_program__expected_attach_type(p) ==
+				      BPF_TRACE_FENTRY;
+
+		result[i] = entry && refused ? refused : try_program(names[i]);
+		if (entry && result[i] == -EPERM)
+			refused = -EPERM;
+		if (result[i] < 0)
+			names[i] = NULL;
+	}
+	trace_bpf__destroy(skel);
+}
+
+/*
  * What this kernel takes of each part: names, and why not. Where that is all
  * of them, they are loaded by then: *ret, else NULL.
  */
@@ -231,11 +257,7 @@ static void choose(const char *names[static N_PARTS],
 	/* Most kernels take all, and to try each of them is slow. */
 	if (load_programs(names, ret) == 0)
 		return;
-	for (size_t i = 0; i < N_PARTS; i++) {
-		result[i] = try_program(names[i]);
-		if (result[i] < 0)
-			names[i] = NULL;
-	}
+	try_each(names, result);
 }
 
 static int load_quietly(struct tap_opened *ret, struct err *err)
