@@ -167,9 +167,10 @@ def survives_the_death_of_its_collector():
 @case
 def loses_nothing_to_kills():
     """Killed as a whole in a loop while lines come: none lost, none doubled"""
+    kills = int(os.environ.get("SSHTRAIL_KILLS", "12"))
     with Daemon() as daemon:
         n = 0
-        for round in range(int(os.environ.get("SSHTRAIL_KILLS", "12"))):
+        for round in range(kills):
             daemon.start()
             for _ in range(5):
                 daemon.log_logins(n, 40)
@@ -184,6 +185,9 @@ def loses_nothing_to_kills():
         daemon.start()
         daemon.wait_logins(n)
         daemon.stop()
+        daemon.start().stop()
+        equal([g["service"] for g in daemon.events("--kind", "gap")
+               if g["op"] == "lost"], ["sshtraild"] * kills)
         daemon.run("verify")
 
 
