@@ -156,11 +156,28 @@ static int close_chain(struct archive *a, struct err *err)
 	return r;
 }
 
+int archive_open_chain(struct archive *a, const char *chain, struct trail **ret,
+    struct trail_recovery *recovery, struct err *err)
+{
+	const struct trail_config cfg = {.origin = chain, .key = &a->key};
+	CLEANUP_FD int fd = -1;
+	int r = layout_open_chain(a->dirfd, chain, true, &fd, err);
+
+	return r < 0 ? r : trail_open(ret, fd, &cfg, recovery, err);
+}
+
+int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
+    struct trail_reader **ret, struct err *err)
+{
+	CLEANUP_FD int fd = -1;
+	int r = layout_open_chain(a->dirfd, chain, false, &fd, err);
+
+	return r < 0 ? r : trail_reader_open(ret, fd, from, err);
+}
+
 int archive_begin(struct archive *a, const char *chain, struct err *err)
 {
-	struct trail_config cfg = {.origin = chain, .key = &a->key};
 	struct trail_recovery rec = {0};
-	CLEANUP_FD int fd = -1;
 	int r = 0;
 
 	if (a->chain && strcmp(a->chain, chain) == 0)
@@ -168,9 +185,7 @@ int archive_begin(struct archive *a, const char *chain, struct err *err)
 	if (a->trail)
 		r = close_chain(a, err);
 	if (r == 0)
-		r = layout_open_chain(a->dirfd, chain, true, &fd, err);
-	if (r == 0)
-		r = trail_open(&a->trail, fd, &cfg, &rec, err);
+		r = archive_open_chain(a, chain, &a->trail, &rec, err);
 	if (r < 0)
 		return r;
 	a->chain = strdup(chain);

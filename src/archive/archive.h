@@ -21,6 +21,9 @@
 
 struct archive;
 
+/* What the name of a chain of recordings begins with; no events are there. */
+#define ARCHIVE_RECORDINGS "recordings:"
+
 enum archive_mode {
 	ARCHIVE_READ,
 	ARCHIVE_WRITE,	    /* -EBUSY while another writes: its pid in err */
@@ -45,7 +48,7 @@ const uint8_t *archive_id_key(const struct archive *a);
 
 /*
  * Begin writing to chain NAME ("import:HOST"); events to come are appended
- * there. At most one chain is open for writing.
+ * there. At most one chain of events is open for writing.
  */
 int archive_begin(struct archive *a, const char *chain, struct err *err);
 
@@ -75,6 +78,17 @@ int archive_commit(struct archive *a, struct err *err);
 int archive_settle(struct archive *a,
     void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
     struct err *err);
+
+/*
+ * Open another chain, beside the one begun, for appending to it as
+ * trail_open() says; close it before the archive.
+ */
+int archive_open_chain(struct archive *a, const char *chain, struct trail **ret,
+    struct trail_recovery *recovery, struct err *err);
+
+/* Read a chain of the store from a frame on, as trail_reader_open() says. */
+int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
+    struct trail_reader **ret, struct err *err);
 
 /* Uncommitted events stay in the trail and are indexed by the next open. */
 void archive_close(struct archive *a);

@@ -260,6 +260,8 @@ static int catch_up_chain(void *ctx, const char *chain)
 	struct catch_up *cu = ctx;
 	int r;
 
+	if (!layout_has_events(chain))
+		return 0;
 	index_chain(cu->ix, chain);
 	cu->added = 0;
 	r = cu->ix->store->ops->last_seq(

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/fd.h"
 
 #define FORMAT_FILE    "format"
@@ -327,6 +328,11 @@ int layout_open_chain(
 	}
 	return r < 0 ? err_sys(err, r, "cannot open the trail of %s", chain)
 		     : 0;
+}
+
+bool layout_has_events(const char *chain)
+{
+	return !str_starts(str_z(chain), STR(ARCHIVE_RECORDINGS));
 }
 
 static int is_chain(const struct dirent *e)

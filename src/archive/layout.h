@@ -46,6 +46,9 @@ int layout_public_key(int dirfd, struct sign_public *ret, struct err *err);
 int layout_open_chain(
     int dirfd, const char *chain, bool make, int *ret, struct err *err);
 
+/* Whether there are events in a chain of this name. */
+bool layout_has_events(const char *chain);
+
 /*
  * Call fn with the name of each chain, sorted. A non-zero return stops and is
  * returned.

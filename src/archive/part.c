@@ -161,8 +161,11 @@ static int look_at_chain(void *ctx, const char *chain)
 	struct trail_reader *reader = NULL;
 	CLEANUP_FD int fd = -1;
 	struct frame frame;
-	int r = layout_open_chain(f->dirfd, chain, false, &fd, f->err);
+	int r;
 
+	if (!layout_has_events(chain))
+		return 0;
+	r = layout_open_chain(f->dirfd, chain, false, &fd, f->err);
 	if (r == 0 && !name.p)
 		r = -ENOMEM;
 	if (r == 0)

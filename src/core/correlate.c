@@ -93,6 +93,7 @@ static const struct stream *stream_of(struct str source)
 	    {{"journal", 7}, TRACK_CONN, true},
 	    {{"audit", 5}, TRACK_AUDIT, true},
 	    {{"bpf", 3}, TRACK_AUDIT, true},
+	    {{"terminals", 9}, TRACK_AUDIT, true},
 	    {{"utmp", 4}, TRACK_LOGIN, true},
 	    {{"wtmp", 4}, TRACK_LOGIN, true},
 	    {{"btmp", 4}, TRACK_LOGIN, true},

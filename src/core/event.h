@@ -171,8 +171,15 @@ enum field_type {
 	X(CHAN, "chan", INT, "channel",                                        \
 	    "number of the channel in its connection")                         \
 	X(CHAN_TYPE, "chan_type", STR, "channel",                              \
-	    "shell, command, subsystem, forced-command")                       \
+	    "shell, command, subsystem, forced-command, terminal")             \
 	X(SERVICE, "service", STR, "channel", "subsystem or PAM service")      \
+	X(SIZE, "size", STR, "channel",                                        \
+	    "size of the terminal at its begin, COLUMNSxROWS")                 \
+	X(RECORDING, "recording", INT, "channel",                              \
+	    "recording of the terminal: number of its first frame in the "     \
+	    "chain recordings:HOST")                                           \
+	X(RECORDING_END, "recording_end", INT, "channel",                      \
+	    "number of its last frame")                                        \
 	/* file */                                                             \
 	X(PATH, "path", STR, "file", "file acted on")                          \
 	X(PATH2, "path2", STR, "file", "second file: new name, link target")   \
@@ -215,7 +222,8 @@ enum field_type {
 	    "to go on")                                                        \
 	X(FILE_NAME, "file_name", STR, "record", "name of the source file")    \
 	X(FILE_SIZE, "file_size", INT, "record", "size of the source file")    \
-	X(SHA256, "sha256", STR, "record", "SHA-256 of the source file")       \
+	X(SHA256, "sha256", STR, "record",                                     \
+	    "SHA-256 of the source file, or of the frames of a recording")     \
 	X(CONTENT_SIZE, "content_size", INT, "record",                         \
 	    "size of its content, decompressed")                               \
 	X(CONTENT_SHA256, "content_sha256", STR, "record",                     \

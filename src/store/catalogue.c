@@ -55,6 +55,10 @@ static const char schema[] =
     "CREATE TABLE amend(id, host, time,"
     " PRIMARY KEY(id, host, time)) WITHOUT ROWID;"
     "CREATE TABLE hidden(chain, seq, PRIMARY KEY(chain, seq)) WITHOUT ROWID;"
+    "CREATE TABLE recording(host, number, track, tty BLOB, size BLOB, start,"
+    " stop, partial, bytes, input, lost, last, sha256 BLOB,"
+    " PRIMARY KEY(host, number)) WITHOUT ROWID;"
+    "CREATE INDEX recording_track ON recording(track);"
     "CREATE TABLE replaced(track INTEGER PRIMARY KEY, n_exec, n_file,"
     " n_auth_fail, n_priv, bytes_in, bytes_out);";
 

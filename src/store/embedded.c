@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fd.h"
+#include "store/recording.h"
 #include "store/session_row.h"
 
 static struct embedded *self(struct store *s)
@@ -343,6 +344,15 @@ static int embedded_stats(
 	return r;
 }
 
+static int embedded_recordings(struct store *s, const struct recording_query *q,
+    int (*row)(void *ctx, const struct recording *r), void *ctx,
+    struct err *err)
+{
+	const struct recording_sink sink = {row, ctx};
+
+	return recording_rows(&self(s)->read, q, &sink, err);
+}
+
 const struct store_ops store_embedded = {
     .name = "embedded",
     .open = embedded_open,
@@ -364,4 +374,5 @@ const struct store_ops store_embedded = {
     .find_session = embedded_find_session,
     .id_width = embedded_id_width,
     .stats = embedded_stats,
+    .recordings = embedded_recordings,
 };

@@ -25,6 +25,26 @@ struct store_stats {
 	int64_t oldest, newest;
 };
 
+/* Of a terminal; strings live as long as the row. */
+struct recording {
+	struct str host;
+	uint64_t number; /* its first frame in the chain recordings:HOST */
+	uint64_t last;	 /* its last one; 0: not known, it has no end yet */
+	uint64_t track, session;
+	struct str tty, size; /* size at its begin, COLUMNSxROWS */
+	int64_t start, end;   /* microseconds; end -1: not seen */
+	int64_t bytes, input; /* of output and input kept; 0 before its end */
+	int64_t lost;	      /* bytes of output known to be missing */
+	bool partial;	      /* it may not begin or end with the terminal */
+	struct str sha256;    /* of its chunks; empty before its end */
+};
+
+struct recording_query {
+	uint64_t session; /* 0: any */
+	struct str host;  /* empty: any */
+	bool open_only;	  /* without an end */
+};
+
 struct store_ops {
 	const char *name;
 	/*
@@ -110,6 +130,13 @@ struct store_ops {
 	/* Shortest length of prefix at which all session ids differ, >= 4. */
 	int (*id_width)(struct store *s, unsigned *ret, struct err *err);
 	int (*stats)(struct store *s, struct store_stats *ret, struct err *err);
+	/*
+	 * Recordings in the order of their begin. A non-zero return of row
+	 * stops and is returned.
+	 */
+	int (*recordings)(struct store *s, const struct recording_query *q,
+	    int (*row)(void *ctx, const struct recording *r), void *ctx,
+	    struct err *err);
 };
 
 struct store {

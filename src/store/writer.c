@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/hash.h"
+#include "store/recording.h"
 
 /* Numbers kept in memory; more than this comes from made-up names. */
 #define CACHE_MAX 65536
@@ -350,6 +351,8 @@ int writer_add(struct writer *w, const struct event *ev, struct err *err)
 		r = note_amended(w, ev, err);
 	if (r == 0)
 		r = writer_learn(w, ev, err);
+	if (r == 0)
+		r = recording_learn(w, ev, err);
 	if (r == 0 && builder_full(w->builder))
 		r = writer_seal(w, false, err);
 	return fail(w, r, err);

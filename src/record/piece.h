@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A piece of a recording: what a terminal showed, was sent, or became, at one
+ * moment. Bytes are raw: nothing is decoded before it is shown.
+ */
+#ifndef RECORD_PIECE_H
+#define RECORD_PIECE_H
+
+#include "base/str.h"
+
+enum piece_type {
+	PIECE_BEGIN,  /* bytes: the event channel.open as JSON */
+	PIECE_OUTPUT, /* bytes that the terminal was to show */
+	PIECE_INPUT,  /* bytes that were typed */
+	PIECE_MASKED, /* typed while nothing was echoed: not kept, once */
+	PIECE_SIZE,   /* the window has this size from now on */
+	PIECE_HOLE,   /* output is missing here */
+	PIECE_END,
+	PIECE_N_TYPES,
+};
+
+struct piece {
+	enum piece_type type;
+	uint64_t boot; /* nanoseconds since boot: orders and spaces pieces */
+	int64_t time;  /* nanoseconds since 1970, as the clock went then */
+	struct str bytes;
+	uint16_t cols, rows; /* PIECE_SIZE */
+	uint64_t lost;	     /* PIECE_HOLE: bytes; 0: not known how many */
+};
+
+#endif
