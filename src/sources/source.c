@@ -22,7 +22,8 @@
 	X(authorized_keys)                                                     \
 	X(identity)                                                            \
 	X(passwd)                                                              \
-	X(bpf)
+	X(bpf)                                                                 \
+	X(terminals)
 
 #define X(name) extern const struct source source_##name;
 SOURCES(X)

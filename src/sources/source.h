@@ -11,6 +11,7 @@
 
 #include "base/when.h"
 #include "core/event.h"
+#include "record/piece.h"
 
 /* Lines of this many bytes and more (without newline) are cut and counted. */
 #define SOURCE_LINE_MAX ((size_t)64 << 10)
@@ -35,6 +36,16 @@ struct source_input {
  */
 struct source_sink {
 	int (*event)(struct source_sink *sink, struct event *ev);
+	/*
+	 * For sources of recordings: a piece of the recording `terminal`, a
+	 * number that is not used again in the stream. The first piece of each
+	 * is PIECE_BEGIN, the last PIECE_END; with these two `ev` is the
+	 * channel.open or channel.close that goes with it, else NULL: it is the
+	 * receiver's to complete and to hand on as an event. NULL: there is
+	 * nobody to take pieces, and the two are told as events.
+	 */
+	int (*piece)(struct source_sink *sink, uint64_t terminal,
+	    const struct piece *p, struct event *ev);
 	uint64_t lines;	   /* lines or records read; counted by the source */
 	uint64_t unparsed; /* of them not understood */
 	/* Up to 10 examples of lines not understood, cut at 200 bytes. */

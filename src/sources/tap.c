@@ -10,7 +10,8 @@
 	X(btmp)                                                                \
 	X(audit)                                                               \
 	X(journal)                                                             \
-	X(bpf)
+	X(bpf)                                                                 \
+	X(terminals)
 
 #define X(name) extern const struct tap tap_##name;
 TAPS(X)

@@ -28,7 +28,7 @@ struct tap_opened {
 	unsigned n_fd;
 	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
 	char note[TAP_NOTE_MAX]; /* what is captured, and why not more */
-	int64_t kept[4];	 /* what open() changed, for release() */
+	int64_t kept[4];	 /* of open(), for release() and tender */
 	/*
 	 * Kinds of events (1 << enum event_kind) that it tells of every process
 	 * with a `ses`: what others tell of them is the same again.
@@ -56,6 +56,26 @@ enum tap_state {
 	TAP_END, /* no more comes; err says why */
 };
 
+/*
+ * What must be done as root while a tap runs, in the monitor: a program in the
+ * kernel that is attached only when it is needed.
+ */
+struct tap_tending;
+
+struct tap_tender {
+	/*
+	 * With what open() gave; its descriptors stay open until stop(). Sets
+	 * *ret to NULL where nothing is to be done.
+	 */
+	int (*start)(struct tap_tending **ret, const struct tap_opened *opened,
+	    struct err *err);
+	/* To be polled for input; then tend() is due. */
+	int (*fd)(const struct tap_tending *t);
+	/* A failure ends neither the tap nor what it captures otherwise. */
+	int (*tend)(struct tap_tending *t, struct err *err);
+	void (*stop)(struct tap_tending *t); /* NULL is fine */
+};
+
 struct tap {
 	const char *name;   /* "audit" */
 	const char *source; /* name of the struct source that reads its bytes */
@@ -79,6 +99,7 @@ struct tap {
 	 * this host. NULL: open() changes nothing.
 	 */
 	void (*release)(const struct tap_opened *opened);
+	const struct tap_tender *tender; /* NULL: nothing to be done */
 	/*
 	 * Collector. Takes over the descriptors, also when it fails. `place` is
 	 * what place() said when events were committed last, or NULL: begin
@@ -119,6 +140,9 @@ struct tap {
 
 #define TAP_INTERVAL_MS 200
 #define TAP_REFRESH_S	10
+
+/* The `path` of the tap "terminals" that asks for input, too. */
+#define TAP_TERMINALS_INPUT "input"
 
 /* All taps, ended by NULL. */
 extern const struct tap *const taps[];

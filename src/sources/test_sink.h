@@ -2,7 +2,8 @@
 /*
  * For tests of sources: run one over bytes in chunks of any size and keep its
  * events, also as lines of text, "kind seconds.micros key=value ...", without
- * `id` and `offset`, which are kept in arrays.
+ * `id` and `offset`, which are kept in arrays. Pieces of recordings become
+ * lines "terminal type boot-time ..." behind the event that comes with them.
  */
 #ifndef SOURCES_TEST_SINK_H
 #define SOURCES_TEST_SINK_H
@@ -89,6 +90,40 @@ static inline int test_sink_event(struct source_sink *sink, struct event *ev)
 	return 0;
 }
 
+static inline int test_sink_piece(struct source_sink *sink, uint64_t terminal,
+    const struct piece *p, struct event *ev)
+{
+	static const char *const types[PIECE_N_TYPES] = {
+	    [PIECE_BEGIN] = "begin",
+	    [PIECE_OUTPUT] = "output",
+	    [PIECE_INPUT] = "input",
+	    [PIECE_MASKED] = "masked",
+	    [PIECE_SIZE] = "size",
+	    [PIECE_HOLE] = "hole",
+	    [PIECE_END] = "end",
+	};
+	struct test_sink *t = (struct test_sink *)sink;
+
+	if (ev) {
+		int r = test_sink_event(sink, ev);
+
+		if (r < 0)
+			return r;
+	}
+	buf_printf(&t->text, "%llu %s %llu", (unsigned long long)terminal,
+	    types[p->type], (unsigned long long)p->boot);
+	if (p->type == PIECE_SIZE)
+		buf_printf(&t->text, " %ux%u", p->cols, p->rows);
+	if (p->type == PIECE_HOLE)
+		buf_printf(&t->text, " %llu", (unsigned long long)p->lost);
+	if (p->bytes.n) {
+		buf_add_char(&t->text, ' ');
+		test_add_value(&t->text, p->bytes);
+	}
+	buf_add_char(&t->text, '\n');
+	return 0;
+}
+
 static inline struct test_sink *test_sink_new(void)
 {
 	struct test_sink *t = calloc(1, sizeof *t);
@@ -96,6 +131,7 @@ static inline struct test_sink *test_sink_new(void)
 	if (!t)
 		abort();
 	t->sink.event = test_sink_event;
+	t->sink.piece = test_sink_piece;
 	return t;
 }
 

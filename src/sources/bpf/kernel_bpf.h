@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The few members of the kernel's structures that the programs read. Where
- * they lie is found out when the program is loaded (CO-RE), from the types of
- * the running kernel; so order and gaps here mean nothing.
+ * The few members of the kernel's structures that our programs in the kernel
+ * read. Where they lie is found out when a program is loaded (CO-RE), from the
+ * types of the running kernel; so order and gaps here mean nothing.
  */
 #ifndef SOURCES_BPF_KERNEL_BPF_H
 #define SOURCES_BPF_KERNEL_BPF_H
@@ -35,6 +35,7 @@ struct inode {
 	kuid_t i_uid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_rdev;
 };
 
 struct hlist_bl_node {
@@ -114,8 +115,29 @@ struct cred {
 	kgid_t gid;
 };
 
+struct ktermios {
+	unsigned int c_lflag;
+};
+
+struct winsize {
+	unsigned short ws_row, ws_col;
+};
+
+struct tty_driver {
+	short type, subtype;
+};
+
 struct tty_struct {
+	struct tty_driver *driver;
+	int index;
+	struct ktermios termios;
+	struct winsize winsize;
+	struct tty_struct *link;
 	char name[64];
+};
+
+struct tty_file_private {
+	struct tty_struct *tty;
 };
 
 typedef struct {

@@ -194,7 +194,7 @@ static void describe(struct tap_opened *to, const int result[static N_PARTS])
 static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
     const char *const names[static N_PARTS], int result[static N_PARTS])
 {
-	/* In the order of enum bpf_fd. */
+	/* In the order of enum reader_fd, and of enum bpf_fd. */
 	const struct bpf_map *maps[] = {skel->maps.ring, skel->maps.lost,
 	    skel->maps.dirs, skel->maps.names, skel->maps.asked,
 	    skel->maps.sieve};
@@ -324,7 +324,7 @@ void bpf_count_missed(const struct tap_opened *opened)
 
 	for (unsigned i = BPF_N_FDS; i < opened->n_fd; i++)
 		n += missed_by(opened->fd[i]);
-	bpf_map_update_elem(opened->fd[BPF_FD_LOST], &slot, &n, BPF_ANY);
+	bpf_map_update_elem(opened->fd[READER_LOST], &slot, &n, BPF_ANY);
 }
 
 int bpf_load(struct tap_opened *ret, struct err *err)

@@ -3,14 +3,11 @@
 #ifndef SOURCES_BPF_LOAD_H
 #define SOURCES_BPF_LOAD_H
 
-#include "sources/tap.h"
+#include "sources/bpf/reader.h"
 
-/* What stands where in tap_opened.fd: the links are all behind these. */
+/* tap_opened.fd goes on behind those of the reader; links follow. */
 enum bpf_fd {
-	BPF_FD_RING,
-	BPF_FD_LOST,
-	BPF_FD_BOOT,
-	BPF_FD_DIRS, /* maps of watch_map.h */
+	BPF_FD_DIRS = READER_N_FDS, /* maps of watch_map.h */
 	BPF_FD_NAMES,
 	BPF_FD_ASKED,
 	BPF_FD_SIEVE,
@@ -19,7 +16,7 @@ enum bpf_fd {
 
 /*
  * Loads and attaches every program that this kernel takes, appends the
- * descriptors of ring, loss counters, maps and links (leaving out BPF_FD_BOOT,
+ * descriptors of ring, loss counters, maps and links (leaving out READER_BOOT,
  * which is the caller's), and says in the note what runs and what does not. The
  * programs run as long as some process holds the descriptors of the links.
  */

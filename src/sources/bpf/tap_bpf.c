@@ -4,35 +4,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/mman.h>
-#include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "sources/bpf/load.h"
+#include "sources/bpf/reader.h"
 #include "sources/bpf/record.h"
-#include "sources/bpf/ring.h"
-#include "sources/tap.h"
-
-#define READ_MAX    ((size_t)1 << 20)
-#define NS_PER_S    1000000000
-/* How far the wall clock may go astray before its offset is told again. */
-#define CLOCK_SLACK 1000000
-#define BOOT_TEXT   36 /* with dashes */
 
 struct tap_run {
 	int fd[TAP_FDS_MAX];
 	unsigned n_fd;
-	struct ring ring;
-	int timer;	/* when to look again, see REC_WAKE_NS */
-	int poll_fd;	/* epoll of ring and timer */
-	uint64_t *lost; /* by enum rec_type; [0]: of them told already */
-	uint64_t base;	/* told by a collector before this one */
-	int64_t offset; /* told last */
-	bool clock_told;
-	char boot[32];
+	struct reader reader;
 };
 
 static void close_fds(int fd[static TAP_FDS_MAX], unsigned n)
@@ -65,9 +47,9 @@ static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 		int boot = open(boot_id, O_RDONLY | O_CLOEXEC);
 
 		/* Ring and counters stand before it, links behind. */
-		for (unsigned i = got.n_fd; i > BPF_FD_BOOT; i--)
+		for (unsigned i = got.n_fd; i > READER_BOOT; i--)
 			got.fd[i] = got.fd[i - 1];
-		got.fd[BPF_FD_BOOT] = boot;
+		got.fd[READER_BOOT] = boot;
 		got.n_fd++;
 		if (boot < 0)
 			r = err_sys(err, -errno, "cannot open %s", boot_id);
@@ -90,64 +72,9 @@ static void bpf_refresh(const struct tap_opened *opened, const char *path)
 	bpf_count_missed(opened);
 }
 
-/* As in the journal: without dashes. Unreadable: no boot id, zero bytes. */
-static void read_boot(struct tap_run *run)
-{
-	char text[BOOT_TEXT];
-	size_t n = 0;
-
-	if (fd_pread_full(run->fd[BPF_FD_BOOT], text, sizeof text, 0) !=
-	    sizeof text)
-		return;
-	for (size_t i = 0; i < sizeof text && n < sizeof run->boot; i++)
-		if (text[i] != '-')
-			run->boot[n++] = text[i];
-}
-
-static int map_counters(struct tap_run *run)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    run->fd[BPF_FD_LOST], 0);
-
-	if (p == MAP_FAILED)
-		return -errno;
-	run->lost = p;
-	run->base = run->lost[0];
-	return 0;
-}
-
-/* Readable when the ring woke us, or when it is time to look again. */
-static int make_poll_fd(struct tap_run *run)
-{
-	struct epoll_event ev = {.events = EPOLLIN};
-
-	run->timer =
-	    timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (run->timer < 0 || run->poll_fd < 0 ||
-	    epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, run->timer, &ev) < 0 ||
-	    epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, run->fd[BPF_FD_RING], &ev) <
-		0)
-		return -errno;
-	return 0;
-}
-
-static int look_again(struct tap_run *run)
-{
-	struct itimerspec in = {
-	    .it_value = {.tv_nsec = TAP_INTERVAL_MS * 1000000}};
-
-	return timerfd_settime(run->timer, 0, &in, NULL) < 0 ? -errno : 0;
-}
-
 static void bpf_stop(struct tap_run *run)
 {
-	fd_close(&run->timer);
-	fd_close(&run->poll_fd);
-	if (run->lost)
-		munmap(run->lost, (size_t)sysconf(_SC_PAGESIZE));
-	ring_close(&run->ring);
+	reader_close(&run->reader);
 	close_fds(run->fd, run->n_fd);
 	free(run);
 }
@@ -155,6 +82,8 @@ static void bpf_stop(struct tap_run *run)
 static int bpf_start(struct tap_run **ret, const struct tap_opened *opened,
     const char *place, struct err *err)
 {
+	static const struct reader_kind kind = {
+	    REC_RING_BYTES, REC_N_TYPES, REC_MAGIC, REC_VERSION};
 	struct tap_run *run = calloc(1, sizeof *run);
 	int r;
 
@@ -162,83 +91,24 @@ static int bpf_start(struct tap_run **ret, const struct tap_opened *opened,
 		return err_set(err, -ENOMEM, "out of memory");
 	memcpy(run->fd, opened->fd, sizeof run->fd);
 	run->n_fd = opened->n_fd;
-	run->timer = run->poll_fd = -1;
-	r = run->n_fd < BPF_N_FDS
-		? -EINVAL
-		: ring_open(&run->ring, run->fd[BPF_FD_RING], REC_RING_BYTES);
-	if (r == 0)
-		r = map_counters(run);
-	if (r == 0)
-		r = make_poll_fd(run);
+	r = reader_open(&run->reader, opened, &kind);
 	if (r < 0) {
 		bpf_stop(run);
 		return err_sys(
 		    err, r, "cannot map or poll the ring of the bpf programs");
 	}
-	read_boot(run);
 	*ret = run;
 	return 0;
 }
 
 static int bpf_fd(const struct tap_run *run)
 {
-	return run->poll_fd;
-}
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-/* Times of the kernel go by the boot; what they mean is told beside them. */
-static void tell_clock(struct tap_run *run, struct buf *to)
-{
-	int64_t before = clock_ns(CLOCK_BOOTTIME);
-	int64_t real = clock_ns(CLOCK_REALTIME);
-	int64_t after = clock_ns(CLOCK_BOOTTIME);
-	int64_t offset = real - before - (after - before) / 2;
-	struct rec_clock rec = {
-	    .head = {.magic = REC_MAGIC,
-		.version = REC_VERSION,
-		.type = REC_CLOCK,
-		.size = sizeof rec,
-		.time = (uint64_t)before},
-	    .real_offset = offset,
-	};
-
-	if (run->clock_told && llabs(offset - run->offset) < CLOCK_SLACK)
-		return;
-	memcpy(rec.boot, run->boot, sizeof rec.boot);
-	buf_add(to, &rec, sizeof rec);
-	run->clock_told = true;
-	run->offset = offset;
+	return run->reader.poll_fd;
 }
 
 static int bpf_read(struct tap_run *run, struct buf *to, struct err *err)
 {
-	uint64_t expired;
-	size_t before;
-	int r;
-
-	/* Only so is the timer no longer readable. */
-	if (read(run->timer, &expired, sizeof expired) < 0 && errno != EAGAIN)
-		return err_sys(err, -errno, "cannot read a timer");
-	tell_clock(run, to);
-	before = to->n;
-	r = ring_read(&run->ring, to, READ_MAX);
-	if (r >= 0 && to->n > before) {
-		int set = look_again(run);
-
-		r = set < 0 ? set : r;
-	}
-	if (r < 0)
-		return err_sys(err, r,
-		    "cannot read the ring of the bpf "
-		    "programs");
-	return r ? TAP_MORE : TAP_IDLE;
+	return reader_read(&run->reader, to, err);
 }
 
 static int bpf_reopened(
@@ -254,13 +124,8 @@ static void bpf_place(const struct tap_run *run, size_t unread, struct buf *ret)
 
 static uint64_t bpf_lost(struct tap_run *run, const char **ret_where)
 {
-	uint64_t n = 0;
-
-	for (size_t i = 1; i < REC_N_TYPES; i++)
-		n += __atomic_load_n(&run->lost[i], __ATOMIC_RELAXED);
-	run->lost[0] = n;
 	*ret_where = "the ring of the bpf programs was full";
-	return n > run->base ? n - run->base : 0;
+	return reader_lost(&run->reader);
 }
 
 const struct tap tap_bpf = {

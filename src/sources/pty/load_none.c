@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stands in for load.c where clang, bpftool or libbpf were missing. */
+#include "sources/pty/load.h"
+
+#include <errno.h>
+
+int pty_load(struct tap_opened *ret, bool input, struct err *err)
+{
+	return err_set(err, -ENOENT,
+	    "this sshtrail was built without its bpf programs: build it where "
+	    "clang, bpftool and libbpf are installed");
+}
+
+int pty_attach_calls(int program)
+{
+	return -EOPNOTSUPP;
+}

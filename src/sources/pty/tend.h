@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is left to do as root while terminals are watched by system calls: that
+ * program is attached while there are processes that sshd forked, and a little
+ * longer. sshd forks for each connection, long before it opens a terminal.
+ */
+#ifndef SOURCES_PTY_TEND_H
+#define SOURCES_PTY_TEND_H
+
+#include "sources/tap.h"
+
+extern const struct tap_tender pty_tender;
+
+#endif
