@@ -14,6 +14,7 @@
 #include "agent/ledger.h"
 #include "agent/link.h"
 #include "agent/places.h"
+#include "agent/recorder.h"
 #include "agent/status.h"
 #include "base/fd.h"
 #include "base/loop.h"
@@ -46,6 +47,7 @@ struct collector {
 	struct loop_timer tick, again, sync, commit;
 	bool syncing, committing; /* their timers run */
 	struct ledger *ledger;
+	struct recorder *recorder;
 	struct feed_sink sink;
 	struct feed_config feed_config;
 	struct slot slots[AGENT_TAPS_MAX]; /* by number of tap */
@@ -63,6 +65,15 @@ static int take_event(void *ctx, const struct feed *f, struct event *ev)
 
 	(void)f;
 	return ledger_add(c->ledger, ev, &c->err);
+}
+
+static int take_piece(void *ctx, const struct feed *f, uint64_t terminal,
+    const struct piece *p, struct event *ev)
+{
+	struct collector *c = ctx;
+
+	(void)f;
+	return recorder_take(c->recorder, terminal, p, ev, &c->err);
 }
 
 static int take_gap(
@@ -162,13 +173,16 @@ static int plan_keeping(struct collector *c)
 {
 	const struct agent *a = c->agent;
 
-	if (ledger_uncommitted(c->ledger) && !c->committing) {
+	if ((ledger_uncommitted(c->ledger) ||
+		recorder_uncommitted(c->recorder)) &&
+	    !c->committing) {
 		loop_timer_start(&c->loop, &c->commit, a->commit_usec, 0);
 		c->committing = true;
 	}
 	if (ledger_urgent(c->ledger))
 		return ledger_sync(c->ledger, &c->err);
-	if (ledger_unsynced(c->ledger) && !c->syncing) {
+	if ((ledger_unsynced(c->ledger) || recorder_unsynced(c->recorder)) &&
+	    !c->syncing) {
 		loop_timer_start(&c->loop, &c->sync, a->sync_usec, 0);
 		c->syncing = true;
 	}
@@ -187,10 +201,12 @@ static void done(struct collector *c, int r)
 static void on_sync(struct loop *l, struct loop_timer *t)
 {
 	struct collector *c = t->ctx;
+	int r = ledger_sync(c->ledger, &c->err);
 
 	(void)l;
 	c->syncing = false;
-	done(c, ledger_sync(c->ledger, &c->err));
+	/* Recordings come after the events. */
+	done(c, r < 0 ? r : recorder_sync(c->recorder, &c->err));
 }
 
 /*
@@ -204,6 +220,8 @@ static void on_commit(struct loop *l, struct loop_timer *t)
 
 	(void)l;
 	c->committing = false;
+	if (r == 0)
+		r = recorder_commit(c->recorder, &c->err);
 	done(c, r < 0 ? r : save_places(c));
 }
 
@@ -325,7 +343,8 @@ static void report(void *ctx, struct buf *b, bool json)
 
 	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
 		feeds[i] = c->slots[i].feed;
-	status_write(b, json, c->agent, feeds, c->ledger, &c->sandbox);
+	status_write(
+	    b, json, c->agent, feeds, c->ledger, c->recorder, &c->sandbox);
 }
 
 static int collect(struct collector *c)
@@ -446,13 +465,15 @@ static int open_all(struct collector *c)
 		r = places_open(&c->places, c->agent->store, &c->err);
 	if (r < 0)
 		return r;
-	c->sink = (struct feed_sink){take_event, take_gap, c};
+	c->sink = (struct feed_sink){take_event, take_piece, take_gap, c};
 	c->feed_config = (struct feed_config){
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
 	for (size_t i = 0; i < c->agent->n_taps; i++)
 		open_feed(c, i);
 	share_kinds(c);
-	return note_start(c);
+	r = note_start(c);
+	/* What it finds left open is told by this run. */
+	return r < 0 ? r : recorder_open(&c->recorder, c->ledger, &c->err);
 }
 
 static void close_all(struct collector *c, int r)
@@ -462,6 +483,9 @@ static void close_all(struct collector *c, int r)
 	for (size_t i = 0; i < c->agent->n_taps; i++)
 		if (c->slots[i].feed && r == 0)
 			feed_settle(c->slots[i].feed, &ignored);
+	if (c->recorder)
+		r = recorder_close(c->recorder,
+		    r == 0 ? "the daemon was stopped" : NULL, &ignored);
 	if (c->ledger && r == 0)
 		r = ledger_note(
 		    c->ledger, EVENT_AGENT_STOP, "stop", c->why_stop, &ignored);

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sources/tap.h"
 
 #define MSEC	   ((int64_t)1000)
 #define SECOND	   (1000 * MSEC)
@@ -15,6 +17,8 @@
 
 static const char *const audit_words[] = {"auto", "register", "off", NULL};
 static const char *const bpf_words[] = {"auto", "off", NULL};
+static const char *const terminal_words[] = {"auto", "off", NULL};
+static const char *const input_words[] = {"off", "on", NULL};
 static const char *const file_words[] = {"auto", "off", NULL};
 
 const struct conf_key config_keys[] = {
@@ -52,6 +56,11 @@ const struct conf_key config_keys[] = {
 		"seen by programs in the kernel. "
 		"auto: as far as this kernel can. What it tells whole is left "
 		"out of what taps.audit tells."},
+    {"taps.terminals", CONF_ENUM, AT(terminals), "auto",
+	.choices = terminal_words,
+	.help = "What the terminals of SSH sessions show, recorded by programs "
+		"in the kernel. auto: as far as this kernel can. What is "
+		"transferred without a terminal is never recorded."},
     {"taps.auth_log", CONF_PATH, AT(auth_log), "auto", .choices = file_words,
 	.help = "The log file of sshd. auto: where this host keeps it."},
     {"taps.journal", CONF_PATH, AT(journal), "auto", .choices = file_words,
@@ -85,6 +94,12 @@ const struct conf_key config_keys[] = {
 	0, CONF_LIST_MAX,
 	.help = "Files whose reading is told by taps.bpf: paths and names as "
 		"in files.watch. Of a directory: the files directly in it."},
+    {"terminals.input", CONF_ENUM, AT(terminals_input), "off",
+	.choices = input_words,
+	.help = "Whether what is typed is recorded, too, while the terminal "
+		"echoes it. What is typed while it does not (passwords, and "
+		"all that an editor of lines like that of a shell reads) is "
+		"not kept in any case."},
     {0},
 };
 
@@ -156,6 +171,16 @@ void config_free(struct config *c)
 	*c = (struct config){.texts = ARENA_INIT};
 }
 
+static const char *terminals_value(const struct config *c)
+{
+	const char *value = terminal_words[c->terminals];
+
+	return strcmp(value, "off") != 0 &&
+		       strcmp(input_words[c->terminals_input], "on") == 0
+		   ? TAP_TERMINALS_INPUT
+		   : value;
+}
+
 static const char *tap_value(const struct config *c, struct str tap)
 {
 	const struct {
@@ -163,6 +188,7 @@ static const char *tap_value(const struct config *c, struct str tap)
 	} values[] = {
 	    {"audit", audit_words[c->audit]},
 	    {"bpf", bpf_words[c->bpf]},
+	    {"terminals", terminals_value(c)},
 	    {"auth-log", c->auth_log},
 	    {"journal", c->journal},
 	    {"wtmp", c->wtmp},

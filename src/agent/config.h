@@ -20,8 +20,9 @@ struct config {
 	int64_t commit_interval; /* microseconds, as all intervals */
 	int64_t sync_interval;
 	/* By tap: "auto", "off", or a path or word; see config_tap(). */
-	int audit, bpf;
+	int audit, bpf, terminals;
 	const char *auth_log, *journal, *wtmp, *btmp;
+	int terminals_input;	      /* a word: off or on */
 	struct conf_list watch, read; /* files that taps.bpf tells of */
 	const char *files;	      /* both, as sources/bpf/watch.h says */
 	struct arena texts;	      /* what the strings point into */

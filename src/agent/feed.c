@@ -47,6 +47,16 @@ static int take_event(struct source_sink *sink, struct event *ev)
 	return to->event(to->ctx, f, ev);
 }
 
+static int take_piece(struct source_sink *sink, uint64_t terminal,
+    const struct piece *p, struct event *ev)
+{
+	struct feed *f = (struct feed *)sink;
+	const struct feed_sink *to = f->cfg->sink;
+
+	f->stats.events += ev != NULL;
+	return to->piece(to->ctx, f, terminal, p, ev);
+}
+
 static int start(struct feed *f, const char *place, struct err *err)
 {
 	int r = f->tap->start(&f->run, &f->opened, place, err);
@@ -71,6 +81,7 @@ int feed_open(struct feed **ret, const struct tap *tap,
 	if (!f)
 		return err_sys(err, -ENOMEM, "%s", tap->name);
 	f->sink.event = take_event;
+	f->sink.piece = take_piece;
 	f->tap = tap;
 	f->cfg = cfg;
 	f->opened = *opened;

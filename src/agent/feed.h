@@ -15,6 +15,9 @@ struct feed;
 struct feed_sink {
 	/* 0, or a negative errno that stops the feed. */
 	int (*event)(void *ctx, const struct feed *f, struct event *ev);
+	/* As struct source_sink says. */
+	int (*piece)(void *ctx, const struct feed *f, uint64_t terminal,
+	    const struct piece *p, struct event *ev);
 	/* `lost` records more than known before; `where` is static. */
 	int (*gap)(
 	    void *ctx, const struct feed *f, uint64_t lost, const char *where);

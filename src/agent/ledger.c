@@ -95,6 +95,16 @@ const uint8_t *ledger_id_key(const struct ledger *l)
 	return archive_id_key(l->archive);
 }
 
+struct archive *ledger_archive(struct ledger *l)
+{
+	return l->archive;
+}
+
+struct str ledger_host(const struct ledger *l)
+{
+	return l->host;
+}
+
 /* Read once more from a place before the end of the chain. */
 static bool is_known(struct ledger *l, const struct event *ev)
 {

@@ -21,6 +21,14 @@
 /* Two deaths within this time are not chance: somebody should look. */
 #define QUICK_SEC ((int64_t)60)
 
+/* What a tap needs done while it runs, see struct tap_tender. */
+struct tended {
+	struct monitor *monitor;
+	const struct tap *tap;
+	struct tap_tending *state; /* NULL: nothing */
+	struct loop_watch watch;
+};
+
 struct monitor {
 	const char *config_file;
 	void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -30,6 +38,7 @@ struct monitor {
 	struct loop_signals signals;
 	struct loop_watch link;
 	struct loop_timer refresh;
+	struct tended tended[AGENT_TAPS_MAX]; /* by number of tap */
 	pid_t child;
 	int64_t died_at; /* loop_now(); 0: never */
 	char restart[512];
@@ -37,8 +46,56 @@ struct monitor {
 	bool stop, reload; /* the collector was asked to end for it */
 };
 
+static void on_tend(struct loop *l, struct loop_watch *w, unsigned what)
+{
+	struct tended *t = w->ctx;
+	struct err why = {""};
+
+	(void)what;
+	if (t->tap->tender->tend(t->state, &why) == 0)
+		return;
+	t->monitor->say("%s: %s", t->tap->name, why.text);
+	loop_unwatch(l, w);
+}
+
+static void begin_tending(struct monitor *m, const struct agent_tap *tap)
+{
+	struct tended *t = &m->tended[tap - m->agent.taps];
+	struct err why = {""};
+	int r;
+
+	*t = (struct tended){.monitor = m, .tap = tap->tap};
+	if (tap->error || !tap->tap->tender)
+		return;
+	r = tap->tap->tender->start(&t->state, &tap->opened, &why);
+	if (r == 0 && t->state) {
+		t->watch =
+		    (struct loop_watch){.fd = tap->tap->tender->fd(t->state),
+			.ready = on_tend,
+			.ctx = t};
+		r = loop_watch(&m->loop, &t->watch, LOOP_READ);
+	}
+	if (r < 0)
+		m->say("%s: %s", tap->tap->name,
+		    why.text[0] ? why.text : strerror(-r));
+}
+
+static void end_tending(struct monitor *m)
+{
+	for (size_t i = 0; i < AGENT_TAPS_MAX; i++) {
+		struct tended *t = &m->tended[i];
+
+		if (!t->state)
+			continue;
+		loop_unwatch(&m->loop, &t->watch);
+		t->tap->tender->stop(t->state);
+		t->state = NULL;
+	}
+}
+
 static void close_taps(struct monitor *m)
 {
+	end_tending(m);
 	for (size_t i = 0; i < m->agent.n_taps; i++) {
 		struct agent_tap *t = &m->agent.taps[i];
 
@@ -70,6 +127,7 @@ static void open_taps(struct monitor *m)
 
 		*t = (struct agent_tap){.tap = taps[i]};
 		open_tap(m, t);
+		begin_tending(m, t);
 		m->agent.n_taps = i + 1;
 	}
 }
@@ -130,6 +188,10 @@ static void unconfigure(struct monitor *m)
 /* In the child: it keeps what the agent names and nothing else of ours. */
 static _Noreturn void become_collector(struct monitor *m)
 {
+	/* Only our copies: what the monitor attached goes by its own. */
+	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
+		if (m->tended[i].state)
+			m->tended[i].tap->tender->stop(m->tended[i].state);
 	loop_free(&m->loop);
 	loop_signals_stop(&m->loop, &m->signals);
 	/* A signal to the group is the monitor's to act on. */

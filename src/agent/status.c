@@ -145,13 +145,35 @@ static void tap_json(
 	buf_add_char(b, '}');
 }
 
+static void recordings_text(struct buf *b, const struct recorder_stats *r)
+{
+	if (r->trouble)
+		buf_printf(b, "nothing is recorded: %s\n", r->trouble);
+	buf_printf(b, "%llu recordings, %llu going on, %llu bytes\n",
+	    (unsigned long long)r->recordings, (unsigned long long)r->open,
+	    (unsigned long long)r->bytes);
+}
+
+static void recordings_json(struct buf *b, const struct recorder_stats *r)
+{
+	buf_printf(b,
+	    "\"recordings\":{\"begun\":%llu,\"open\":%llu,\"bytes\":%llu,"
+	    "\"trouble\":",
+	    (unsigned long long)r->recordings, (unsigned long long)r->open,
+	    (unsigned long long)r->bytes);
+	json_add_string(b, str_z(r->trouble ? r->trouble : ""));
+	buf_add_z(b, "},");
+}
+
 void status_write(struct buf *b, bool json, const struct agent *a,
     struct feed *const *feeds, const struct ledger *l,
-    const struct sandbox_state *sandbox)
+    const struct recorder *recorder, const struct sandbox_state *sandbox)
 {
+	struct recorder_stats recordings;
 	const struct ledger_stats *s = ledger_stats(l);
 	char last[TIME_ISO_LEN] = "";
 
+	recorder_stats(recorder, &recordings);
 	if (s->last)
 		time_format_iso(s->last, last);
 	if (json) {
@@ -167,7 +189,9 @@ void status_write(struct buf *b, bool json, const struct agent *a,
 		    (unsigned long long)s->repeated, last);
 		json_add_string(
 		    b, str_z(sandbox->note[0] ? sandbox->note : "complete"));
-		buf_add_z(b, ",\"taps\":[");
+		buf_add_char(b, ',');
+		recordings_json(b, &recordings);
+		buf_add_z(b, "\"taps\":[");
 		for (size_t i = 0; i < a->n_taps; i++) {
 			if (i)
 				buf_add_char(b, ',');
@@ -181,6 +205,7 @@ void status_write(struct buf *b, bool json, const struct agent *a,
 	buf_printf(b, "%llu events, %llu logins; newest %s\n",
 	    (unsigned long long)s->events, (unsigned long long)s->logins,
 	    last[0] ? last : "none yet");
+	recordings_text(b, &recordings);
 	if (sandbox->note[0])
 		buf_printf(b, "sandbox: %s\n", sandbox->note);
 	for (size_t i = 0; i < a->n_taps; i++)

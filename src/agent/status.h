@@ -9,6 +9,7 @@
 #include "agent/agent.h"
 #include "agent/feed.h"
 #include "agent/ledger.h"
+#include "agent/recorder.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
 
@@ -33,6 +34,6 @@ void status_close(struct status *s);
 /* The answer itself. */
 void status_write(struct buf *b, bool json, const struct agent *a,
     struct feed *const *feeds, const struct ledger *l,
-    const struct sandbox_state *sandbox);
+    const struct recorder *recorder, const struct sandbox_state *sandbox);
 
 #endif

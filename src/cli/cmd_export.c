@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
 #include "cli/command.h"
+#include "cli/recordings.h"
 #include "cli/rows.h"
+
+enum { FORMAT_JSON, FORMAT_ASCIICAST, FORMAT_ASCIICAST_3, FORMAT_RAW };
 
 struct export_options {
 	bool sessions, local;
+	int format;
+	uint64_t recording;
+	const char *output;
+};
+
+static const char *const formats[] = {
+    [FORMAT_JSON] = "json",
+    [FORMAT_ASCIICAST] = "asciicast",
+    [FORMAT_ASCIICAST_3] = "asciicast-v3",
+    [FORMAT_RAW] = "raw",
+    NULL,
 };
 
 static const struct opt export_opts[] = {
@@ -13,6 +32,18 @@ static const struct opt export_opts[] = {
     {"local", 'l', OPT_FLAG,
 	.help = "with --sessions: also those that did not come over SSH",
 	.at = offsetof(struct export_options, local)},
+    {"format", 'F', OPT_CHOICE, "FORMAT",
+	"json; or a recording of SESSION's terminal, as asciinema plays it: "
+	"asciicast (version 2) or asciicast-v3; or raw, the bytes of its "
+	"output, which are not for a terminal",
+	.at = offsetof(struct export_options, format), .choices = formats},
+    {"recording", 'R', OPT_U64, "N",
+	"which recording of the session, as show names them",
+	.at = offsetof(struct export_options, recording)},
+    {"output", 'o', OPT_STR, "FILE",
+	"write to FILE, which must not be there yet, instead of standard "
+	"output",
+	.at = offsetof(struct export_options, output), .hint = OPT_HINT_FILE},
     {.name = NULL},
 };
 
@@ -31,37 +62,138 @@ static int export_sessions(const struct invocation *inv, struct query *q)
 	return r == CLI_FOUND ? cli_found(inv->cli, rows.n, "session") : r;
 }
 
-static int export_run(const struct invocation *inv)
+/* The one that is asked for, or the only one. */
+static int choose_recording(struct cli *c, const struct recordings *all,
+    uint64_t number, const struct recording **ret)
+{
+	struct buf text = BUF_INIT;
+
+	if (all->n == 0)
+		return cli_found(c, 0, "recording of this session");
+	*ret = all->n == 1 && !number ? all->v : NULL;
+	for (size_t i = 0; i < all->n && !*ret; i++)
+		if (all->v[i].number == number)
+			*ret = &all->v[i];
+	if (*ret)
+		return CLI_FOUND;
+	for (size_t i = 0; i < all->n; i++) {
+		buf_add_z(&text, i ? "; " : "");
+		recording_describe(c, &all->v[i], &text);
+	}
+	cli_usage(c,
+	    number ? "the session has no such recording, but: %.*s"
+		   : "the session has several recordings: name one with "
+		     "--recording: %.*s",
+	    STR_ARG(buf_str(&text)));
+	buf_free(&text);
+	return CLI_USAGE;
+}
+
+static int export_recording(const struct invocation *inv, uint64_t session)
+{
+	static const enum recording_shape shapes[] = {
+	    [FORMAT_ASCIICAST] = RECORDING_ASCIICAST,
+	    [FORMAT_ASCIICAST_3] = RECORDING_ASCIICAST_3,
+	    [FORMAT_RAW] = RECORDING_RAW,
+	};
+	const struct export_options *own = inv->own;
+	const struct recording *one = NULL;
+	struct cli *c = inv->cli;
+	struct recordings all;
+	struct err err = {""};
+	int r = recordings_find(&all, c->store, session, &err);
+
+	if (r < 0)
+		return cli_fail_code(c, r, &err);
+	r = choose_recording(c, &all, own->recording, &one);
+	if (r == CLI_FOUND)
+		r = recording_export(c, one, shapes[own->format]);
+	recordings_free(&all);
+	return r;
+}
+
+static int export_rows(const struct invocation *inv, struct query *q)
 {
 	const struct export_options *own = inv->own;
 	struct cli *c = inv->cli;
-	struct query q;
 	uint64_t n = 0;
-	int r = filters_query(inv->filters, c, RANGE_ALL, &q);
+	int r;
 
+	if (own->format != FORMAT_JSON)
+		return export_recording(inv, q->session);
+	if (own->sessions)
+		return export_sessions(inv, q);
+	r = rows_events(c, q, rows_event_json, c, &n, NULL);
+	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
+}
+
+/* Standard output is the file while `run` is at work. */
+static int into_file(const struct invocation *inv, struct query *q)
+{
+	const char *name = ((const struct export_options *)inv->own)->output;
+	struct out *out = &inv->cli->out;
+	int before = out->fd, r, error;
+	CLEANUP_FD int fd = open(
+	    name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return cli_fail(
+		    inv->cli, "cannot make %s: %s", name, strerror(errno));
+	out->fd = fd;
+	r = export_rows(inv, q);
+	error = out_end(out);
+	out->fd = before;
+	out->error = 0;
+	if (error < 0)
+		return cli_fail(
+		    inv->cli, "cannot write %s: %s", name, strerror(-error));
+	return r;
+}
+
+static int export_run(const struct invocation *inv)
+{
+	const struct export_options *own = inv->own;
+	struct filters f = *inv->filters;
+	struct cli *c = inv->cli;
+	struct query q;
+	int r;
+
+	if (inv->n_args)
+		f.session = inv->args[0];
+	if (own->format != FORMAT_JSON && !f.session)
+		return cli_usage(
+		    c, "a recording is of a session: name one, or last");
+	/* It was written to act on a terminal, by somebody not to be trusted.
+	 */
+	if (own->format == FORMAT_RAW && !own->output && isatty(c->out.fd))
+		return cli_usage(c,
+		    "recorded bytes do not go to a terminal: write them to "
+		    "a file with --output");
+	r = filters_query(&f, c, RANGE_ALL, &q);
 	if (r == CLI_FOUND)
 		r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
-	q.order =
-	    inv->filters->reverse ? ORDER_NEWEST_FIRST : ORDER_OLDEST_FIRST;
-	if (own->sessions)
-		return export_sessions(inv, &q);
-	r = rows_events(c, &q, rows_event_json, c, &n, NULL);
-	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
+	q.order = f.reverse ? ORDER_NEWEST_FIRST : ORDER_OLDEST_FIRST;
+	return own->output ? into_file(inv, &q) : export_rows(inv, &q);
 }
 
 const struct command cmd_export = {
     .name = "export",
-    .operands = "",
-    .summary = "print events as JSON lines, oldest first",
+    .operands = "[SESSION]",
+    .summary = "print events as JSON lines, oldest first, or a recording",
     .help = "All times unless --since or --until say otherwise; --reverse "
-	    "prints the newest first.",
+	    "prints the newest first. With SESSION, only what belongs to it; "
+	    "with --format asciicast the recording of its terminal, which "
+	    "must match what its events vouch for. Control characters are "
+	    "escaped, so that it can be looked at before it is played.",
     .examples = "  sshtrail export > events.jsonl\n"
-		"  sshtrail export --sessions --user root --since -30d\n",
+		"  sshtrail export --sessions --user root --since -30d\n"
+		"  sshtrail export last --format asciicast -o last.cast\n",
     .opts = export_opts,
     .opts_size = sizeof(struct export_options),
     .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_FILTERS_FLAGS,
-    .max_args = 0,
+    .max_args = 1,
+    .operand_hint = OPT_HINT_SESSION,
     .run = export_run,
 };

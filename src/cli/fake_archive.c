@@ -2,8 +2,9 @@
 /* For tests: an archive with a fixed index and fixed findings. */
 #include <errno.h>
 
-#include "archive/archive.h"
+#include "archive/recording.h"
 #include "cli/fake_store.h"
+#include "record/chunk.h"
 
 struct archive {
 	struct store store;
@@ -68,6 +69,29 @@ int archive_reindex(const char *dir,
 		return err_set(err, -ENOENT, "no store in %s", dir);
 	progress(ctx, 1, 1);
 	return 0;
+}
+
+int recording_read(
+    struct archive *a, struct recording_read *rr, struct err *err)
+{
+	static const struct piece pieces[] = {
+	    {PIECE_BEGIN, 1000000, 1700000000000000000, STR_INIT("{}"), 0, 0,
+		0},
+	    {PIECE_OUTPUT, 2000000, 0, STR_INIT("$ \033[1mls\r\n\377"), 0, 0,
+		0},
+	    {PIECE_SIZE, 5000000, 0, {NULL, 0}, 132, 50, 0},
+	    {PIECE_HOLE, 6000000, 0, {NULL, 0}, 0, 0, 12},
+	    {PIECE_END, 7000000, 0, {NULL, 0}, 0, 0, 0},
+	};
+	struct chunk_writer w = {BUF_INIT, 0};
+	int r;
+
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+		chunk_add(&w, &pieces[i]);
+	rr->found = rr->last;
+	r = rr->chunk(rr->ctx, buf_str(&w.bytes));
+	buf_free(&w.bytes);
+	return r;
 }
 
 static const char *const fake_verdicts[VERDICT_N] = {

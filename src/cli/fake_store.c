@@ -394,6 +394,25 @@ static int fake_stats(struct store *s, struct store_stats *ret, struct err *err)
 	return 0;
 }
 
+static int fake_recordings(struct store *s, const struct recording_query *q,
+    int (*row)(void *ctx, const struct recording *r), void *ctx,
+    struct err *err)
+{
+	const struct recording r = {.host = STR(HOST),
+	    .number = 41,
+	    .last = 44,
+	    .track = AMELIA,
+	    .session = AMELIA,
+	    .tty = STR("pts/0"),
+	    .size = STR("80x24"),
+	    .start = AT(1),
+	    .end = AT(723),
+	    .bytes = 4321,
+	    .lost = 12};
+
+	return q->session == AMELIA ? row(ctx, &r) : 0;
+}
+
 const struct store_ops fake_store_ops = {
     .name = "fake",
     .open = fake_open,
@@ -408,6 +427,7 @@ const struct store_ops fake_store_ops = {
     .find_session = fake_find_session,
     .id_width = fake_id_width,
     .stats = fake_stats,
+    .recordings = fake_recordings,
 };
 
 static int open_fake(struct cli *c, struct err *err)

@@ -48,6 +48,8 @@ class Daemon(Store):
 
     def configure(self, taps, more=""):
         user = user_to_be()
+        if "terminals:" not in taps:
+            taps += ", terminals: off"
         with open(self.config, "w") as f:
             f.write("host: %s\nstore: %s\nsocket: %s\n%s%s"
                     "taps: {auth_log: %s, %s}\n" % (

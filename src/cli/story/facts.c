@@ -74,7 +74,8 @@ void story_facts_want(struct query *q)
 {
 	static const enum field fields[] = {F_FP, F_METHOD, F_TTY, F_TYPE,
 	    F_REASON, F_ADDR, F_LPORT, F_VIA, F_CMD, F_ARGV, F_TARGET, F_PID,
-	    F_SUCCESS, F_EXIT, F_SETUP, F_EXE, F_OP, F_PATH, F_PPID, F_SERVICE};
+	    F_SUCCESS, F_EXIT, F_SETUP, F_EXE, F_OP, F_PATH, F_PPID, F_SERVICE,
+	    F_RECORDING};
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		query_want(q, fields[i]);
@@ -297,7 +298,8 @@ void story_facts_note(struct story_facts *f, const struct event *ev)
 		add_login(f, ev, ROLE_LOGIN, login_rank(ev));
 	else if (ev->kind == EVENT_CHANNEL_OPEN)
 		add_login(f, ev, ROLE_CHANNEL, channel_rank(ev));
-	else if (ev->kind == EVENT_CHANNEL_CLOSE && !event_has(ev, F_REASON))
+	else if (ev->kind == EVENT_CHANNEL_CLOSE && !event_has(ev, F_REASON) &&
+		 !event_has(ev, F_RECORDING))
 		add_login(f, ev, ROLE_CHANNEL_END, 0);
 	else if (ev->kind == EVENT_CONN_CLOSE ||
 		 ev->kind == EVENT_SESSION_CLOSE)

@@ -8,9 +8,7 @@
 struct header {
 	struct cli *cli;
 	const struct session *session;
-	const struct intern *sources;
-	const struct intern *inferred;
-	struct str gaps;
+	const struct story_beside *beside;
 };
 
 static void say(struct buf *b, const char *before, struct str s)
@@ -140,8 +138,8 @@ static void line_flags(const struct header *h, struct buf *b)
 
 static void line_sources(const struct header *h, struct buf *b)
 {
-	for (uint32_t i = 0; i < h->sources->n; i++)
-		say(b, b->n ? ", " : "", intern_str(h->sources, i));
+	for (uint32_t i = 0; i < h->beside->sources->n; i++)
+		say(b, b->n ? ", " : "", intern_str(h->beside->sources, i));
 	if (h->session->n_tracks > 1)
 		buf_printf(b, "; joined from %zu tracks", h->session->n_tracks);
 }
@@ -149,19 +147,29 @@ static void line_sources(const struct header *h, struct buf *b)
 static void line_notes(const struct header *h, struct buf *b)
 {
 	buf_add_str(b, h->session->sum.notes);
-	for (uint32_t i = 0; i < h->inferred->n; i++)
+	for (uint32_t i = 0; i < h->beside->inferred->n; i++)
 		say(b, b->n ? "; inferred: " : "inferred: ",
-		    intern_str(h->inferred, i));
+		    intern_str(h->beside->inferred, i));
 }
 
-static void line_gaps(const struct header *h, struct buf *b)
+static void say_lines(struct buf *b, struct str lines)
 {
-	struct str lines = h->gaps, line;
+	struct str line;
 
 	while (lines.n) {
 		str_cut(&lines, '\n', &line);
 		say(b, b->n ? "; " : "", line);
 	}
+}
+
+static void line_recordings(const struct header *h, struct buf *b)
+{
+	say_lines(b, h->beside->recordings);
+}
+
+static void line_gaps(const struct header *h, struct buf *b)
+{
+	say_lines(b, h->beside->gaps);
 }
 
 static const struct {
@@ -175,6 +183,7 @@ static const struct {
     {"when", line_when, STYLE_NONE},
     {"end", line_end, STYLE_NONE},
     {"totals", line_totals, STYLE_NONE},
+    {"recorded", line_recordings, STYLE_NONE},
     {"known as", line_known_as, STYLE_NONE},
     {"flags", line_flags, STYLE_NONE},
     {"sources", line_sources, STYLE_NONE},
@@ -182,11 +191,10 @@ static const struct {
     {"gaps", line_gaps, STYLE_RED},
 };
 
-void story_header(struct cli *c, const struct session *s,
-    const struct intern *sources, const struct intern *inferred,
-    struct str gaps)
+void story_header(
+    struct cli *c, const struct session *s, const struct story_beside *beside)
 {
-	const struct header h = {c, s, sources, inferred, gaps};
+	const struct header h = {c, s, beside};
 	struct buf *out = &c->out.b, text = BUF_INIT;
 	unsigned flags = term_escape_flags(&c->term);
 	char id[SESSION_ID_LEN];

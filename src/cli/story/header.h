@@ -6,12 +6,15 @@
 #include "base/map.h"
 #include "cli/cli.h"
 
-/*
- * `inferred`: what is concluded for many of its events. `gaps`: lines about
- * losses of the host meanwhile, or empty.
- */
-void story_header(struct cli *c, const struct session *s,
-    const struct intern *sources, const struct intern *inferred,
-    struct str gaps);
+/* What is known of a session beside its facts. */
+struct story_beside {
+	const struct intern *sources;
+	const struct intern *inferred; /* for many of its events */
+	/* Lines, or empty: losses of the host meanwhile; its recordings. */
+	struct str gaps, recordings;
+};
+
+void story_header(
+    struct cli *c, const struct session *s, const struct story_beside *beside);
 
 #endif

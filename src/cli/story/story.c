@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/story/story.h"
 
+#include "cli/recordings.h"
 #include "cli/rows.h"
 #include "cli/story/facts.h"
 #include "cli/story/header.h"
@@ -20,7 +21,8 @@ struct story {
 	struct story_facts facts;
 	struct intern sources;
 	struct intern inferred; /* what is so of many events, said once */
-	struct buf gaps;	/* lines for the header */
+	struct buf gaps;	/* lines for the header, as: */
+	struct buf recordings;
 	struct buf text;
 	int64_t day; /* of the last line, local */
 	bool all;
@@ -104,6 +106,22 @@ static int note_gaps(struct story *s)
 	    .limit = GAPS_MAX};
 
 	return rows_events(s->cli, &q, note_gap, s, NULL, NULL);
+}
+
+static int note_recordings(struct story *s)
+{
+	struct recordings all;
+	struct err err = {""};
+	int r = recordings_find(&all, s->cli->store, s->session->sum.id, &err);
+
+	if (r < 0)
+		return cli_fail_code(s->cli, r, &err);
+	for (size_t i = 0; i < all.n; i++) {
+		recording_describe(s->cli, &all.v[i], &s->recordings);
+		buf_add_char(&s->recordings, '\n');
+	}
+	recordings_free(&all);
+	return CLI_FOUND;
 }
 
 static void add_text(struct story *s, struct str text)
@@ -273,6 +291,8 @@ static bool story_line(void *ctx, const struct event *ev)
 
 static int print_all(struct story *s, struct query *q)
 {
+	struct story_beside beside = {
+	    .sources = &s->sources, .inferred = &s->inferred};
 	int r = note_events(s, q);
 
 	if (r == CLI_FOUND && (story_tree_finish(&s->tree) < 0 ||
@@ -281,10 +301,13 @@ static int print_all(struct story *s, struct query *q)
 				     "memory; use --flat");
 	if (r == CLI_FOUND)
 		r = note_gaps(s);
+	if (r == CLI_FOUND)
+		r = note_recordings(s);
 	if (r != CLI_FOUND)
 		return r;
-	story_header(
-	    s->cli, s->session, &s->sources, &s->inferred, buf_str(&s->gaps));
+	beside.gaps = buf_str(&s->gaps);
+	beside.recordings = buf_str(&s->recordings);
+	story_header(s->cli, s->session, &beside);
 	q->order = ORDER_OLDEST_FIRST;
 	event_describe_want(q);
 	query_want(q, F_PID);
@@ -317,6 +340,7 @@ int story_print(
 	intern_free(&s.inferred);
 	intern_free(&s.sources);
 	buf_free(&s.gaps);
+	buf_free(&s.recordings);
 	buf_free(&s.text);
 	return r;
 }

@@ -108,9 +108,13 @@ static pieces describe_channel = {
     {"channel", F_CHAN_TYPE, "", IF_ABSENT},
     {" ", F_SERVICE, "", VALUE},
     {" on ", F_TTY, "", VALUE},
+    {" ", F_SIZE, "", VALUE},
     {" for ", F_USER, "", VALUE},
     {": ", F_ARGV, "", COMMAND},
     {": ", F_CMD, "", COMMAND},
+    {", recording ", F_RECORDING, "", VALUE},
+    {", output ", F_BYTES_READ, "", BYTES},
+    {", missing ", F_LOST, "", BYTES},
     {": ", F_REASON, "", VALUE},
 };
 

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/recorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "archive/recording.h"
+#include "base/map.h"
+#include "base/when.h"
+#include "core/event_json.h"
+#include "record/chunk.h"
+
+/* A chunk is written when it has so many bytes, or when it is synced. */
+#define CHUNK_BYTES ((size_t)64 << 10)
+/* The service that gaps name. */
+#define SERVICE	    "terminals"
+
+/* One recording at work. */
+struct reel {
+	uint64_t terminal;
+	uint64_t number, last; /* its first and last frame so far */
+	struct chunk_writer chunk;
+	struct sha256_ctx digest;
+	int64_t output, input, lost;
+	struct event open; /* its channel.open, in mem */
+	struct arena mem;
+};
+
+struct recorder {
+	struct ledger *ledger;
+	struct trail *trail; /* NULL: broken */
+	struct err trouble;
+	struct reel **reels;
+	size_t n, cap;
+	struct map by_terminal; /* index of the reel */
+	struct buf text;
+	bool unsynced, uncommitted;
+	uint64_t recordings, bytes;
+};
+
+static void reel_free(struct reel *reel)
+{
+	if (!reel)
+		return;
+	buf_free(&reel->chunk.bytes);
+	arena_free(&reel->mem);
+	free(reel);
+}
+
+static struct reel *find(const struct recorder *r, uint64_t terminal)
+{
+	const uint64_t *at = map_get(&r->by_terminal, terminal);
+
+	return at ? r->reels[*at] : NULL;
+}
+
+static struct reel *add(struct recorder *r, uint64_t terminal)
+{
+	struct reel *reel = calloc(1, sizeof *reel);
+	uint64_t *at;
+
+	if (reel && r->n == r->cap) {
+		size_t cap = r->cap ? 2 * r->cap : 16;
+		void *p = realloc(r->reels, cap * sizeof(struct reel *));
+
+		if (p) {
+			r->reels = p;
+			r->cap = cap;
+		}
+	}
+	at = reel && r->n < r->cap ? map_put(&r->by_terminal, terminal) : NULL;
+	if (!at) {
+		free(reel);
+		return NULL;
+	}
+	*at = r->n;
+	reel->terminal = terminal;
+	sha256_init(&reel->digest);
+	r->reels[r->n++] = reel;
+	return reel;
+}
+
+static void drop(struct recorder *r, struct reel *reel)
+{
+	uint64_t at = *map_get(&r->by_terminal, reel->terminal);
+	struct reel *moved = r->reels[--r->n];
+
+	r->reels[at] = moved;
+	*map_put(&r->by_terminal, moved->terminal) = at;
+	map_del(&r->by_terminal, reel->terminal);
+	reel_free(reel);
+}
+
+/* --- the chain --- */
+
+/* Nothing more can be recorded: told once, by who calls this. */
+static void break_off(struct recorder *r, const struct err *why)
+{
+	struct err ignored;
+
+	r->trouble = *why;
+	trail_close(r->trail, &ignored);
+	r->trail = NULL;
+}
+
+/* Write what the reel gathered; false: it is broken now. */
+static bool flush(struct recorder *r, struct reel *reel)
+{
+	struct buf *b = &reel->chunk.bytes;
+	struct err why = {""};
+	int error = buf_error(b);
+
+	if (!r->trail || b->n == 0)
+		return r->trail != NULL;
+	if (error == 0)
+		error = trail_append(r->trail, FRAME_RECORDING,
+		    (uint32_t)reel->number, buf_str(b), &reel->last, &why);
+	else
+		err_sys(&why, error, "recording");
+	if (error < 0) {
+		break_off(r, &why);
+		return false;
+	}
+	sha256_add(&reel->digest, b->p, b->n);
+	r->bytes += b->n;
+	buf_clear(b);
+	r->unsynced = r->uncommitted = true;
+	return true;
+}
+
+static bool sync_trail(struct recorder *r)
+{
+	struct err why = {""};
+
+	if (r->trail && r->unsynced && trail_sync(r->trail, &why) < 0)
+		break_off(r, &why);
+	r->unsynced = false;
+	return r->trail != NULL;
+}
+
+/* --- begin and end of a recording --- */
+
+/* How the close event vouches for what was recorded. */
+static void set_recording(
+    struct event *ev, const struct reel *reel, char hex[static 65])
+{
+	struct sha256 digest;
+
+	sha256_peek(&reel->digest, &digest);
+	sha256_hex(&digest, hex);
+	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
+	event_set_int(ev, F_RECORDING_END, (int64_t)reel->last);
+	event_set_str(ev, F_SHA256, str_z(hex));
+}
+
+/* Without an event from the source: as far as we know it ourselves. */
+static void make_close(const struct reel *reel, struct event *ev)
+{
+	*ev = reel->open;
+	ev->kind = EVENT_CHANNEL_CLOSE;
+	ev->time = time_now();
+	ev->trust = TRUST_DAEMON;
+	event_unset(ev, F_ID);
+	event_unset(ev, F_SIZE);
+	event_set_int(ev, F_PARTIAL, true);
+	event_set_int(ev, F_BYTES_READ, reel->output);
+	if (reel->input)
+		event_set_int(ev, F_BYTES_WRITTEN, reel->input);
+	if (reel->lost)
+		event_set_int(ev, F_LOST, reel->lost);
+}
+
+/* The end of it, with all that was written of it on the disk. */
+static int end_reel(
+    struct recorder *r, struct reel *reel, struct event *ev, struct err *err)
+{
+	char hex[65];
+	bool sound = flush(r, reel) && sync_trail(r);
+	int error;
+
+	set_recording(ev, reel, hex);
+	if (!sound)
+		event_set_int(ev, F_PARTIAL, true);
+	error = ledger_add(r->ledger, ev, err);
+	drop(r, reel);
+	return error;
+}
+
+static int end_all(struct recorder *r, const char *why, struct err *err)
+{
+	int error = 0;
+
+	while (r->n && error == 0) {
+		struct reel *reel = r->reels[r->n - 1];
+		const int64_t now = time_now() * 1000;
+		struct piece end = {.type = PIECE_END, .time = now};
+		struct event ev;
+
+		end.boot = reel->chunk.boot;
+		chunk_add(&reel->chunk, &end);
+		make_close(reel, &ev);
+		event_set_str(&ev, F_REASON, str_z(why));
+		error = end_reel(r, reel, &ev, err);
+	}
+	return error;
+}
+
+/* After something failed: what was open ends here, and why is told. */
+static int tell_trouble(struct recorder *r, struct err *err)
+{
+	int error = end_all(r, r->trouble.text, err);
+
+	return error < 0
+		   ? error
+		   : ledger_gap(r->ledger, SERVICE, 0, r->trouble.text, err);
+}
+
+/* A recording that could not begin: the terminal is told of all the same. */
+static int not_begun(
+    struct recorder *r, struct reel *reel, struct event *ev, struct err *err)
+{
+	int error;
+
+	if (reel)
+		drop(r, reel);
+	error = ledger_add(r->ledger, ev, err);
+	return error < 0 ? error : tell_trouble(r, err);
+}
+
+static int begin_reel(struct recorder *r, uint64_t terminal, struct piece *p,
+    struct event *ev, struct err *err)
+{
+	struct reel *reel = find(r, terminal) ? NULL : add(r, terminal);
+	struct err why = {""};
+
+	if (!reel || event_copy(&reel->open, ev, &reel->mem) < 0) {
+		err_sys(&why, -ENOMEM, "recording");
+		break_off(r, &why);
+		return not_begun(r, reel, ev, err);
+	}
+	reel->number = trail_last_seq(r->trail) + 1;
+	buf_clear(&r->text);
+	event_to_json(ev, 0, &r->text);
+	p->bytes = buf_str(&r->text);
+	chunk_add(&reel->chunk, p);
+	/*
+	 * On the disk before an event names it: its number must not be given
+	 * to another after a crash.
+	 */
+	if (!flush(r, reel) || !sync_trail(r))
+		return not_begun(r, reel, ev, err);
+	r->recordings++;
+	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
+	event_set_int(&reel->open, F_RECORDING, (int64_t)reel->number);
+	return ledger_add(r->ledger, ev, err);
+}
+
+static void count(struct reel *reel, const struct piece *p)
+{
+	if (p->type == PIECE_OUTPUT)
+		reel->output += (int64_t)p->bytes.n;
+	else if (p->type == PIECE_INPUT)
+		reel->input += (int64_t)p->bytes.n;
+	else if (p->type == PIECE_HOLE)
+		reel->lost += (int64_t)p->lost;
+}
+
+int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
+    struct event *ev, struct err *err)
+{
+	struct piece copy = *p;
+	struct reel *reel;
+
+	if (r->trail && p->type == PIECE_BEGIN)
+		return begin_reel(r, terminal, &copy, ev, err);
+	reel = find(r, terminal);
+	if (!reel)
+		return ev ? ledger_add(r->ledger, ev, err) : 0;
+	chunk_add(&reel->chunk, p);
+	count(reel, p);
+	if (p->type == PIECE_END) {
+		int error = end_reel(r, reel, ev, err);
+
+		return error < 0 || r->trail ? error : tell_trouble(r, err);
+	}
+	if (reel->chunk.bytes.n >= CHUNK_BYTES && !flush(r, reel))
+		return tell_trouble(r, err);
+	return 0;
+}
+
+/* --- groups --- */
+
+bool recorder_unsynced(const struct recorder *r)
+{
+	if (r->unsynced)
+		return true;
+	for (size_t i = 0; i < r->n; i++)
+		if (r->reels[i]->chunk.bytes.n)
+			return true;
+	return false;
+}
+
+bool recorder_uncommitted(const struct recorder *r)
+{
+	return r->uncommitted || recorder_unsynced(r);
+}
+
+int recorder_sync(struct recorder *r, struct err *err)
+{
+	bool sound = r->trail != NULL;
+
+	if (!sound)
+		return 0;
+	for (size_t i = 0; i < r->n && sound; i++)
+		sound = flush(r, r->reels[i]);
+	sound = sound && sync_trail(r);
+	return sound ? 0 : tell_trouble(r, err);
+}
+
+int recorder_commit(struct recorder *r, struct err *err)
+{
+	struct err why = {""};
+	int error = recorder_sync(r, err);
+
+	if (error < 0 || !r->trail || !r->uncommitted)
+		return error;
+	r->uncommitted = false;
+	if (trail_checkpoint(r->trail, &why) == 0)
+		return 0;
+	break_off(r, &why);
+	return tell_trouble(r, err);
+}
+
+void recorder_stats(const struct recorder *r, struct recorder_stats *ret)
+{
+	*ret = (struct recorder_stats){.recordings = r->recordings,
+	    .open = r->n,
+	    .bytes = r->bytes,
+	    .trouble = r->trail ? NULL : r->trouble.text};
+}
+
+/* --- begin and end of the daemon --- */
+
+struct leftover {
+	struct recorder *recorder;
+	struct reel totals; /* of the recording that is read back */
+	bool begin;	    /* its channel.open was found there, in mem */
+	int64_t time;	    /* microseconds, of its last piece */
+	struct arena mem;
+	struct err *err;
+};
+
+static int count_chunk(void *ctx, struct str payload)
+{
+	struct leftover *left = ctx;
+	struct chunk_reader chunk;
+	struct piece p;
+
+	if (!chunk_open(&chunk, payload))
+		return 0;
+	while (chunk_next(&chunk, &p) > 0) {
+		struct err ignored;
+
+		count(&left->totals, &p);
+		left->time = p.time / 1000;
+		if (p.type == PIECE_BEGIN)
+			left->begin = event_from_json(&left->totals.open,
+					  p.bytes, &left->mem, &ignored) == 0;
+	}
+	return 0;
+}
+
+/* What a run that was killed did not say any more. */
+static int close_leftover(void *ctx, const struct recording *row)
+{
+	struct leftover *left = ctx;
+	struct ledger *l = left->recorder->ledger;
+	struct recording_read read = {.host = row->host,
+	    .number = row->number,
+	    .chunk = count_chunk,
+	    .ctx = left};
+	struct event ev;
+	char hex[65];
+	int r;
+
+	left->totals = (struct reel){.number = row->number};
+	left->time = row->start;
+	left->begin = false;
+	r = recording_read(ledger_archive(l), &read, left->err);
+	if (r < 0)
+		return r;
+	if (!left->begin) {
+		event_init(&left->totals.open, EVENT_CHANNEL_CLOSE);
+		left->totals.open.source = STR("terminals");
+		event_set_str(&left->totals.open, F_TTY, row->tty);
+	}
+	make_close(&left->totals, &ev);
+	ev.time = left->time;
+	sha256_hex(&read.digest, hex);
+	event_set_int(&ev, F_RECORDING, (int64_t)row->number);
+	event_set_int(&ev, F_RECORDING_END, (int64_t)read.found);
+	event_set_str(&ev, F_SHA256, str_z(hex));
+	event_set_str(&ev, F_REASON,
+	    STR("the recorder was killed before the terminal was closed"));
+	return ledger_add(l, &ev, left->err);
+}
+
+static int close_leftovers(struct recorder *r, struct err *err)
+{
+	struct store *s = archive_store(ledger_archive(r->ledger));
+	const struct recording_query q = {
+	    .host = ledger_host(r->ledger), .open_only = true};
+	struct leftover left = {.recorder = r, .err = err};
+
+	int error = s->ops->recordings(s, &q, close_leftover, &left, err);
+
+	arena_free(&left.mem);
+	return error;
+}
+
+static int open_chain(struct recorder *r, struct err *err)
+{
+	struct trail_recovery rec = {0};
+	struct buf chain = BUF_INIT;
+	int error;
+
+	recording_chain(ledger_host(r->ledger), &chain);
+	error = buf_error(&chain);
+	if (error == 0)
+		error = archive_open_chain(ledger_archive(r->ledger), chain.p,
+		    &r->trail, &rec, &r->trouble);
+	buf_free(&chain);
+	if (error < 0)
+		return ledger_gap(r->ledger, SERVICE, 0, r->trouble.text, err);
+	if (rec.torn_bytes || rec.unclean)
+		return ledger_gap(r->ledger, SERVICE, 0,
+		    "writing of recordings was interrupted", err);
+	return 0;
+}
+
+int recorder_open(struct recorder **ret, struct ledger *l, struct err *err)
+{
+	struct recorder *r = calloc(1, sizeof *r);
+	int error;
+
+	if (!r)
+		return err_sys(err, -ENOMEM, "recorder");
+	r->ledger = l;
+	r->text.max = TRAIL_PAYLOAD_MAX / 2;
+	error = open_chain(r, err);
+	if (error == 0)
+		error = close_leftovers(r, err);
+	if (error < 0) {
+		recorder_close(r, NULL, err);
+		return error;
+	}
+	*ret = r;
+	return 0;
+}
+
+int recorder_close(struct recorder *r, const char *why, struct err *err)
+{
+	struct err ignored;
+	int error = 0;
+
+	if (!r)
+		return 0;
+	if (why)
+		error = end_all(r, why, err);
+	if (r->trail && why)
+		trail_close(r->trail, &ignored);
+	else
+		trail_abandon(r->trail);
+	while (r->n)
+		drop(r, r->reels[r->n - 1]);
+	free(r->reels);
+	map_free(&r->by_terminal);
+	buf_free(&r->text);
+	free(r);
+	return error;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The second chain of the daemon, "recordings:HOST": what terminals show goes
+ * there in chunks, while the ledger gets the events that a recording began and
+ * ended, the last with its digest. Trouble with recordings is told in a gap
+ * and ends them, not the events.
+ */
+#ifndef AGENT_RECORDER_H
+#define AGENT_RECORDER_H
+
+#include "agent/ledger.h"
+#include "record/piece.h"
+
+struct recorder;
+
+/*
+ * What the run before left open is closed with what is there of it. The ledger
+ * must stay. Fails only as the ledger does.
+ */
+int recorder_open(struct recorder **ret, struct ledger *l, struct err *err);
+/*
+ * Ends what is open; `why` becomes the reason. With why NULL nothing is
+ * written any more. NULL is fine.
+ */
+int recorder_close(struct recorder *r, const char *why, struct err *err);
+
+/* As struct source_sink says of piece(). Fails only as the ledger does. */
+int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
+    struct event *ev, struct err *err);
+
+/* True when there is something that recorder_sync() or _commit() would do. */
+bool recorder_unsynced(const struct recorder *r);
+bool recorder_uncommitted(const struct recorder *r);
+/* What was taken is on the disk; is signed. Fail only as the ledger does. */
+int recorder_sync(struct recorder *r, struct err *err);
+int recorder_commit(struct recorder *r, struct err *err);
+
+struct recorder_stats {
+	uint64_t recordings, open, bytes; /* bytes of chunks */
+	const char *trouble;		  /* why nothing is recorded, or NULL */
+};
+void recorder_stats(const struct recorder *r, struct recorder_stats *ret);
+
+#endif

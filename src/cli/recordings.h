@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The recordings of a session, and one of them written for other programs. */
+#ifndef CLI_RECORDINGS_H
+#define CLI_RECORDINGS_H
+
+#include "base/arena.h"
+#include "cli/cli.h"
+
+struct recordings {
+	struct recording *v; /* n of them, by their begin; in mem */
+	size_t n;
+	struct arena mem;
+};
+
+/* Those of a session. A negative errno, told in err. */
+int recordings_find(
+    struct recordings *ret, struct store *s, uint64_t session, struct err *err);
+void recordings_free(struct recordings *r);
+
+/*
+ * "pts/3 80x24, 11:02:07 to 11:40:01, 12.3 KiB" and what is to be known of it:
+ * how it is marked in a story.
+ */
+void recording_describe(
+    struct cli *c, const struct recording *r, struct buf *b);
+
+enum recording_shape {
+	RECORDING_ASCIICAST, /* version 2 */
+	RECORDING_ASCIICAST_3,
+	RECORDING_RAW, /* bytes of the output, nothing else */
+};
+
+/*
+ * Write one to the output. An enum cli_exit:
+ * CLI_UNSOUND, told, where what was read is not what its events vouch for.
+ */
+int recording_export(
+    struct cli *c, const struct recording *r, enum recording_shape shape);
+
+#endif

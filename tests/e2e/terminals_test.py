@@ -1,0 +1,324 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Terminals of real SSH sessions, recorded by sshtraild: what a client got is
+what the recording holds, byte by byte; what has no terminal is not recorded."""
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from daemontest import PATIENCE, Daemon, wait_for
+from terminaltest import TAPS, USER, Sshd, Terminal, own_terminal
+from trailtest import Skip, case, check, equal, main
+
+@contextlib.contextmanager
+def host(more=""):
+    if os.geteuid() != 0:
+        raise Skip("only root can load programs into the kernel")
+    with Daemon(TAPS) as daemon:
+        daemon.configure(TAPS, more)
+        daemon.start()
+        tap = [t for t in daemon.status()["taps"]
+               if t["tap"] == "terminals"][0]
+        if not tap["open"]:
+            raise Skip(tap["note"])
+        print("# terminals are watched " + tap["note"])
+        sshd = Sshd(daemon.top)
+        try:
+            yield daemon, sshd
+        finally:
+            sshd.close()
+
+
+def told(daemon, kind, user=USER):
+    """Of this user: another sshd of the host is recorded, too."""
+    auid = pwd.getpwnam(user).pw_uid
+    with contextlib.suppress(AssertionError):
+        return [e for e in daemon.events("--kind", kind, "--limit", "1000")
+                if e.get("auid") == auid]
+    return []
+
+
+def closes(daemon):
+    return told(daemon, "channel.close")
+
+
+def wait_closed(daemon, n):
+    wait_for("%d recordings" % n, lambda: len(closes(daemon)) >= n)
+    got = closes(daemon)
+    equal(len(got), n, "recordings")
+    return got
+
+
+def close_of(daemon, got, user):
+    """Of the recording that has as many bytes."""
+    return wait_for("a recording of %d bytes" % len(got), lambda: [
+        e for e in told(daemon, "channel.close", user)
+        if e["bytes_read"] == len(got)])[0]
+
+
+def export(daemon, event, form="raw", expect=0):
+    return daemon.run("export", event["session"], "--format", form,
+                      "--recording", str(event["recording"]),
+                      expect=expect).stdout
+
+
+def cast(daemon, event):
+    lines = export(daemon, event, "asciicast").decode().splitlines()
+    return json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
+
+
+# Megabytes, but where the machine is an emulated one.
+LINES = 400000 // PATIENCE ** 2
+EVERYTHING = r"""
+trap 'stty size' WINCH
+stty size; printf '\033[1;31mred\033[0m \342\202\254 \303\n'
+echo ready; while ! read -t 0.1 line; do :; done
+head -c 200000 /dev/urandom
+stty -opost; head -c 100000 /dev/zero; stty opost
+seq 1 LINES
+echo the end
+"""
+
+
+@case
+def records_what_the_client_got():
+    """Text, escapes, binary, megabytes, windows: byte by byte"""
+    with host() as (daemon, sshd):
+        for user in (USER, "root"):
+            t = Terminal(sshd, "bash -c '%s'" % EVERYTHING.replace(
+                "'", "'\\''").replace("LINES", str(LINES)), (24, 80), user)
+            t.wait_for(b"ready")
+            t.resize(50, 132)
+            t.wait_for(b"50 132")
+            t.type(b"go on\r")
+            got = t.end()
+            check(len(got) > 7 * LINES, "%d bytes" % len(got))
+            check(b"the end" in got, "it ended")
+            close = close_of(daemon, got, user)
+            equal(close.get("lost"), None)
+            equal(close.get("partial"), None)
+            check(export(daemon, close) == got, "other bytes")
+            head, lines = cast(daemon, close)
+            equal((head["version"], head["width"], head["height"]),
+                  (2, 80, 24))
+            equal([e[2] for e in lines if e[1] == "r"], ["132x50"])
+            equal({e[1] for e in lines}, {"o", "r"})
+            equal(sorted(e[0] for e in lines), [e[0] for e in lines])
+            text = "".join(e[2] for e in lines if e[1] == "o")
+            check(text == got.decode(errors="replace"), "other text")
+            equal(close["trust"], "kernel")
+            check(close["auid"] != 4294967295 and close["ses"], close)
+        check_story(daemon, close, got)
+        check_evidence(daemon, close, got)
+
+
+def check_story(daemon, close, got):
+    told = daemon.run("show", close["session"]).stdout.decode()
+    line = [x for x in told.splitlines() if x.startswith("  recorded")][0]
+    check("%d: pts/" % close["recording"] in line and "KiB" in line or
+          "MiB" in line, line)
+    opened = [e for e in daemon.lines("show", close["session"])
+              if e["kind"] == "channel.open"]
+    equal([e["size"] for e in opened], ["80x24"])
+    equal([e["recording"] for e in opened], [close["recording"]])
+    name = os.path.join(daemon.top, "last.cast")
+    daemon.run("export", close["session"], "--format", "asciicast",
+               "--output", name)
+    daemon.run("export", close["session"], "--format", "asciicast",
+               "--output", name, expect=4)
+    if shutil.which("asciinema"):
+        # It opens its terminal, though it does nothing with it.
+        master, slave = os.openpty()
+        shown = subprocess.run(
+            ["asciinema", "cat", name], stdin=slave, capture_output=True,
+            env={**os.environ, "LC_ALL": "C.UTF-8"}, preexec_fn=own_terminal)
+        os.close(master)
+        os.close(slave)
+        equal(shown.returncode, 0, shown.stderr)
+        check(shown.stdout.decode() == got.decode(errors="replace"),
+              "asciinema shows something else")
+    else:
+        print("# asciinema is not installed: not asked")
+    third = export(daemon, close, "asciicast-v3").decode().splitlines()
+    equal(json.loads(third[0])["version"], 3)
+
+
+def check_evidence(daemon, close, got):
+    """Verified, made again, and changed."""
+    before = daemon.run("show", close["session"]).stdout
+    out = daemon.run("verify").stdout.decode()
+    check("recordings:" in out, out)
+    daemon.stop()
+    daemon.run("reindex")
+    equal(daemon.run("show", close["session"]).stdout, before)
+    check(export(daemon, close) == got, "other bytes")
+    chain = os.path.join(daemon.dir, "trail", "recordings:bastion01")
+    last = sorted(n for n in os.listdir(chain) if n.endswith(".seg"))[-1]
+    with open(os.path.join(chain, last), "r+b") as f:
+        data = f.read()
+        f.seek(data.rindex(b"the end"))
+        f.write(b"no end!")
+    check(b"EDITED" in daemon.run("verify", expect=3).stdout, "not noticed")
+    daemon.run("export", close["session"], "--format", "raw", "--recording",
+               str(close["recording"]), expect=3)
+
+
+@case
+def keeps_sessions_apart():
+    """Two at once, and two channels of one connection: none is mixed"""
+    with host() as (daemon, sshd):
+        shells = [Terminal(sshd, "for i in $(seq 1 3000); do echo %s $i; "
+                           "done; sleep 0.2" % (name * 40))
+                  for name in ("a", "b")]
+        mux = ["-o", "ControlPath=" + sshd.path("mux")]
+        master = subprocess.Popen(
+            sshd.command("-o", "ControlMaster=yes", *mux, "-N", ""),
+            stdin=subprocess.DEVNULL)
+        wait_for("the master", lambda: os.path.exists(sshd.path("mux")))
+        sshd_command = sshd.command
+        sshd.command = lambda *a, **k: sshd_command(*mux, *a, **k)
+        shells += [Terminal(sshd, "for i in $(seq 1 3000); do echo %s $i; "
+                            "done" % (name * 40)) for name in ("c", "d")]
+        want = sorted(t.end() for t in shells)
+        master.terminate()
+        master.wait()
+        got = sorted(export(daemon, e) for e in wait_closed(daemon, 4))
+        check([g[:200] for g in got] == [w[:200] for w in want], "begins")
+        check(got == want, "mixed")
+        equal(len({e["ses"] for e in closes(daemon)}), 3, "sessions")
+        daemon.stop()
+
+
+@case
+def leaves_transfers_alone():
+    """Commands without a terminal, sftp: no recording"""
+    with host() as (daemon, sshd):
+        payload = os.urandom(100000)
+        with open(sshd.path("payload"), "wb") as f:
+            f.write(payload)
+        done = subprocess.run(sshd.command("cat"), input=payload,
+                              capture_output=True, timeout=60 * PATIENCE)
+        check(done.stdout == payload, done.stderr)
+        done = subprocess.run(
+            sshd.command("-b", "-", "", program="sftp")[:-1],
+            input=b"put %s copy\nget copy %s\n" % (
+                sshd.path("payload").encode(), sshd.path("back").encode()),
+            capture_output=True, timeout=60 * PATIENCE)
+        with open(sshd.path("back"), "rb") as f:
+            check(f.read() == payload, done.stderr)
+        Terminal(sshd, "echo only this").end()
+        equal(len(wait_closed(daemon, 1)), 1)
+        equal(wait_closed(daemon, 1)[0]["bytes_read"], 11)
+        daemon.stop()
+
+
+def stored(daemon):
+    """All bytes of the store."""
+    data = b""
+    for top, _, names in os.walk(daemon.dir):
+        for name in names:
+            with open(os.path.join(top, name), "rb") as f:
+                data += f.read()
+    return data
+
+
+@case
+def masks_what_is_not_echoed():
+    """With input on: what echo shows is kept, a password is not"""
+    with host("terminals: {input: on}\n") as (daemon, sshd):
+        t = Terminal(sshd, "bash -c 'echo ready; read line; "
+                     "read -s -p secret: word; echo; echo length ${#word}; "
+                     "read last; echo over $last'")
+        t.wait_for(b"ready")
+        t.type(b"visible-line\r")
+        t.wait_for(b"secret:")
+        t.type(b"hunter2-")
+        t.type(b"swordfish\r")
+        t.wait_for(b"length 17")
+        t.type(b"seen-again\r")
+        t.wait_for(b"over")
+        got = t.end()
+        close = wait_closed(daemon, 1)[0]
+        check(export(daemon, close) == got, "other bytes")
+        _, lines = cast(daemon, close)
+        equal("".join(e[2] for e in lines if e[1] == "i"),
+              "visible-line\rseen-again\r")
+        equal([e[2] for e in lines if e[1] == "m"],
+              ["typed without echo: not recorded"])
+        equal(close["bytes_written"], len("visible-line\rseen-again\r"))
+        daemon.stop()
+        data = stored(daemon)
+        check(b"visible-line" in data, "this should be there")
+        for part in (b"hunter", b"swordfish"):
+            check(part not in data, "the password was stored")
+
+
+@case
+def outlives_its_own_death():
+    """Killed in the middle: the rest is recorded, and that some is missing"""
+    with host() as (daemon, sshd):
+        t = Terminal(sshd, "for i in 1 2 3; do read line; "
+                     "echo answer $line; done")
+        wait_for("it", lambda: told(daemon, "channel.open"))
+        t.type(b"one\r")
+        t.wait_for(b"answer one")
+        time.sleep(0.5)
+        os.kill(daemon.collector(), signal.SIGKILL)
+        daemon.wait_collecting(2)
+        t.type(b"two\r")
+        t.wait_for(b"answer two")
+        time.sleep(0.5)
+        collector = daemon.collector()
+        os.kill(daemon.process.pid, signal.SIGKILL)
+        os.kill(collector, signal.SIGKILL)
+        daemon.process.wait()
+        wait_for("its end", lambda: not os.path.exists(
+            "/proc/%d" % collector))
+        daemon.start()
+        t.type(b"three\r")
+        got = t.end()
+        check(b"answer three" in got, got)
+        parts = wait_closed(daemon, 3)
+        texts = [export(daemon, e) for e in sorted(
+            parts, key=lambda e: e["recording"])]
+        for text, word in zip(texts, (b"one", b"two", b"three")):
+            check(b"answer " + word in text, texts)
+        equal(b"".join(texts), got, "in all")
+        equal([e.get("partial") for e in parts][:2], [True, True])
+        check("killed" in parts[0]["reason"], parts[0])
+        equal(len({e["session"] for e in parts}), 1, "sessions")
+        gaps = [e for e in told(daemon, "gap")
+                if "before its recording began" in e.get("reason", "")]
+        equal(len(gaps), 2, "gaps")
+        equal({g["session"] for g in gaps}, {parts[0]["session"]})
+        daemon.stop()
+        daemon.run("verify")
+        before = daemon.run("show", parts[0]["session"]).stdout
+        daemon.run("reindex")
+        equal(daemon.run("show", parts[0]["session"]).stdout, before)
+
+
+@case
+def stops_with_the_daemon():
+    """A terminal that is open when the daemon stops: told, and what was"""
+    with host() as (daemon, sshd):
+        t = Terminal(sshd, "echo first; read line; echo second")
+        t.wait_for(b"first")
+        wait_for("it", lambda: told(daemon, "channel.open"))
+        daemon.stop()
+        t.type(b"x\r")
+        t.end()
+        close = closes(daemon)
+        equal([e["reason"] for e in close], ["the daemon was stopped"])
+        equal(export(daemon, close[0]), b"first\r\n")
+
+
+sys.exit(main())
