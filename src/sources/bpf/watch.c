@@ -75,6 +75,9 @@ static void add_dir(struct watch_set *set, struct watch_inode key,
 	struct watch_dir_entry *found = find_dir(set, &key);
 	struct watch_dir_entry fresh = {.key = key, .value.flags = flags};
 
+	/* Those that are there for their path alone need not pass. */
+	if (flags)
+		sift_inode(&set->sieve, key.ino);
 	if (found) {
 		found->value.flags |= flags;
 		return;
@@ -84,7 +87,6 @@ static void add_dir(struct watch_set *set, struct watch_inode key,
 		set->n_left_out++;
 		return;
 	}
-	sift_inode(&set->sieve, key.ino);
 	buf_add(&set->dirs, &fresh, sizeof fresh);
 }
 
@@ -319,6 +321,7 @@ static void add_mount(
 /* Mounts of whole file systems first: those of parts say it twice. */
 static void add_mounts(struct watch_set *set)
 {
+	size_t n_left_out = set->n_left_out;
 	struct mount_line mount;
 
 	for (int whole = 1; whole >= 0; whole--) {
@@ -330,6 +333,8 @@ static void add_mounts(struct watch_set *set)
 				add_mount(set, &mount, whole);
 		}
 	}
+	/* Not what the list asks for: their paths are those within them. */
+	set->n_left_out = n_left_out;
 }
 
 static int failed(const struct watch_set *set)
