@@ -13,8 +13,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import Daemon
-from terminaltest import TAPS, Sshd, Terminal
+from terminaltest import Window, recording_host
 
 LINES = 2000000
 CALLS = 3000000
@@ -24,7 +23,7 @@ CALLER = "import os, time\nf = os.getppid\nt = time.perf_counter()\n" \
 
 def seq(sshd):
     begin = time.monotonic()
-    got = Terminal(sshd, "seq 1 %d" % LINES).end()
+    got = Window(sshd, "seq 1 %d" % LINES).end()
     took = time.monotonic() - begin
     assert got.endswith(b"%d\r\n" % LINES), "cut"
     return took
@@ -32,7 +31,7 @@ def seq(sshd):
 
 def calls(sshd):
     """Of another process, while somebody is logged in."""
-    t = Terminal(sshd, "echo here; read x")
+    t = Window(sshd, "echo here; read x")
     t.wait_for(b"here")
     took = float(subprocess.run([sys.executable, "-c", CALLER],
                                 capture_output=True, check=True).stdout)
@@ -44,20 +43,16 @@ def calls(sshd):
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     seqs, nothing = {True: [], False: []}, {True: [], False: []}
-    with Daemon(TAPS) as daemon:
-        sshd = Sshd(daemon.top)
-        try:
-            for _ in range(rounds):
-                for on in (False, True):
-                    if on:
-                        daemon.start()
-                    seqs[on].append(seq(sshd))
-                    nothing[on].append(calls(sshd))
-                    if on:
-                        taps = daemon.status()["taps"]
-                        daemon.stop()
-        finally:
-            sshd.close()
+    with recording_host(start=False) as (daemon, sshd):
+        for _ in range(rounds):
+            for on in (False, True):
+                if on:
+                    daemon.start()
+                seqs[on].append(seq(sshd))
+                nothing[on].append(calls(sshd))
+                if on:
+                    taps = daemon.status()["taps"]
+                    daemon.stop()
     tap = [t for t in taps if t["tap"] == "terminals"][0]
     print("watched %s; lost %d" % (tap["note"], tap["lost"]))
     for name, v, unit in (("seq 1 %d through ssh" % LINES, seqs, "s"),

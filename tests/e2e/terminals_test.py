@@ -2,10 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Terminals of real SSH sessions, recorded by sshtraild: what a client got is
 what the recording holds, byte by byte; what has no terminal is not recorded."""
-import contextlib
 import json
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -14,69 +12,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import PATIENCE, Daemon, wait_for
-from terminaltest import TAPS, USER, Sshd, Terminal, own_terminal
-from trailtest import Skip, case, check, equal, main
-
-@contextlib.contextmanager
-def host(more=""):
-    if os.geteuid() != 0:
-        raise Skip("only root can load programs into the kernel")
-    with Daemon(TAPS) as daemon:
-        daemon.configure(TAPS, more)
-        daemon.start()
-        tap = [t for t in daemon.status()["taps"]
-               if t["tap"] == "terminals"][0]
-        if not tap["open"]:
-            raise Skip(tap["note"])
-        print("# terminals are watched " + tap["note"])
-        sshd = Sshd(daemon.top)
-        try:
-            yield daemon, sshd
-        finally:
-            sshd.close()
-
-
-def told(daemon, kind, user=USER):
-    """Of this user: another sshd of the host is recorded, too."""
-    auid = pwd.getpwnam(user).pw_uid
-    with contextlib.suppress(AssertionError):
-        return [e for e in daemon.events("--kind", kind, "--limit", "1000")
-                if e.get("auid") == auid]
-    return []
-
-
-def closes(daemon):
-    return told(daemon, "channel.close")
-
-
-def wait_closed(daemon, n):
-    wait_for("%d recordings" % n, lambda: len(closes(daemon)) >= n)
-    got = closes(daemon)
-    equal(len(got), n, "recordings")
-    return got
-
-
-def close_of(daemon, got, user):
-    """Of the recording that has as many bytes."""
-    return wait_for("a recording of %d bytes" % len(got), lambda: [
-        e for e in told(daemon, "channel.close", user)
-        if e["bytes_read"] == len(got)])[0]
-
-
-def export(daemon, event, form="raw", expect=0):
-    return daemon.run("export", event["session"], "--format", form,
-                      "--recording", str(event["recording"]),
-                      expect=expect).stdout
-
-
-def cast(daemon, event):
-    lines = export(daemon, event, "asciicast").decode().splitlines()
-    return json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
-
+from daemontest import PATIENCE, wait_for
+from terminaltest import (Window, cast, export, of_kind, own_terminal,
+                          recording_host, told, wait_closed)
+from trailtest import case, check, equal, main
 
 # Megabytes, but where the machine is an emulated one.
-LINES = 400000 // PATIENCE ** 2
+LINES = int(400000 / PATIENCE ** 2)
 EVERYTHING = r"""
 trap 'stty size' WINCH
 stty size; printf '\033[1;31mred\033[0m \342\202\254 \303\n'
@@ -88,12 +30,19 @@ echo the end
 """
 
 
+def close_of(daemon, sshd, got, user):
+    """Of the recording that has as many bytes."""
+    return wait_for("a recording of %d bytes" % len(got), lambda: [
+        e for e in told(daemon, sshd, "channel.close", 0 if user else None)
+        if e["bytes_read"] == len(got)])[0]
+
+
 @case
 def records_what_the_client_got():
     """Text, escapes, binary, megabytes, windows: byte by byte"""
-    with host() as (daemon, sshd):
-        for user in (USER, "root"):
-            t = Terminal(sshd, "bash -c '%s'" % EVERYTHING.replace(
+    with recording_host() as (daemon, sshd):
+        for user in (None, "root"):
+            t = Window(sshd, "bash -c '%s'" % EVERYTHING.replace(
                 "'", "'\\''").replace("LINES", str(LINES)), (24, 80), user)
             t.wait_for(b"ready")
             t.resize(50, 132)
@@ -102,17 +51,17 @@ def records_what_the_client_got():
             got = t.end()
             check(len(got) > 7 * LINES, "%d bytes" % len(got))
             check(b"the end" in got, "it ended")
-            close = close_of(daemon, got, user)
+            close = close_of(daemon, sshd, got, user)
             equal(close.get("lost"), None)
             equal(close.get("partial"), None)
             check(export(daemon, close) == got, "other bytes")
             head, lines = cast(daemon, close)
             equal((head["version"], head["width"], head["height"]),
                   (2, 80, 24))
-            equal([e[2] for e in lines if e[1] == "r"], ["132x50"])
+            equal(of_kind(lines, "r"), ["132x50"])
             equal({e[1] for e in lines}, {"o", "r"})
             equal(sorted(e[0] for e in lines), [e[0] for e in lines])
-            text = "".join(e[2] for e in lines if e[1] == "o")
+            text = "".join(of_kind(lines, "o"))
             check(text == got.decode(errors="replace"), "other text")
             equal(close["trust"], "kernel")
             check(close["auid"] != 4294967295 and close["ses"], close)
@@ -121,8 +70,8 @@ def records_what_the_client_got():
 
 
 def check_story(daemon, close, got):
-    told = daemon.run("show", close["session"]).stdout.decode()
-    line = [x for x in told.splitlines() if x.startswith("  recorded")][0]
+    story = daemon.run("show", close["session"]).stdout.decode()
+    line = [x for x in story.splitlines() if x.startswith("  recorded")][0]
     check("%d: pts/" % close["recording"] in line and "KiB" in line or
           "MiB" in line, line)
     opened = [e for e in daemon.lines("show", close["session"])
@@ -174,49 +123,49 @@ def check_evidence(daemon, close, got):
 @case
 def keeps_sessions_apart():
     """Two at once, and two channels of one connection: none is mixed"""
-    with host() as (daemon, sshd):
-        shells = [Terminal(sshd, "for i in $(seq 1 3000); do echo %s $i; "
+    with recording_host() as (daemon, sshd):
+        shells = [Window(sshd, "for i in $(seq 1 3000); do echo %s $i; "
                            "done; sleep 0.2" % (name * 40))
                   for name in ("a", "b")]
-        mux = ["-o", "ControlPath=" + sshd.path("mux")]
+        mux = ("-o", "ControlPath=" + sshd.path("mux"))
         master = subprocess.Popen(
-            sshd.command("-o", "ControlMaster=yes", *mux, "-N", ""),
+            sshd.command(sshd.person, options=(
+                "-o", "ControlMaster=yes", *mux, "-N")),
             stdin=subprocess.DEVNULL)
         wait_for("the master", lambda: os.path.exists(sshd.path("mux")))
-        sshd_command = sshd.command
-        sshd.command = lambda *a, **k: sshd_command(*mux, *a, **k)
-        shells += [Terminal(sshd, "for i in $(seq 1 3000); do echo %s $i; "
-                            "done" % (name * 40)) for name in ("c", "d")]
+        shells += [Window(sshd, "for i in $(seq 1 3000); do echo %s $i; "
+                          "done" % (name * 40), options=mux)
+                   for name in ("c", "d")]
         want = sorted(t.end() for t in shells)
         master.terminate()
         master.wait()
-        got = sorted(export(daemon, e) for e in wait_closed(daemon, 4))
+        got = sorted(export(daemon, e) for e in wait_closed(daemon, sshd, 4))
         check([g[:200] for g in got] == [w[:200] for w in want], "begins")
         check(got == want, "mixed")
-        equal(len({e["ses"] for e in closes(daemon)}), 3, "sessions")
+        equal(len({e["ses"] for e in told(daemon, sshd, "channel.close")}), 3, "sessions")
         daemon.stop()
 
 
 @case
 def leaves_transfers_alone():
     """Commands without a terminal, sftp: no recording"""
-    with host() as (daemon, sshd):
+    with recording_host() as (daemon, sshd):
         payload = os.urandom(100000)
         with open(sshd.path("payload"), "wb") as f:
             f.write(payload)
-        done = subprocess.run(sshd.command("cat"), input=payload,
-                              capture_output=True, timeout=60 * PATIENCE)
+        done = sshd.ssh(sshd.person, "cat", stdin=payload)
         check(done.stdout == payload, done.stderr)
         done = subprocess.run(
-            sshd.command("-b", "-", "", program="sftp")[:-1],
+            ["sftp", "-b", "-", *sshd.options(sshd.person),
+             sshd.person.name + "@127.0.0.1"],
             input=b"put %s copy\nget copy %s\n" % (
                 sshd.path("payload").encode(), sshd.path("back").encode()),
             capture_output=True, timeout=60 * PATIENCE)
         with open(sshd.path("back"), "rb") as f:
             check(f.read() == payload, done.stderr)
-        Terminal(sshd, "echo only this").end()
-        equal(len(wait_closed(daemon, 1)), 1)
-        equal(wait_closed(daemon, 1)[0]["bytes_read"], 11)
+        Window(sshd, "echo only this").end()
+        equal(len(wait_closed(daemon, sshd, 1)), 1)
+        equal(wait_closed(daemon, sshd, 1)[0]["bytes_read"], 11)
         daemon.stop()
 
 
@@ -233,8 +182,8 @@ def stored(daemon):
 @case
 def masks_what_is_not_echoed():
     """With input on: what echo shows is kept, a password is not"""
-    with host("terminals: {input: on}\n") as (daemon, sshd):
-        t = Terminal(sshd, "bash -c 'echo ready; read line; "
+    with recording_host("terminals: {input: on}\n") as (daemon, sshd):
+        t = Window(sshd, "bash -c 'echo ready; read line; "
                      "read -s -p secret: word; echo; echo length ${#word}; "
                      "read last; echo over $last'")
         t.wait_for(b"ready")
@@ -246,12 +195,12 @@ def masks_what_is_not_echoed():
         t.type(b"seen-again\r")
         t.wait_for(b"over")
         got = t.end()
-        close = wait_closed(daemon, 1)[0]
+        close = wait_closed(daemon, sshd, 1)[0]
         check(export(daemon, close) == got, "other bytes")
         _, lines = cast(daemon, close)
-        equal("".join(e[2] for e in lines if e[1] == "i"),
+        equal("".join(of_kind(lines, "i")),
               "visible-line\rseen-again\r")
-        equal([e[2] for e in lines if e[1] == "m"],
+        equal(of_kind(lines, "m"),
               ["typed without echo: not recorded"])
         equal(close["bytes_written"], len("visible-line\rseen-again\r"))
         daemon.stop()
@@ -264,10 +213,10 @@ def masks_what_is_not_echoed():
 @case
 def outlives_its_own_death():
     """Killed in the middle: the rest is recorded, and that some is missing"""
-    with host() as (daemon, sshd):
-        t = Terminal(sshd, "for i in 1 2 3; do read line; "
+    with recording_host() as (daemon, sshd):
+        t = Window(sshd, "for i in 1 2 3; do read line; "
                      "echo answer $line; done")
-        wait_for("it", lambda: told(daemon, "channel.open"))
+        wait_for("it", lambda: told(daemon, sshd, "channel.open"))
         t.type(b"one\r")
         t.wait_for(b"answer one")
         time.sleep(0.5)
@@ -286,7 +235,7 @@ def outlives_its_own_death():
         t.type(b"three\r")
         got = t.end()
         check(b"answer three" in got, got)
-        parts = wait_closed(daemon, 3)
+        parts = wait_closed(daemon, sshd, 3)
         texts = [export(daemon, e) for e in sorted(
             parts, key=lambda e: e["recording"])]
         for text, word in zip(texts, (b"one", b"two", b"three")):
@@ -295,7 +244,7 @@ def outlives_its_own_death():
         equal([e.get("partial") for e in parts][:2], [True, True])
         check("killed" in parts[0]["reason"], parts[0])
         equal(len({e["session"] for e in parts}), 1, "sessions")
-        gaps = [e for e in told(daemon, "gap")
+        gaps = [e for e in told(daemon, sshd, "gap")
                 if "before its recording began" in e.get("reason", "")]
         equal(len(gaps), 2, "gaps")
         equal({g["session"] for g in gaps}, {parts[0]["session"]})
@@ -309,14 +258,14 @@ def outlives_its_own_death():
 @case
 def stops_with_the_daemon():
     """A terminal that is open when the daemon stops: told, and what was"""
-    with host() as (daemon, sshd):
-        t = Terminal(sshd, "echo first; read line; echo second")
+    with recording_host() as (daemon, sshd):
+        t = Window(sshd, "echo first; read line; echo second")
         t.wait_for(b"first")
-        wait_for("it", lambda: told(daemon, "channel.open"))
+        wait_for("it", lambda: told(daemon, sshd, "channel.open"))
         daemon.stop()
         t.type(b"x\r")
         t.end()
-        close = closes(daemon)
+        close = told(daemon, sshd, "channel.close")
         equal([e["reason"] for e in close], ["the daemon was stopped"])
         equal(export(daemon, close[0]), b"first\r\n")
 

@@ -48,6 +48,7 @@ class Daemon(Store):
 
     def configure(self, taps, more=""):
         user = user_to_be()
+        # They are recorded in each test that does not say otherwise.
         if "terminals:" not in taps:
             taps += ", terminals: off"
         with open(self.config, "w") as f:

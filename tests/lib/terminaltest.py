@@ -1,83 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For tests of terminals: a real sshd on loopback, and ssh under a terminal."""
+"""What tests of recordings share: ssh under a terminal whose window changes,
+and a daemon that records what it shows."""
 import contextlib
 import fcntl
+import json
 import os
 import shutil
-import socket
 import struct
 import subprocess
 import termios
 
-from daemontest import PATIENCE, wait_for
+from daemontest import PATIENCE, Daemon, wait_for
+from sshdtest import Sshd
 from trailtest import Skip
 
-USER = "sshtrail-t"
+NAME = "sshtrail-t"
 TAPS = "audit: off, bpf: off, journal: off, wtmp: off, btmp: off, " \
     "terminals: auto"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Sshd:
-    """An sshd of its own on loopback, with a user of its own."""
-
-    def __init__(self, top):
-        os.environ["PATH"] += ":/usr/sbin:/sbin"
-        for program in ("sshd", "ssh", "sftp", "ssh-keygen", "useradd"):
-            if not shutil.which(program):
-                raise Skip("program %s is not installed" % program)
-        self.dir = os.path.join(top, "sshd")
-        os.mkdir(self.dir)
-        self.port = free_port()
-        if subprocess.run(["useradd", "-m", "-s", "/bin/bash", USER],
-                          capture_output=True).returncode != 0:
-            raise Skip("user %s cannot be made" % USER)
-        for name in ("hostkey", "key"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "",
-                            "-f", self.path(name)], check=True)
-        shutil.copy(self.path("key.pub"), self.path("authorized"))
-        for path in (self.dir, self.path("authorized")):
-            os.chmod(path, 0o755)
-        os.makedirs("/run/sshd", exist_ok=True)
-        with open(self.path("config"), "w") as f:
-            f.write("ListenAddress 127.0.0.1\nPort %d\nHostKey %s\n"
-                    "PidFile none\nUsePAM yes\nStrictModes no\n"
-                    "PrintMotd no\nPrintLastLog no\nPermitRootLogin yes\n"
-                    "AuthorizedKeysFile %s\nSubsystem sftp internal-sftp\n"
-                    "MaxStartups 100\n" % (
-                        self.port, self.path("hostkey"),
-                        self.path("authorized")))
-        self.process = subprocess.Popen(
-            [shutil.which("sshd"), "-D", "-e", "-f", self.path("config")],
-            stdin=subprocess.DEVNULL,
-            stdout=open(self.path("log"), "w"), stderr=subprocess.STDOUT)
-        wait_for("sshd", self.answers)
-
-    def path(self, name):
-        return os.path.join(self.dir, name)
-
-    def answers(self):
-        with contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", self.port), 1) as s:
-                return s.recv(4) == b"SSH-"
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        subprocess.run(["pkill", "-KILL", "-u", USER], capture_output=True)
-        subprocess.run(["userdel", "-rf", USER], capture_output=True)
-
-    def command(self, *args, program="ssh", user=USER):
-        return [program, "-P" if program == "sftp" else "-p", str(self.port),
-                "-i", self.path("key"), "-o", "StrictHostKeyChecking=no",
-                "-o", "UserKnownHostsFile=" + self.path("known"),
-                "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", *args[:-1],
-                "%s@127.0.0.1" % user, *args[-1:]]
+# root's too; and nothing that sshd itself would show.
+SSHD = "PrintMotd no\nPrintLastLog no\nPermitRootLogin yes\n" \
+    "StrictModes no\nAuthorizedKeysFile .ssh/authorized_keys %s\n"
 
 
 def own_terminal():
@@ -85,16 +27,17 @@ def own_terminal():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-class Terminal:
-    """ssh -tt under a terminal of ours, its output in a file."""
+class Window:
+    """ssh -tt under a terminal of ours; what it gets lies in a file."""
 
-    def __init__(self, sshd, command, size=(24, 80), user=USER):
+    def __init__(self, sshd, command, size=(24, 80), user=None, options=()):
         self.master, slave = os.openpty()
         self.resize(*size)
-        self.out = sshd.path("out.%d" % self.master)
+        self.out = sshd.path("window.%d" % self.master)
         with open(self.out, "wb") as out:
             self.process = subprocess.Popen(
-                [a for a in sshd.command("-tt", command, user=user) if a],
+                sshd.command(user or sshd.person, command, key=sshd.person.key,
+                             options=("-tt", *options)),
                 stdin=slave, stdout=out, stderr=subprocess.DEVNULL,
                 preexec_fn=own_terminal)
         os.close(slave)
@@ -117,3 +60,59 @@ class Terminal:
         self.process.wait(timeout=60 * PATIENCE)
         os.close(self.master)
         return self.got()
+
+
+@contextlib.contextmanager
+def recording_host(more="", start=True):
+    """A daemon that records, and an sshd with a person who may log in."""
+    if os.geteuid() != 0:
+        raise Skip("only root can load programs into the kernel")
+    with Daemon(TAPS) as daemon:
+        daemon.configure(TAPS, more)
+        keys = os.path.join(daemon.top, "keys")
+        if start:
+            daemon.start()
+            tap = [t for t in daemon.status()["taps"]
+                   if t["tap"] == "terminals"][0]
+            if not tap["open"]:
+                raise Skip(tap["note"])
+            print("# terminals are watched " + tap["note"], flush=True)
+        # The daemon's own log is its auth-log: it must not tell these logins.
+        with Sshd(os.path.join(daemon.top, "syslog"), SSHD % keys) as sshd:
+            sshd.person = sshd.user(NAME)
+            shutil.copy(sshd.person.key + ".pub", keys)
+            os.chmod(keys, 0o644)
+            yield daemon, sshd
+
+
+def told(daemon, sshd, kind, auid=None):
+    """Of this person: another sshd of the host is recorded, too."""
+    auid = sshd.person.uid if auid is None else auid
+    done = daemon.run("search", "--all", "--json", "--oldest-first", "--kind",
+                      kind, "--limit", "1000", expect=None).stdout
+    return [e for e in map(json.loads, done.splitlines())
+            if e.get("auid") == auid]
+
+
+def wait_closed(daemon, sshd, n):
+    wait_for("%d recordings" % n,
+             lambda: len(told(daemon, sshd, "channel.close")) >= n)
+    got = told(daemon, sshd, "channel.close")
+    if len(got) != n:
+        raise AssertionError("%d recordings, not %d" % (len(got), n))
+    return got
+
+
+def export(daemon, event, form="raw", expect=0):
+    return daemon.run("export", event["session"], "--format", form,
+                      "--recording", str(event["recording"]),
+                      expect=expect).stdout
+
+
+def cast(daemon, event):
+    lines = export(daemon, event, "asciicast").decode().splitlines()
+    return json.loads(lines[0]), [json.loads(line) for line in lines[1:]]
+
+
+def of_kind(lines, code):
+    return [e[2] for e in lines if e[1] == code]

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sources/bpf/missed.h"
 #include "sources/bpf/record.h"
 #include "sources/bpf/watch_fill.h"
 /* What bpftool writes is not written by our rules. */
@@ -194,7 +195,7 @@ static void describe(struct tap_opened *to, const int result[static N_PARTS])
 static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
     const char *const names[static N_PARTS], int result[static N_PARTS])
 {
-	/* In the order of enum reader_fd, and of enum bpf_fd. */
+	/* In the order of enum bpf_fd. */
 	const struct bpf_map *maps[] = {skel->maps.ring, skel->maps.lost,
 	    skel->maps.dirs, skel->maps.names, skel->maps.asked,
 	    skel->maps.sieve};
@@ -298,33 +299,13 @@ int bpf_watch(const struct tap_opened *opened, struct str list)
 	return watch_fill(&maps, list);
 }
 
-/* 0 also where nothing is known. */
-static uint64_t missed_by(int link_fd)
-{
-	struct bpf_link_info link = {0};
-	struct bpf_prog_info prog = {0};
-	uint32_t n_link = sizeof link, n_prog = sizeof prog;
-	int fd;
-
-	if (bpf_obj_get_info_by_fd(link_fd, &link, &n_link) < 0)
-		return 0;
-	fd = bpf_prog_get_fd_by_id(link.prog_id);
-	if (fd < 0)
-		return 0;
-	if (bpf_obj_get_info_by_fd(fd, &prog, &n_prog) < 0)
-		prog.recursion_misses = 0;
-	close(fd);
-	return prog.recursion_misses;
-}
-
 void bpf_count_missed(const struct tap_opened *opened)
 {
 	const uint32_t slot = REC_MISSED;
-	uint64_t n = 0;
+	const uint64_t n =
+	    bpf_missed(opened->fd + BPF_N_FDS, opened->n_fd - BPF_N_FDS);
 
-	for (unsigned i = BPF_N_FDS; i < opened->n_fd; i++)
-		n += missed_by(opened->fd[i]);
-	bpf_map_update_elem(opened->fd[READER_LOST], &slot, &n, BPF_ANY);
+	bpf_map_update_elem(opened->fd[BPF_FD_LOST], &slot, &n, BPF_ANY);
 }
 
 int bpf_load(struct tap_opened *ret, struct err *err)

@@ -5,9 +5,12 @@
 
 #include "sources/bpf/reader.h"
 
-/* tap_opened.fd goes on behind those of the reader; links follow. */
+/* What stands where in tap_opened.fd: the links are all behind these. */
 enum bpf_fd {
-	BPF_FD_DIRS = READER_N_FDS, /* maps of watch_map.h */
+	BPF_FD_RING = READER_RING,
+	BPF_FD_LOST = READER_LOST,
+	BPF_FD_BOOT = READER_BOOT,
+	BPF_FD_DIRS, /* maps of watch_map.h */
 	BPF_FD_NAMES,
 	BPF_FD_ASKED,
 	BPF_FD_SIEVE,
@@ -16,7 +19,7 @@ enum bpf_fd {
 
 /*
  * Loads and attaches every program that this kernel takes, appends the
- * descriptors of ring, loss counters, maps and links (leaving out READER_BOOT,
+ * descriptors of ring, loss counters, maps and links (leaving out BPF_FD_BOOT,
  * which is the caller's), and says in the note what runs and what does not. The
  * programs run as long as some process holds the descriptors of the links.
  */

@@ -8,7 +8,6 @@
 
 #include "base/fd.h"
 #include "sources/bpf/load.h"
-#include "sources/bpf/reader.h"
 #include "sources/bpf/record.h"
 
 struct tap_run {
@@ -47,9 +46,9 @@ static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 		int boot = open(boot_id, O_RDONLY | O_CLOEXEC);
 
 		/* Ring and counters stand before it, links behind. */
-		for (unsigned i = got.n_fd; i > READER_BOOT; i--)
+		for (unsigned i = got.n_fd; i > BPF_FD_BOOT; i--)
 			got.fd[i] = got.fd[i - 1];
-		got.fd[READER_BOOT] = boot;
+		got.fd[BPF_FD_BOOT] = boot;
 		got.n_fd++;
 		if (boot < 0)
 			r = err_sys(err, -errno, "cannot open %s", boot_id);

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sources/bpf/missed.h"
+#include "sources/pty/record.h"
 /* What bpftool writes is not written by our rules. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wcast-qual"
@@ -247,6 +249,17 @@ int pty_load(struct tap_opened *ret, bool input, struct err *err)
 
 	libbpf_set_print(before);
 	return r;
+}
+
+void pty_count_missed(const struct tap_opened *opened)
+{
+	const unsigned first = opened->kept[0] == PTY_BY_DRIVER
+				   ? (unsigned)READER_N_FDS
+				   : (unsigned)PTY_FD_CALLS + 1;
+	const uint64_t n = bpf_missed(opened->fd + first, opened->n_fd - first);
+	const uint32_t slot = PTY_MISSED;
+
+	bpf_map_update_elem(opened->fd[READER_LOST], &slot, &n, BPF_ANY);
 }
 
 int pty_attach_calls(int program)

@@ -22,6 +22,9 @@ enum pty_way { PTY_BY_DRIVER, PTY_BY_CALLS };
  */
 int pty_load(struct tap_opened *ret, bool input, struct err *err);
 
+/* Programs that did not run become losses of the tap. */
+void pty_count_missed(const struct tap_opened *opened);
+
 /* Attach the program behind a descriptor; returns that of the link. */
 int pty_attach_calls(int program);
 

@@ -32,6 +32,8 @@ enum pty_type {
 	PTY_INPUT,
 	PTY_MASKED, /* input while the terminal does not echo: not told */
 	PTY_CLOSE,
+	/* No record: place of the counter of programs that did not run. */
+	PTY_MISSED,
 	PTY_N_TYPES,
 };
 

@@ -373,7 +373,7 @@ static int take_record(struct source_run *run, struct str record,
 
 	memcpy(&head, record.p, sizeof head);
 	arena_reset(&run->mem);
-	if (head.version != PTY_VERSION || head.type >= PTY_N_TYPES ||
+	if (head.version != PTY_VERSION || head.type > PTY_CLOSE ||
 	    head.type == 0)
 		expected = "a type of record that this version knows";
 	else if (head.type != PTY_CLOCK)

@@ -38,6 +38,11 @@ static int terminals_open(
 	return r;
 }
 
+static void terminals_refresh(const struct tap_opened *opened, const char *path)
+{
+	pty_count_missed(opened);
+}
+
 static void terminals_stop(struct tap_run *run)
 {
 	reader_close(&run->reader);
@@ -93,7 +98,8 @@ static void terminals_place(
 
 static uint64_t terminals_lost(struct tap_run *run, const char **ret_where)
 {
-	*ret_where = "the ring of the programs that watch terminals was full";
+	*ret_where = "the ring of the programs that watch terminals was full, "
+		     "or one of them was not run";
 	return reader_lost(&run->reader);
 }
 
@@ -103,6 +109,7 @@ const struct tap tap_terminals = {
     .help = "what the terminals of SSH sessions show, from programs in the "
 	    "kernel",
     .open = terminals_open,
+    .refresh = terminals_refresh,
     .tender = &pty_tender,
     .start = terminals_start,
     .fd = terminals_fd,
