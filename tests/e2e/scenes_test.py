@@ -113,7 +113,7 @@ def sftp(at):
         "put %s there\nget there %s\nrename there kept\nrm kept\n" % (
             data, at.path("down"))).encode())
     session = at.session(at.ann)
-    check("transfer" in session["flags"], session)
+    at.shows(session, "transfer")
     home = at.ann.home
     put = at.event(session, "file", op="close", path=home + "/there",
                    bytes_written=256 * 300)
@@ -123,7 +123,7 @@ def sftp(at):
     at.event(session, "file", op="rename", path=home + "/there",
              path2=home + "/kept")
     at.event(session, "file", op="remove", path=home + "/kept")
-    equal((session["bytes_in"], session["bytes_out"]), (76800, 76800))
+    at.shows(session, bytes_in=76800, bytes_out=76800)
     at.event(session, "channel.open", chan_type="subsystem", service="sftp")
 
 
@@ -134,7 +134,7 @@ def scp_by_sftp(at):
     session = at.session(at.ann)
     at.event(session, "file", op="close", path="by-sftp",
              bytes_written=10240)
-    check("transfer" in session["flags"], session)
+    at.shows(session, "transfer")
 
 
 @scene("scp by its own protocol (-O)")
@@ -146,7 +146,7 @@ def scp_alone(at):
         equal(f.read(), data)
     session = at.session(at.ann)
     at.ran(session, "scp -t by-scp")
-    check("transfer" in session["flags"], session)
+    at.shows(session, "transfer")
 
 
 @scene("rsync")
@@ -159,7 +159,7 @@ def rsync(at):
     session = at.session(at.ann)
     started = at.event(session, "exec", comm="rsync")
     equal(started["argv"][:2], ["rsync", "--server"])
-    check("transfer" in session["flags"], session)
+    at.shows(session, "transfer")
 
 
 # --- forwards ---
@@ -293,7 +293,7 @@ def root(at):
     key = certificate(at, "root", "ops@corp", "root")
     at.ssh("root", "/bin/true", key=key)
     session = at.session("root", cert_id="ops@corp", auid=0)
-    check("root" in session["flags"], session)
+    at.shows(session, "root")
     at.ran(session, "/bin/true")
 
 
@@ -350,7 +350,7 @@ def sudo_and_su(at):
         terminal.say("sudo -n su st-bob -c '/usr/bin/id -un'")
         terminal.leave()
     session = at.session(at.sam)
-    check({"root", "sudo"} <= set(session["flags"]), session["flags"])
+    at.shows(session, "root", "sudo")
     equal(at.event(session, "exec", argv=["/usr/bin/id", "-u"])["euid"], 0)
     equal(at.event(session, "exec", argv=["/usr/bin/id", "-un"])["euid"],
           at.bob.uid)

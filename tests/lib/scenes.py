@@ -186,6 +186,19 @@ class Scene:
         check(got["port"] and got["start"], got)
         return got
 
+    def shows(self, session, *flags, **fields):
+        """Of the session, by and by: what is captured by several ways comes
+        in no order, its end before its last commands, too."""
+        now = []
+
+        def look():
+            now[:] = [s for s in self.rows("ls", "--from", session["addr"])
+                      if s["session"] == session["session"]
+                      and set(flags) <= set(s["flags"])
+                      and all(s[k] == v for k, v in fields.items())]
+            return now
+        wait_for("flags %r, %r of %r" % (flags, fields, session), look)
+
     def events(self, session, kind):
         return self.rows("search", "--oldest-first", "--session",
                          session["session"], "--kind", kind)
