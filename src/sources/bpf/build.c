@@ -15,37 +15,28 @@ struct build {
 	bool silent; /* it is understood, but no event of its own */
 };
 
-static bool get_time(const struct source_run *run, uint64_t boot, int64_t *ret)
-{
-	int64_t ns;
-
-	if (!run->clock_known || boot > INT64_MAX ||
-	    __builtin_add_overflow((int64_t)boot, run->real_offset, &ns) ||
-	    ns < 0 || ns / 1000 >= TIME_MAX)
-		return false;
-	*ret = ns / 1000;
-	return true;
-}
-
 static bool start_event(struct build *b, enum event_kind kind,
     const struct rec_head *head, struct str more)
 {
 	struct source_run *run = b->run;
+	int64_t time;
 	uint64_t key[] = {htole64(head->type), htole64(head->pid),
-	    htole64(head->time), htole64((uint64_t)run->real_offset)};
+	    htole64(head->time), htole64((uint64_t)run->records.real_offset)};
 	struct str parts[] = {STR(BPF_NAME), run->in.host,
-	    str_make(run->boot, run->boot_known ? sizeof run->boot : 0),
+	    records_boot(&run->records),
 	    /* Within a boot these times are enough; the clock may be set. */
-	    str_make(key, run->boot_known ? 24 : 32), more};
+	    str_make(key, run->records.boot_known ? 24 : 32), more};
 
 	source_event_init(&b->ev, kind, BPF_NAME, &run->in, b->offset);
 	b->ev.trust = TRUST_KERNEL;
-	if (run->boot_known)
-		b->ev.boot = str_make(run->boot, sizeof run->boot);
+	b->ev.boot = records_boot(&run->records);
 	event_set_int(&b->ev, F_PID, head->pid);
 	event_set_hex(&b->ev, F_ID,
 	    source_id(run->in.id_key, parts, sizeof parts / sizeof *parts));
-	return get_time(run, head->time, &b->ev.time);
+	if (!records_time(&run->records, head->time, &time))
+		return false;
+	b->ev.time = time / 1000;
+	return true;
 }
 
 static void set_id(struct event *ev, enum field f, uint32_t id)
@@ -106,20 +97,8 @@ static void infer(struct build *b, struct str what)
 
 static bool build_clock(struct build *b)
 {
-	struct source_run *run = b->run;
-	struct rec_clock rec;
-
-	if (b->record.n != sizeof rec)
-		return false;
-	memcpy(&rec, b->record.p, sizeof rec);
-	run->boot_known = true;
-	for (size_t i = 0; i < sizeof rec.boot; i++)
-		run->boot_known &= str_hexdigit(rec.boot[i]) >= 0;
-	memcpy(run->boot, rec.boot, sizeof run->boot);
-	run->real_offset = rec.real_offset;
-	run->clock_known = true;
 	b->silent = true;
-	return true;
+	return records_clock(&b->run->records, b->record);
 }
 
 static bool build_args(struct build *b)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/map.h"
+#include "sources/bpf/records.h"
 #include "sources/pty/record.h"
-#include "sources/source.h"
 
 #define NAME "terminals"
 
@@ -27,11 +27,7 @@ struct terminal {
 
 struct source_run {
 	struct source_input in;
-	bool skip;	     /* within bytes that are no record */
-	bool clock_known;    /* a clock record was seen: */
-	int64_t real_offset; /* as in struct rec_clock */
-	char boot[32];
-	bool boot_known;
+	struct records records;
 	struct terminal *terminals; /* TERMINALS_MAX */
 	struct map by_serial;	    /* index */
 	struct arena mem;	    /* of the record at work */
@@ -47,51 +43,7 @@ struct work {
 	struct terminal *t;
 };
 
-static int terminals_probe(
-    struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
-{
-	struct rec_head first;
-
-	if (head.n < sizeof first)
-		return 0;
-	memcpy(&first, head.p, sizeof first);
-	return first.magic == PTY_MAGIC && first.version == PTY_VERSION ? 95
-									: 0;
-}
-
-static int terminals_open(
-    struct source_run **ret, const struct source_input *in, struct err *err)
-{
-	struct source_run *run = calloc(1, sizeof *run);
-
-	if (run)
-		run->terminals = calloc(TERMINALS_MAX, sizeof *run->terminals);
-	if (!run || !run->terminals) {
-		free(run);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	run->in = *in;
-	*ret = run;
-	return 0;
-}
-
-static void terminals_close(struct source_run *run)
-{
-	map_free(&run->by_serial);
-	arena_free(&run->mem);
-	free(run->terminals);
-	free(run);
-}
-
 /* --- times and events --- */
-
-/* Nanoseconds since 1970 of a time of the kernel's. */
-static bool get_time(const struct source_run *run, uint64_t boot, int64_t *ret)
-{
-	return run->clock_known && boot <= INT64_MAX &&
-	       !__builtin_add_overflow((int64_t)boot, run->real_offset, ret) &&
-	       *ret >= 0 && *ret / 1000 < TIME_MAX;
-}
 
 static void set_id(struct event *ev, enum field f, uint32_t id)
 {
@@ -106,17 +58,17 @@ static void start_event(
 	const struct pty_rec *rec = &w->rec;
 	int64_t time = 0;
 	uint64_t key[] = {htole64(kind), htole64(rec->serial),
-	    htole64(rec->head.time), htole64((uint64_t)run->real_offset)};
+	    htole64(rec->head.time),
+	    htole64((uint64_t)run->records.real_offset)};
 	struct str parts[] = {STR(NAME), run->in.host,
-	    str_make(run->boot, run->boot_known ? sizeof run->boot : 0),
+	    records_boot(&run->records),
 	    /* Within a boot these times are enough; the clock may be set. */
-	    str_make(key, run->boot_known ? 24 : 32)};
+	    str_make(key, run->records.boot_known ? 24 : 32)};
 
 	source_event_init(ev, kind, NAME, &run->in, w->offset);
 	ev->trust = TRUST_KERNEL;
-	if (run->boot_known)
-		ev->boot = str_make(run->boot, sizeof run->boot);
-	get_time(run, rec->head.time, &time);
+	ev->boot = records_boot(&run->records);
+	records_time(&run->records, rec->head.time, &time);
 	ev->time = time / 1000;
 	event_set_hex(ev, F_ID,
 	    source_id(run->in.id_key, parts, sizeof parts / sizeof *parts));
@@ -146,7 +98,7 @@ static int tell_gap(struct work *w, struct str reason)
 static int tell_piece(struct work *w, struct piece *p, struct event *ev)
 {
 	p->boot = w->rec.head.time;
-	get_time(w->run, p->boot, &p->time);
+	records_time(&w->run->records, p->boot, &p->time);
 	if (w->sink->piece)
 		return w->sink->piece(w->sink, w->t->serial, p, ev);
 	return ev ? w->sink->event(w->sink, ev) : 0;
@@ -305,22 +257,6 @@ static int follow(struct work *w)
 
 /* --- records --- */
 
-static bool take_clock(struct source_run *run, struct str record)
-{
-	struct rec_clock rec;
-
-	if (record.n != sizeof rec)
-		return false;
-	memcpy(&rec, record.p, sizeof rec);
-	run->boot_known = true;
-	for (size_t i = 0; i < sizeof rec.boot; i++)
-		run->boot_known &= str_hexdigit(rec.boot[i]) >= 0;
-	memcpy(run->boot, rec.boot, sizeof run->boot);
-	run->real_offset = rec.real_offset;
-	run->clock_known = true;
-	return true;
-}
-
 static bool is_sound(struct work *w, struct str record)
 {
 	int64_t time;
@@ -335,7 +271,7 @@ static bool is_sound(struct work *w, struct str record)
 	if (w->rec.n > w->bytes.n || w->rec.n > PTY_CHUNK ||
 	    (w->rec.n && !with_bytes) || w->rec.serial == 0 ||
 	    w->rec.offset > INT64_MAX ||
-	    !get_time(w->run, w->rec.head.time, &time))
+	    !records_time(&w->run->records, w->rec.head.time, &time))
 		return false;
 	w->bytes = str_upto(w->bytes, w->rec.n);
 	return true;
@@ -378,7 +314,7 @@ static int take_record(struct source_run *run, struct str record,
 		expected = "a type of record that this version knows";
 	else if (head.type != PTY_CLOCK)
 		r = take_terminal(&w, record, &expected);
-	else if (!take_clock(run, record))
+	else if (!records_clock(&run->records, record))
 		expected = "a whole clock record";
 	if (expected)
 		source_unparsed(
@@ -386,61 +322,44 @@ static int take_record(struct source_run *run, struct str record,
 	return r;
 }
 
-/*
- * Bytes of the record that data begins with; 0: it is not all here; -1: no
- * record begins here.
- */
-static ssize_t record_size(struct str data, bool last)
+static int terminals_probe(
+    struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
-	struct rec_head head;
-
-	if (data.n < sizeof head)
-		return last ? -1 : 0;
-	memcpy(&head, data.p, sizeof head);
-	if (head.magic != PTY_MAGIC || head.size < sizeof head ||
-	    head.size > REC_MAX)
-		return -1;
-	if (head.size > data.n)
-		return last ? -1 : 0;
-	return (ssize_t)head.size;
+	return records_probe(head, PTY_MAGIC, PTY_VERSION);
 }
 
-/* Bytes that are no record are one mistake, until the next record begins. */
-static void skip_byte(struct source_run *run, struct str rest, uint64_t offset,
-    struct source_sink *sink)
+static int terminals_open(
+    struct source_run **ret, const struct source_input *in, struct err *err)
 {
-	if (!run->skip) {
-		sink->lines++;
-		source_unparsed(sink, offset, str_upto(rest, 1),
-		    "a record of the programs that watch terminals");
+	struct source_run *run = calloc(1, sizeof *run);
+
+	if (run)
+		run->terminals = calloc(TERMINALS_MAX, sizeof *run->terminals);
+	if (!run || !run->terminals) {
+		free(run);
+		return err_set(err, -ENOMEM, "out of memory");
 	}
-	run->skip = true;
+	run->in = *in;
+	run->records = (struct records){.magic = PTY_MAGIC,
+	    .version = PTY_VERSION,
+	    .expected = "a record of the programs that watch terminals",
+	    .take = take_record};
+	*ret = run;
+	return 0;
+}
+
+static void terminals_close(struct source_run *run)
+{
+	map_free(&run->by_serial);
+	arena_free(&run->mem);
+	free(run->terminals);
+	free(run);
 }
 
 static ssize_t terminals_feed(struct source_run *run, struct str data,
     uint64_t offset, bool last, struct source_sink *sink)
 {
-	size_t at = 0;
-	int r = 0;
-
-	while (r == 0 && at < data.n) {
-		struct str rest = str_from(data, at);
-		ssize_t n = record_size(rest, last);
-
-		if (n == 0)
-			break;
-		if (n < 0) {
-			skip_byte(run, rest, offset + at, sink);
-			at++;
-			continue;
-		}
-		run->skip = false;
-		sink->lines++;
-		r = take_record(
-		    run, str_upto(rest, (size_t)n), offset + at, sink);
-		at += (size_t)n;
-	}
-	return r < 0 ? r : (ssize_t)at;
+	return records_feed(&run->records, run, data, offset, last, sink);
 }
 
 const struct source source_terminals = {
