@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sources/bpf/missed.h"
+#include "sources/bpf/programs.h"
 #include "sources/bpf/record.h"
 #include "sources/bpf/watch_fill.h"
 /* What bpftool writes is not written by our rules. */
@@ -63,32 +63,16 @@ static const struct part {
 
 #define N_PARTS (sizeof parts / sizeof *parts)
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list ap)
-{
-	return 0;
-}
-
-static bool is_one_of(
-    const struct bpf_program *p, const char *const names[static N_PARTS])
-{
-	for (size_t i = 0; i < N_PARTS; i++)
-		if (names[i] && strcmp(bpf_program__name(p), names[i]) == 0)
-			return true;
-	return false;
-}
-
 /* The object with these programs in the kernel; a negative errno else. */
 static int load_programs(
     const char *const names[static N_PARTS], struct trace_bpf **ret)
 {
 	struct trace_bpf *skel = trace_bpf__open();
-	struct bpf_program *p;
 	int r;
 
 	if (!skel)
 		return -errno;
-	bpf_object__for_each_program(p, skel->obj)
-	    bpf_program__set_autoload(p, is_one_of(p, names));
+	programs_choose(skel->obj, names, N_PARTS);
 	r = trace_bpf__load(skel);
 	if (r < 0) {
 		trace_bpf__destroy(skel);
@@ -107,53 +91,6 @@ static int try_program(const char *name)
 
 	if (r == 0)
 		trace_bpf__destroy(skel);
-	return r;
-}
-
-static int keep_fd(struct tap_opened *to, int fd)
-{
-	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	if (copy < 0)
-		return fd < 0 ? fd : -errno;
-	to->fd[to->n_fd++] = copy;
-	return 0;
-}
-
-/* An iterator runs while its descriptor is read; it writes into the ring. */
-static int run_iterator(struct bpf_link *link)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link));
-	char nothing[64];
-	ssize_t n = fd < 0 ? -1 : 1;
-
-	while (n > 0 || (n < 0 && fd >= 0 && errno == EINTR))
-		n = read(fd, nothing, sizeof nothing);
-	if (n < 0)
-		n = -errno;
-	if (fd >= 0)
-		close(fd);
-	return (int)n;
-}
-
-static int attach(
-    struct trace_bpf *skel, const char *name, struct tap_opened *to)
-{
-	struct bpf_program *p =
-	    bpf_object__find_program_by_name(skel->obj, name);
-	struct bpf_link *link = bpf_program__attach(p);
-	int r;
-
-	if (!link)
-		return -errno;
-	if (bpf_program__expected_attach_type(p) == BPF_TRACE_ITER) {
-		r = run_iterator(link);
-		bpf_link__destroy(link);
-		return r;
-	}
-	r = keep_fd(to, bpf_link__fd(link));
-	/* Ends our descriptor of it; the program runs on by the copy. */
-	bpf_link__destroy(link);
 	return r;
 }
 
@@ -202,12 +139,12 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof maps / sizeof *maps && r == 0; i++)
-		r = keep_fd(to, bpf_map__fd(maps[i]));
+		r = programs_keep(to, bpf_map__fd(maps[i]));
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < N_PARTS; i++) {
 		if (names[i])
-			result[i] = attach(skel, names[i], to);
+			result[i] = programs_attach(skel->obj, names[i], to);
 		if (result[i] == 0)
 			to->whole |= parts[i].whole;
 	}
@@ -215,9 +152,19 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 	return 0;
 }
 
+static bool is_at_function(const struct trace_bpf *skel, const char *name)
+{
+	const struct bpf_program *p =
+	    skel ? bpf_object__find_program_by_name(skel->obj, name) : NULL;
+	const enum bpf_attach_type type =
+	    p ? bpf_program__expected_attach_type(p) : BPF_TRACE_ITER;
+
+	return type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
+}
+
 /*
- * A kernel that may not run code at the entry of its functions says so of each
- * of these programs: asked once.
+ * A kernel that may not run code at its functions says so of each of these
+ * programs: asked once.
  */
 static void try_each(
     const char *names[static N_PARTS], int result[static N_PARTS])
@@ -226,14 +173,10 @@ static void try_each(
 	int refused = 0;
 
 	for (size_t i = 0; i < N_PARTS; i++) {
-		const struct bpf_program *p =
-		    skel ? bpf_object__find_program_by_name(skel->obj, names[i])
-			 : NULL;
-		bool entry = p && bpf_program__expected_attach_type(p) ==
-				      BPF_TRACE_FENTRY;
+		const bool at = is_at_function(skel, names[i]);
 
-		result[i] = entry && refused ? refused : try_program(names[i]);
-		if (entry && result[i] == -EPERM)
+		result[i] = at && refused ? refused : try_program(names[i]);
+		if (at && result[i] == -EPERM)
 			refused = -EPERM;
 		if (result[i] < 0)
 			names[i] = NULL;
@@ -261,7 +204,7 @@ static void choose(const char *names[static N_PARTS],
 	try_each(names, result);
 }
 
-static int load_quietly(struct tap_opened *ret, struct err *err)
+static int load_parts(struct tap_opened *ret, struct err *err)
 {
 	int result[N_PARTS], first = 0, n_taken = 0, r = 0;
 	const char *names[N_PARTS] = {NULL};
@@ -303,15 +246,15 @@ void bpf_count_missed(const struct tap_opened *opened)
 {
 	const uint32_t slot = REC_MISSED;
 	const uint64_t n =
-	    bpf_missed(opened->fd + BPF_N_FDS, opened->n_fd - BPF_N_FDS);
+	    programs_missed(opened->fd + BPF_N_FDS, opened->n_fd - BPF_N_FDS);
 
 	bpf_map_update_elem(opened->fd[BPF_FD_LOST], &slot, &n, BPF_ANY);
 }
 
 int bpf_load(struct tap_opened *ret, struct err *err)
 {
-	libbpf_print_fn_t before = libbpf_set_print(quiet);
-	int r = load_quietly(ret, err);
+	libbpf_print_fn_t before = libbpf_set_print(programs_silent);
+	int r = load_parts(ret, err);
 
 	libbpf_set_print(before);
 	return r;

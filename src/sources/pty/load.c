@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sources/bpf/missed.h"
+#include "sources/bpf/programs.h"
 #include "sources/pty/record.h"
 /* What bpftool writes is not written by our rules. */
 #pragma GCC diagnostic push
@@ -30,11 +30,6 @@ static const char *const sets[][PROGRAMS_MAX] = {
     [PTY_BY_CALLS] = {"sshd_forked", "sshd_execed", "sshd_exited", CALLS},
 };
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list ap)
-{
-	return 0;
-}
-
 struct choice {
 	enum pty_way way;
 	const char *names[PROGRAMS_MAX + 1];
@@ -44,25 +39,15 @@ struct choice {
 	int no_finder;
 };
 
-static bool is_chosen(const struct choice *c, const struct bpf_program *p)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (strcmp(bpf_program__name(p), c->names[i]) == 0)
-			return true;
-	return false;
-}
-
 static int load_chosen(const struct choice *c, struct pty_bpf **ret)
 {
 	struct pty_bpf *skel = pty_bpf__open();
-	struct bpf_program *p;
 	int r;
 
 	if (!skel)
 		return -errno;
 	skel->rodata->with_input = c->input;
-	bpf_object__for_each_program(p, skel->obj)
-	    bpf_program__set_autoload(p, is_chosen(c, p));
+	programs_choose(skel->obj, c->names, c->n);
 	r = pty_bpf__load(skel);
 	if (r < 0) {
 		pty_bpf__destroy(skel);
@@ -116,80 +101,35 @@ static int choose(struct choice *c, struct err *err)
 	return 0;
 }
 
-static int keep_fd(struct tap_opened *to, int fd)
-{
-	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	if (copy < 0)
-		return fd < 0 ? fd : -errno;
-	to->fd[to->n_fd++] = copy;
-	return 0;
-}
-
 static int keep_maps(
     struct pty_bpf *skel, const struct choice *c, struct tap_opened *to)
 {
-	int r = keep_fd(to, bpf_map__fd(skel->maps.ring));
+	int r = programs_keep(to, bpf_map__fd(skel->maps.ring));
 
 	if (r == 0)
-		r = keep_fd(to, bpf_map__fd(skel->maps.counters));
+		r = programs_keep(to, bpf_map__fd(skel->maps.counters));
 	if (r < 0)
 		return r;
 	to->fd[to->n_fd++] = -1; /* READER_BOOT */
 	if (c->way == PTY_BY_DRIVER)
 		return 0;
-	r = keep_fd(to, bpf_map__fd(skel->maps.bell));
-	return r < 0 ? r : keep_fd(to, bpf_program__fd(skel->progs.call_ended));
+	r = programs_keep(to, bpf_map__fd(skel->maps.bell));
+	return r < 0
+		   ? r
+		   : programs_keep(to, bpf_program__fd(skel->progs.call_ended));
 }
 
-static int attach(struct bpf_program *p, struct tap_opened *to)
-{
-	struct bpf_link *link = bpf_program__attach(p);
-	int r;
-
-	if (!link)
-		return -errno;
-	r = keep_fd(to, bpf_link__fd(link));
-	/* Ends our descriptor of it; the program runs on by the copy. */
-	bpf_link__destroy(link);
-	return r;
-}
-
+/* The finder comes last: what it finds is watched by then. */
 static int attach_all(
-    struct pty_bpf *skel, const struct choice *c, struct tap_opened *to)
+    struct pty_bpf *skel, struct choice *c, struct tap_opened *to)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < c->n && r == 0; i++)
-		if (strcmp(c->names[i], CALLS) != 0 &&
-		    strcmp(c->names[i], FINDER) != 0)
-			r = attach(bpf_object__find_program_by_name(
-				       skel->obj, c->names[i]),
-			    to);
-	return r;
-}
-
-/* The finder goes through all open files of all processes while it is read. */
-static int find_open(struct pty_bpf *skel)
-{
-	struct bpf_link *link =
-	    bpf_program__attach_iter(skel->progs.terminals_found, NULL);
-	char nothing[256];
-	int fd, r = 0;
-	ssize_t n = 1;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0)
-		r = -errno;
-	while (r == 0 && n != 0) {
-		n = read(fd, nothing, sizeof nothing);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			r = -errno;
-	}
-	fd_close(&fd);
-	bpf_link__destroy(link);
+		if (strcmp(c->names[i], FINDER) == 0)
+			c->no_finder = programs_attach(skel->obj, FINDER, to);
+		else if (strcmp(c->names[i], CALLS) != 0)
+			r = programs_attach(skel->obj, c->names[i], to);
 	return r;
 }
 
@@ -218,7 +158,7 @@ static void note(struct tap_opened *to, const struct choice *c)
 		snprintf(to->note + n, sizeof to->note - n, "; with input");
 }
 
-static int load_quietly(struct tap_opened *ret, bool input, struct err *err)
+static int load_way(struct tap_opened *ret, bool input, struct err *err)
 {
 	struct choice c = {.input = input};
 	struct pty_bpf *skel;
@@ -232,8 +172,6 @@ static int load_quietly(struct tap_opened *ret, bool input, struct err *err)
 	r = keep_maps(skel, &c, ret);
 	if (r == 0)
 		r = attach_all(skel, &c, ret);
-	if (r == 0 && c.no_finder == 0)
-		c.no_finder = find_open(skel);
 	pty_bpf__destroy(skel);
 	if (r < 0)
 		return err_sys(err, r, "cannot attach the bpf programs");
@@ -244,8 +182,8 @@ static int load_quietly(struct tap_opened *ret, bool input, struct err *err)
 
 int pty_load(struct tap_opened *ret, bool input, struct err *err)
 {
-	libbpf_print_fn_t before = libbpf_set_print(quiet);
-	int r = load_quietly(ret, input, err);
+	libbpf_print_fn_t before = libbpf_set_print(programs_silent);
+	int r = load_way(ret, input, err);
 
 	libbpf_set_print(before);
 	return r;
@@ -256,7 +194,8 @@ void pty_count_missed(const struct tap_opened *opened)
 	const unsigned first = opened->kept[0] == PTY_BY_DRIVER
 				   ? (unsigned)READER_N_FDS
 				   : (unsigned)PTY_FD_CALLS + 1;
-	const uint64_t n = bpf_missed(opened->fd + first, opened->n_fd - first);
+	const uint64_t n =
+	    programs_missed(opened->fd + first, opened->n_fd - first);
 	const uint32_t slot = PTY_MISSED;
 
 	bpf_map_update_elem(opened->fd[READER_LOST], &slot, &n, BPF_ANY);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sources/bpf/programs.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+int programs_silent(
+    enum libbpf_print_level level, const char *format, va_list ap)
+{
+	return 0;
+}
+
+static bool is_one_of(
+    const struct bpf_program *p, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names[i] && strcmp(bpf_program__name(p), names[i]) == 0)
+			return true;
+	return false;
+}
+
+void programs_choose(struct bpf_object *obj, const char *const *names, size_t n)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, obj)
+	    bpf_program__set_autoload(p, is_one_of(p, names, n));
+}
+
+int programs_keep(struct tap_opened *to, int fd)
+{
+	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (copy < 0)
+		return fd < 0 ? fd : -errno;
+	to->fd[to->n_fd++] = copy;
+	return 0;
+}
+
+/* It runs while its descriptor is read. */
+static int run_iterator(struct bpf_link *link)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	char nothing[256];
+	ssize_t n = 1;
+	int r = fd < 0 ? -errno : 0;
+
+	while (r == 0 && n != 0) {
+		n = read(fd, nothing, sizeof nothing);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			r = -errno;
+	}
+	fd_close(&fd);
+	return r;
+}
+
+int programs_attach(
+    struct bpf_object *obj, const char *name, struct tap_opened *to)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(obj, name);
+	struct bpf_link *link = bpf_program__attach(p);
+	int r;
+
+	if (!link)
+		return -errno;
+	if (bpf_program__expected_attach_type(p) == BPF_TRACE_ITER)
+		r = run_iterator(link);
+	else
+		r = programs_keep(to, bpf_link__fd(link));
+	/* Ends our descriptor of it; the program runs on by the copy. */
+	bpf_link__destroy(link);
+	return r;
+}
+
+static uint64_t missed_by(int link_fd)
+{
+	struct bpf_link_info link = {0};
+	struct bpf_prog_info prog = {0};
+	uint32_t n_link = sizeof link, n_prog = sizeof prog;
+	int fd;
+
+	if (bpf_obj_get_info_by_fd(link_fd, &link, &n_link) < 0)
+		return 0;
+	fd = bpf_prog_get_fd_by_id(link.prog_id);
+	if (fd < 0)
+		return 0;
+	if (bpf_obj_get_info_by_fd(fd, &prog, &n_prog) < 0)
+		prog.recursion_misses = 0;
+	close(fd);
+	return prog.recursion_misses;
+}
+
+uint64_t programs_missed(const int *links, unsigned n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		sum += missed_by(links[i]);
+	return sum;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Programs for the kernel, by their names in an object: as root, with libbpf.
+ */
+#ifndef SOURCES_BPF_PROGRAMS_H
+#define SOURCES_BPF_PROGRAMS_H
+
+#include <bpf/libbpf.h>
+
+#include "sources/tap.h"
+
+/* For libbpf_set_print(): what a kernel refuses is told in a tap's note. */
+int programs_silent(
+    enum libbpf_print_level level, const char *format, va_list ap);
+
+/* Before the object is loaded: only these of it will be. A NULL is none. */
+void programs_choose(
+    struct bpf_object *obj, const char *const *names, size_t n);
+
+/* Append a copy of fd. 0 or a negative errno; fd may be one itself. */
+int programs_keep(struct tap_opened *to, int fd);
+
+/*
+ * Attach a loaded one and append the descriptor of its link, with which it
+ * runs. An iterator is run to its end instead, and nothing is appended. 0 or a
+ * negative errno.
+ */
+int programs_attach(
+    struct bpf_object *obj, const char *name, struct tap_opened *to);
+
+/*
+ * How often the kernel did not run the programs behind n links, as another one
+ * was at work on the same processor: it counts that for each. 0 also where
+ * nothing is known.
+ */
+uint64_t programs_missed(const int *links, unsigned n);
+
+#endif
