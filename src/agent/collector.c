@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/control.h"
 #include "agent/feed.h"
 #include "agent/ledger.h"
 #include "agent/link.h"
@@ -52,7 +53,8 @@ struct collector {
 	struct feed_config feed_config;
 	struct slot slots[AGENT_TAPS_MAX]; /* by number of tap */
 	struct places places;
-	struct status status;
+	struct control control;
+	struct rates rates;
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
 	int64_t clock;	      /* of time_boot_offset(), last seen */
@@ -263,6 +265,20 @@ static int note_clock(struct collector *c)
 	return ledger_note(c->ledger, EVENT_CLOCK, "set", why, &c->err);
 }
 
+static void note_rates(struct collector *c, int64_t now)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < c->agent->n_taps; i++) {
+		struct feed_stats s = {.bytes = 0};
+
+		if (c->slots[i].feed)
+			feed_stats(c->slots[i].feed, &s);
+		bytes += s.bytes;
+	}
+	rates_note(&c->rates, now, ledger_stats(c->ledger)->events, bytes);
+}
+
 /* Feeds without a descriptor to wait for, and events held back too long. */
 static void on_tick(struct loop *l, struct loop_timer *t)
 {
@@ -271,6 +287,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	int r = note_clock(c);
 
 	(void)l;
+	note_rates(c, now);
 	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++) {
 		struct slot *s = &c->slots[i];
 
@@ -340,11 +357,16 @@ static void report(void *ctx, struct buf *b, bool json)
 {
 	const struct collector *c = ctx;
 	struct feed *feeds[AGENT_TAPS_MAX];
+	const struct status s = {.agent = c->agent,
+	    .feeds = feeds,
+	    .ledger = c->ledger,
+	    .recorder = c->recorder,
+	    .sandbox = &c->sandbox,
+	    .rates = &c->rates};
 
 	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
 		feeds[i] = c->slots[i].feed;
-	status_write(
-	    b, json, c->agent, feeds, c->ledger, c->recorder, &c->sandbox);
+	status_write(&s, b, json);
 }
 
 static int collect(struct collector *c)
@@ -495,7 +517,7 @@ static void close_all(struct collector *c, int r)
 		feed_close(c->slots[i].feed);
 	ledger_close(c->ledger);
 	places_close(&c->places);
-	status_close(&c->status);
+	control_close(&c->control);
 	loop_free(&c->loop);
 }
 
@@ -512,8 +534,8 @@ static int prepare(struct collector *c)
 	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
 		c->slots[i].collector = c;
 	if (r == 0)
-		r = status_open(
-		    &c->status, &c->loop, c->agent->control_fd, report, c);
+		r = control_open(
+		    &c->control, &c->loop, c->agent->control_fd, report, c);
 	return r < 0 ? err_sys(&c->err, r, "collector") : open_all(c);
 }
 

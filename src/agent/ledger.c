@@ -105,6 +105,11 @@ struct str ledger_host(const struct ledger *l)
 	return l->host;
 }
 
+struct str ledger_boot(const struct ledger *l)
+{
+	return l->boot;
+}
+
 /* Read once more from a place before the end of the chain. */
 static bool is_known(struct ledger *l, const struct event *ev)
 {

@@ -23,6 +23,7 @@ void ledger_close(struct ledger *l);
 const uint8_t *ledger_id_key(const struct ledger *l);
 struct archive *ledger_archive(struct ledger *l);
 struct str ledger_host(const struct ledger *l);
+struct str ledger_boot(const struct ledger *l);
 
 /*
  * Time of the last event of a run before that did not end with a stop of its

@@ -1,98 +1,205 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/status.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
-#include "base/fd.h"
+#include "archive/space.h"
 #include "base/when.h"
 #include "core/event_json.h"
 
-static void answer(const struct status *s, int fd, struct str asked)
-{
-	struct buf b = BUF_INIT;
+/* Of the open sessions, those listed. */
+#define SESSIONS_MAX 100
 
-	str_chop(&asked, STR("\n"));
-	if (str_eq(asked, STR("status")) || str_eq(asked, STR("status json")))
-		s->report(s->ctx, &b, str_eq(asked, STR("status json")));
+static const unsigned spans[] = {10, RATES_SECONDS};
+
+#define N_SPANS (sizeof spans / sizeof *spans)
+
+/* --- sessions --- */
+
+struct open_sessions {
+	struct buf *b;
+	bool json;
+	uint64_t n;
+};
+
+static void session_text(struct buf *b, const struct track *t)
+{
+	char since[TIME_ISO_LEN];
+
+	time_format_iso(t->login >= 0 ? t->login : t->start, since);
+	buf_printf(b, "  %.*s from %.*s since %s, session %016llx\n",
+	    STR_ARG(t->user), STR_ARG(t->addr), since,
+	    (unsigned long long)t->id);
+}
+
+static void session_json(struct buf *b, const struct track *t)
+{
+	char since[TIME_ISO_LEN];
+
+	time_format_iso(t->login >= 0 ? t->login : t->start, since);
+	buf_printf(b, "{\"session\":\"%016llx\",\"since\":\"%s\",\"user\":",
+	    (unsigned long long)t->id, since);
+	json_add_string(b, t->user);
+	buf_add_z(b, ",\"addr\":");
+	json_add_string(b, t->addr);
+	buf_add_char(b, '}');
+}
+
+static void add_session(struct open_sessions *o, const struct track *t)
+{
+	if (o->n++ >= SESSIONS_MAX)
+		return;
+	if (!o->json) {
+		session_text(o->b, t);
+		return;
+	}
+	if (o->n > 1)
+		buf_add_char(o->b, ',');
+	session_json(o->b, t);
+}
+
+/* Of this boot: what was open when the host went down is not any more. */
+static int each_session(const struct status *s, struct open_sessions *o)
+{
+	struct store *store = archive_store(ledger_archive(s->ledger));
+	const struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .host = {ledger_host(s->ledger)},
+	    .n_host = 1,
+	    .open_only = true,
+	    .ssh_only = true};
+	struct store_cursor *cursor;
+	struct session row;
+	struct err ignored;
+	int r = store->ops->sessions(store, &q, &cursor, &ignored);
+
+	if (r < 0)
+		return r;
+	while ((r = store->ops->next_session(cursor, &row, &ignored)) > 0)
+		if (!row.sum.boot.n ||
+		    str_eq(row.sum.boot, ledger_boot(s->ledger)))
+			add_session(o, &row.sum);
+	store->ops->cursor_close(cursor);
+	return r;
+}
+
+static void sessions_text(const struct status *s, struct buf *b)
+{
+	struct buf list = BUF_INIT;
+	struct open_sessions o = {.b = &list};
+
+	if (each_session(s, &o) < 0)
+		buf_add_z(b, "sessions: the index does not answer\n");
 	else
-		buf_add_z(&b, "error: not a request\n");
-	/* Small enough for the socket's buffer; a client that is gone by now
-	 * misses nothing. */
-	if (buf_error(&b) == 0)
-		(void)!send(fd, b.p, b.n, MSG_DONTWAIT | MSG_NOSIGNAL);
-	buf_free(&b);
+		buf_printf(b, "%llu sessions open%s\n", (unsigned long long)o.n,
+		    o.n ? ":" : "");
+	buf_add_str(b, buf_str(&list));
+	if (o.n > SESSIONS_MAX)
+		buf_add_z(b, "  and more: see sshtrail who\n");
+	buf_free(&list);
 }
 
-static void drop(struct status *s, struct loop_watch *client)
+static void sessions_json(const struct status *s, struct buf *b)
 {
-	loop_unwatch(s->loop, client);
-	fd_close(&client->fd);
+	struct open_sessions o = {.b = b, .json = true};
+
+	buf_add_z(b, "\"sessions\":[");
+	each_session(s, &o);
+	buf_printf(b, "],\"sessions_open\":%llu,", (unsigned long long)o.n);
 }
 
-static void on_request(struct loop *l, struct loop_watch *w, unsigned what)
-{
-	struct status *s = w->ctx;
-	char text[64];
-	ssize_t n = recv(w->fd, text, sizeof text, MSG_DONTWAIT);
+/* --- what comes, and what it takes --- */
 
-	(void)l;
-	(void)what;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+static void rates_text(const struct status *s, struct buf *b)
+{
+	const char *sep = "";
+
+	for (size_t i = 0; i < N_SPANS; i++) {
+		const struct rate r = rates_over(s->rates, spans[i]);
+
+		if (r.seconds <= 0)
+			continue;
+		buf_printf(b, "%s%.1f events/s, %.1f KiB/s in %.0f s", sep,
+		    r.events, r.bytes / 1024, r.seconds);
+		sep = "; ";
+	}
+	buf_add_z(b, *sep ? "\n" : "");
+}
+
+static void rates_json(const struct status *s, struct buf *b)
+{
+	buf_add_z(b, "\"rates\":[");
+	for (size_t i = 0; i < N_SPANS; i++) {
+		const struct rate r = rates_over(s->rates, spans[i]);
+
+		buf_printf(b,
+		    "%s{\"seconds\":%.1f,\"events\":%.2f,\"bytes\":%.1f}",
+		    i ? "," : "", r.seconds, r.events, r.bytes);
+	}
+	buf_add_z(b, "],");
+}
+
+static void space_text(const struct status *s, struct buf *b)
+{
+	struct space space;
+
+	if (space_measure(s->agent->store, &space) < 0)
 		return;
-	if (n > 0)
-		answer(s, w->fd, str_make(text, (size_t)n));
-	drop(s, w);
+	buf_printf(b,
+	    "trail %.1f MiB in %llu segments, index %.1f MiB; %.1f of %.1f GiB "
+	    "free\n",
+	    (double)space.trail_bytes / (1 << 20),
+	    (unsigned long long)space.segments,
+	    (double)space.index_bytes / (1 << 20),
+	    (double)space.free / (1 << 30), (double)space.size / (1 << 30));
 }
 
-/* A free place; the first client gives way when there is none. */
-static struct loop_watch *place(struct status *s)
+static void space_json(const struct status *s, struct buf *b)
 {
-	for (size_t i = 0; i < STATUS_CLIENTS_MAX; i++)
-		if (s->client[i].fd < 0)
-			return &s->client[i];
-	drop(s, &s->client[0]);
-	return &s->client[0];
-}
+	struct space space;
 
-static void on_client(struct loop *l, struct loop_watch *w, unsigned what)
-{
-	struct status *s = w->ctx;
-	int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct loop_watch *client;
-
-	(void)what;
-	if (fd < 0)
+	if (space_measure(s->agent->store, &space) < 0)
 		return;
-	client = place(s);
-	*client = (struct loop_watch){.fd = fd, .ready = on_request, .ctx = s};
-	if (loop_watch(l, client, LOOP_READ) < 0)
-		fd_close(&client->fd);
+	buf_printf(b,
+	    "\"spool\":{\"segments\":%llu,\"bytes\":%llu,\"index\":%llu},"
+	    "\"disk\":{\"free\":%llu,\"size\":%llu},",
+	    (unsigned long long)space.segments,
+	    (unsigned long long)space.trail_bytes,
+	    (unsigned long long)space.index_bytes,
+	    (unsigned long long)space.free, (unsigned long long)space.size);
 }
 
-int status_open(struct status *s, struct loop *l, int listen_fd,
-    void (*report)(void *ctx, struct buf *b, bool json), void *ctx)
+struct cost {
+	double cpu;    /* seconds, of this process */
+	uint64_t peak; /* bytes of memory, at most */
+};
+
+static struct cost cost(void)
 {
-	s->loop = l;
-	s->report = report;
-	s->ctx = ctx;
-	s->listening =
-	    (struct loop_watch){.fd = listen_fd, .ready = on_client, .ctx = s};
-	for (size_t i = 0; i < STATUS_CLIENTS_MAX; i++)
-		s->client[i].fd = -1;
-	return listen_fd < 0 ? 0 : loop_watch(l, &s->listening, LOOP_READ);
+	struct rusage u;
+
+	if (getrusage(RUSAGE_SELF, &u) < 0)
+		return (struct cost){0};
+	return (struct cost){
+	    (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+		(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
+	    (uint64_t)u.ru_maxrss * 1024};
 }
 
-void status_close(struct status *s)
+/* --- taps and recordings --- */
+
+static uint64_t lost(const struct status *s)
 {
-	if (!s->loop)
-		return;
-	for (size_t i = 0; i < STATUS_CLIENTS_MAX; i++)
-		if (s->client[i].fd >= 0)
-			drop(s, &s->client[i]);
-	loop_unwatch(s->loop, &s->listening);
-	fd_close(&s->listening.fd);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->agent->n_taps; i++) {
+		struct feed_stats stats = {.lost = 0};
+
+		if (s->feeds[i])
+			feed_stats(s->feeds[i], &stats);
+		sum += stats.lost;
+	}
+	return sum;
 }
 
 static void tap_text(
@@ -165,49 +272,77 @@ static void recordings_json(struct buf *b, const struct recorder_stats *r)
 	buf_add_z(b, "},");
 }
 
-void status_write(struct buf *b, bool json, const struct agent *a,
-    struct feed *const *feeds, const struct ledger *l,
-    const struct recorder *recorder, const struct sandbox_state *sandbox)
-{
-	struct recorder_stats recordings;
-	const struct ledger_stats *s = ledger_stats(l);
-	char last[TIME_ISO_LEN] = "";
+/* --- all of it --- */
 
-	recorder_stats(recorder, &recordings);
-	if (s->last)
-		time_format_iso(s->last, last);
-	if (json) {
-		buf_add_z(b, "{\"version\":\"" SSHTRAIL_VERSION "\",\"host\":");
-		json_add_string(b, str_z(a->host));
-		buf_add_z(b, ",\"store\":");
-		json_add_string(b, str_z(a->store));
-		buf_printf(b,
-		    ",\"events\":%llu,\"logins\":%llu,\"repeated\":%llu,"
-		    "\"last\":\"%s\",\"sandbox\":",
-		    (unsigned long long)s->events,
-		    (unsigned long long)s->logins,
-		    (unsigned long long)s->repeated, last);
-		json_add_string(
-		    b, str_z(sandbox->note[0] ? sandbox->note : "complete"));
-		buf_add_char(b, ',');
-		recordings_json(b, &recordings);
-		buf_add_z(b, "\"taps\":[");
-		for (size_t i = 0; i < a->n_taps; i++) {
-			if (i)
-				buf_add_char(b, ',');
-			tap_json(b, &a->taps[i], feeds[i]);
-		}
-		buf_add_z(b, "]}\n");
-		return;
+static void write_json(const struct status *s, struct buf *b, const char *last)
+{
+	const struct agent *a = s->agent;
+	const struct ledger_stats *l = ledger_stats(s->ledger);
+	const struct cost c = cost();
+	struct recorder_stats recordings;
+
+	buf_add_z(b, "{\"version\":\"" SSHTRAIL_VERSION "\",\"host\":");
+	json_add_string(b, str_z(a->host));
+	buf_add_z(b, ",\"store\":");
+	json_add_string(b, str_z(a->store));
+	buf_printf(b,
+	    ",\"events\":%llu,\"logins\":%llu,\"repeated\":%llu,"
+	    "\"lost\":%llu,\"last\":\"%s\",\"cpu\":%.3f,\"memory\":%llu,"
+	    "\"sandbox\":",
+	    (unsigned long long)l->events, (unsigned long long)l->logins,
+	    (unsigned long long)l->repeated, (unsigned long long)lost(s), last,
+	    c.cpu, (unsigned long long)c.peak);
+	json_add_string(
+	    b, str_z(s->sandbox->note[0] ? s->sandbox->note : "complete"));
+	buf_add_char(b, ',');
+	rates_json(s, b);
+	sessions_json(s, b);
+	space_json(s, b);
+	recorder_stats(s->recorder, &recordings);
+	recordings_json(b, &recordings);
+	buf_add_z(b, "\"taps\":[");
+	for (size_t i = 0; i < a->n_taps; i++) {
+		if (i)
+			buf_add_char(b, ',');
+		tap_json(b, &a->taps[i], s->feeds[i]);
 	}
+	buf_add_z(b, "]}\n");
+}
+
+static void write_text(const struct status *s, struct buf *b, const char *last)
+{
+	const struct agent *a = s->agent;
+	const struct ledger_stats *l = ledger_stats(s->ledger);
+	const struct cost c = cost();
+	struct recorder_stats recordings;
+
 	buf_printf(b, "sshtraild " SSHTRAIL_VERSION " on %s, store %s\n",
 	    a->host, a->store);
-	buf_printf(b, "%llu events, %llu logins; newest %s\n",
-	    (unsigned long long)s->events, (unsigned long long)s->logins,
-	    last[0] ? last : "none yet");
+	buf_printf(b, "%llu events, %llu logins, %llu lost; newest %s\n",
+	    (unsigned long long)l->events, (unsigned long long)l->logins,
+	    (unsigned long long)lost(s), last[0] ? last : "none yet");
+	rates_text(s, b);
+	sessions_text(s, b);
+	recorder_stats(s->recorder, &recordings);
 	recordings_text(b, &recordings);
-	if (sandbox->note[0])
-		buf_printf(b, "sandbox: %s\n", sandbox->note);
+	space_text(s, b);
+	buf_printf(b, "collector: %.1f s of CPU, %.0f MiB at most\n", c.cpu,
+	    (double)c.peak / (1 << 20));
+	if (s->sandbox->note[0])
+		buf_printf(b, "sandbox: %s\n", s->sandbox->note);
 	for (size_t i = 0; i < a->n_taps; i++)
-		tap_text(b, &a->taps[i], feeds[i]);
+		tap_text(b, &a->taps[i], s->feeds[i]);
+}
+
+void status_write(const struct status *s, struct buf *b, bool json)
+{
+	const int64_t newest = ledger_stats(s->ledger)->last;
+	char last[TIME_ISO_LEN] = "";
+
+	if (newest)
+		time_format_iso(newest, last);
+	if (json)
+		write_json(s, b, last);
+	else
+		write_text(s, b, last);
 }

@@ -49,8 +49,11 @@ const struct command cmd_status = {
     .operands = "",
     .summary = "tell what the daemon captures, and what it does not",
     .help = "Asks the sshtraild of this host, which answers root and the "
-	    "members of its group: from which taps it takes events and why "
-	    "not from others, how many of each, what was lost.",
+	    "members of its group: how many events and bytes come, which "
+	    "sessions are open, what the trail takes and its disk has left, "
+	    "from which taps it takes events and why not from others, how "
+	    "many of each, what was lost. Of CPU and memory it tells what the "
+	    "process that collects took since its start.",
     .examples = "  sshtrail status\n"
 		"  sshtrail status --json | jq '.taps[] | select(.lost > 0)'\n",
     .opts = status_opts,

@@ -322,6 +322,41 @@ def follows_live():
 
 
 @case
+def tells_how_it_does():
+    """sshtrail status: who is there, how much comes, what it takes"""
+    with Daemon() as daemon:
+        daemon.start()
+        equal(daemon.status()["sessions_open"], 0)
+        daemon.log_logins(0, 3)
+        daemon.wait_logins(3)
+        now = wait_for("three open sessions", lambda: (
+            lambda s: s["sessions_open"] == 3 and s)(daemon.status()))
+        equal([(s["user"], s["addr"], s["since"][:10])
+               for s in now["sessions"]],
+              [("ann", "192.0.2.1", "2026-11-21")] * 3)
+        check(now["spool"]["segments"] >= 1, now["spool"])
+        check(now["spool"]["bytes"] > 500 < now["spool"]["index"], now)
+        check(now["disk"]["size"] > now["disk"]["free"] > 0, now["disk"])
+        check(now["cpu"] > 0 and now["memory"] > 1 << 20, now)
+        equal(now["lost"], 0)
+
+        def rates():
+            short, long = daemon.status()["rates"]
+            return (short["seconds"] <= 11 and short["events"] > 0 and
+                    short["bytes"] > 0 and long["seconds"] > 0)
+        write_line(daemon, "23:59:59",
+                   "Disconnected from user ann 192.0.2.1 port 20000")
+        wait_for("rates", rates)
+        wait_for("two open sessions",
+                 lambda: daemon.status()["sessions_open"] == 2)
+        text = daemon.run("status", "--socket", daemon.socket).stdout.decode()
+        for wanted in ("2 sessions open:", "  ann from 192.0.2.1 since 2026-",
+                       " events/s, ", "MiB in ", "GiB free", "s of CPU"):
+            check(wanted in text, text)
+        daemon.stop()
+
+
+@case
 def says_what_is_wrong():
     """Bad configurations and users: what, where, and what to do"""
     with Daemon() as daemon:
