@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage: bench_calls FOLDER: nanoseconds of processor time that system calls
- * take, the least of ROUNDS, as "NAME NS" lines. FOLDER has watched/file and
- * plain/file.
+ * usage: bench_calls FOLDER ROUNDS: nanoseconds of processor time that system
+ * calls take, the least of ROUNDS, as "NAME NS" lines. FOLDER has watched/file
+ * and plain/file.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -13,8 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define ROUNDS 10
 
 static char watched[4096], plain[4096];
 static int zero;
@@ -110,15 +108,18 @@ int main(int argc, char **argv)
 	    {"chmod", call_chmod, 2000},
 	    {"exec", call_exec, 50},
 	};
-	if (argc < 2)
+	int rounds;
+
+	if (argc < 3)
 		return 4;
+	rounds = atoi(argv[2]);
 	snprintf(watched, sizeof watched, "%s/watched/file", argv[1]);
 	snprintf(plain, sizeof plain, "%s/plain/file", argv[1]);
 	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		double least = 1e18;
 
-		for (int r = 0; r < ROUNDS; r++) {
+		for (int r = 0; r < rounds; r++) {
 			double begin = now(), took;
 
 			for (int n = 0; n < calls[i].times; n++)

@@ -33,16 +33,7 @@ static __always_inline void set_place(struct draft *d, struct dentry *dentry,
 
 static __always_inline void set_act_name(struct draft *d, const char *name)
 {
-	__u32 at = d->at;
-	long n;
-
-	if (at > PATHS_BYTES - ACT_NAME_MAX)
-		return;
-	n = bpf_probe_read_kernel_str(d->text + at, ACT_NAME_MAX, name);
-	if (n <= 1 || n > ACT_NAME_MAX)
-		return;
-	d->act.n_name = n - 1;
-	d->at = at + n - 1;
+	d->act.n_name = add_text(d, name, ACT_NAME_MAX);
 }
 
 static __always_inline int end_act(struct draft *d, struct task_struct *task)

@@ -128,6 +128,22 @@ static __always_inline void fill_head(
 	head->time = bpf_ktime_get_boot_ns();
 }
 
+/* Appends at most `max` bytes of a string of the kernel's, without its NUL. */
+static __always_inline __u32 add_text(
+    struct draft *d, const char *text, __u32 max)
+{
+	__u32 at = d->at;
+	long n;
+
+	if (at > PATHS_BYTES - max)
+		return 0;
+	n = bpf_probe_read_kernel_str(d->text + at, max, text);
+	if (n <= 1 || n > max)
+		return 0;
+	d->at = at + n - 1;
+	return n - 1;
+}
+
 static __always_inline void send_draft(struct draft *d, __u32 type, __u32 fixed)
 {
 	struct rec_head *head = (struct rec_head *)d;

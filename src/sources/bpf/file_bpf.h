@@ -41,20 +41,9 @@ static __always_inline void set_path2(
 	d->file.path2_flags = d->flags;
 }
 
-/* Without its NUL. */
 static __always_inline void set_name(struct draft *d, const char *name)
 {
-	__u32 at = d->at;
-	long n;
-
-	if (at > 2 * REC_PATH_MAX)
-		return;
-	n = bpf_probe_read_kernel_str(
-	    d->text + at, REC_PATH_MAX - NAME_BYTES, name);
-	if (n <= 1 || n > REC_PATH_MAX)
-		return;
-	d->file.n_name = n - 1;
-	d->at = at + n - 1;
+	d->file.n_name = add_text(d, name, REC_PATH_MAX - NAME_BYTES);
 }
 
 static __always_inline void set_exe(struct draft *d, struct task_struct *task)
@@ -66,11 +55,12 @@ static __always_inline void set_exe(struct draft *d, struct task_struct *task)
 	d->file.exe_flags = d->flags;
 }
 
-static __always_inline void end_file(struct draft *d, struct task_struct *task)
+static __always_inline int end_file(struct draft *d, struct task_struct *task)
 {
 	set_exe(d, task);
 	send_draft(d, REC_FILE, sizeof d->file);
 	give_back(d);
+	return 0;
 }
 
 /* O_TMPFILE without the O_DIRECTORY that is part of it. */
@@ -204,27 +194,35 @@ int BPF_PROG(trace_open_root, const struct path *root, const char *name,
 	return 0;
 }
 
+/*
+ * At the end of a function that changes `dentry` (or, of links, `other`): NULL
+ * where there is nothing to tell.
+ */
+static __always_inline struct draft *begin_change(void *ctx,
+    struct task_struct *task, struct dentry *dentry, struct dentry *other,
+    __u16 op)
+{
+	__u32 error = task ? result(ctx) : 0;
+
+	if (!task || !op || !is_told(error) ||
+	    !(change_is_watched(dentry) || (other && change_is_watched(other))))
+		return NULL;
+	return begin_file(task, op, error);
+}
+
 static __always_inline int tell_change(
     void *ctx, struct dentry *dentry, __u16 op)
 {
 	struct task_struct *task = session_task();
+	struct draft *d = begin_change(ctx, task, dentry, NULL, op);
 	struct inode *inode = dentry->d_inode;
-	struct draft *d;
-	__u32 error;
 
-	if (!task)
-		return 0;
-	error = result(ctx);
-	if (!is_told(error) || !change_is_watched(dentry))
-		return 0;
-	d = begin_file(task, op, error);
 	if (!d)
 		return 0;
 	if (inode && (op == REC_FILE_MKDIR || op == REC_FILE_MKNOD))
 		d->file.mode = inode->i_mode;
 	set_path(d, dentry, REC_PATH_MAX);
-	end_file(d, task);
-	return 0;
+	return end_file(d, task);
 }
 
 SEC("fexit/vfs_unlink")
@@ -269,21 +267,14 @@ int BPF_PROG(trace_symlink, void *idmap, struct inode *dir,
     struct dentry *dentry, const char *target)
 {
 	struct task_struct *task = session_task();
-	struct draft *d;
-	__u32 error;
+	struct draft *d =
+	    begin_change(ctx, task, dentry, NULL, REC_FILE_SYMLINK);
 
-	if (!task)
-		return 0;
-	error = result(ctx);
-	if (!is_told(error) || !change_is_watched(dentry))
-		return 0;
-	d = begin_file(task, REC_FILE_SYMLINK, error);
 	if (!d)
 		return 0;
 	set_path(d, dentry, REC_PATH_MAX);
 	set_name(d, target);
-	end_file(d, task);
-	return 0;
+	return end_file(d, task);
 }
 
 SEC("fexit/vfs_link")
@@ -291,22 +282,13 @@ int BPF_PROG(trace_link, struct dentry *from, void *idmap, struct inode *dir,
     struct dentry *dentry)
 {
 	struct task_struct *task = session_task();
-	struct draft *d;
-	__u32 error;
+	struct draft *d = begin_change(ctx, task, dentry, from, REC_FILE_LINK);
 
-	if (!task)
-		return 0;
-	error = result(ctx);
-	if (!is_told(error) ||
-	    !(change_is_watched(dentry) || change_is_watched(from)))
-		return 0;
-	d = begin_file(task, REC_FILE_LINK, error);
 	if (!d)
 		return 0;
 	set_path(d, dentry, REC_PATH_MAX);
 	set_path2(d, from, REC_PATH_MAX);
-	end_file(d, task);
-	return 0;
+	return end_file(d, task);
 }
 
 #define RENAME_PATH_MAX (REC_PATH_MAX / 2)
@@ -392,19 +374,10 @@ int BPF_PROG(
     trace_attributes, void *idmap, struct dentry *dentry, struct iattr *attr)
 {
 	struct task_struct *task = session_task();
-	unsigned int valid;
-	struct draft *d;
-	__u32 error;
-	__u16 op;
+	unsigned int valid = attr->ia_valid;
+	__u16 op = op_of_change(valid);
+	struct draft *d = begin_change(ctx, task, dentry, NULL, op);
 
-	if (!task)
-		return 0;
-	valid = attr->ia_valid;
-	op = op_of_change(valid);
-	error = result(ctx);
-	if (!op || !is_told(error) || !change_is_watched(dentry))
-		return 0;
-	d = begin_file(task, op, error);
 	if (!d)
 		return 0;
 	if (op == REC_FILE_CHMOD)
@@ -414,8 +387,7 @@ int BPF_PROG(
 	if (valid & ATTR_GID)
 		d->file.gid = attr->ia_gid.val;
 	set_path(d, dentry, REC_PATH_MAX);
-	end_file(d, task);
-	return 0;
+	return end_file(d, task);
 }
 
 #endif

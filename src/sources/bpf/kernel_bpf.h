@@ -47,6 +47,7 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	unsigned char d_iname[32]; /* short names; d_shortname since 6.14 */
 	struct super_block *d_sb;
 };
 

@@ -69,6 +69,26 @@ static __always_inline __u32 dir_flags(
 					  : 0;
 }
 
+/*
+ * The first eight bytes of a name; what is behind its end may be anything. A
+ * short one lies in the dentry itself, where it is read without a helper; there
+ * is always room for eight bytes.
+ */
+static __always_inline __u64 first_bytes(struct dentry *dentry)
+{
+	__u64 bytes = 0, near;
+
+	if (bpf_core_field_exists(dentry->d_iname) &&
+	    dentry->d_name.len < bpf_core_field_size(dentry->d_iname)) {
+		near = *(__u64 *)dentry->d_iname;
+		/* The verifier wants a load of its own for either. */
+		barrier_var(near);
+		return near;
+	}
+	bpf_probe_read_kernel(&bytes, sizeof bytes, dentry->d_name.name);
+	return bytes;
+}
+
 /* Flags of this name, in its directory or anywhere. */
 static __always_inline __u32 name_flags(
     const struct watch_sieve *s, struct dentry *dentry)
@@ -76,11 +96,8 @@ static __always_inline __u32 name_flags(
 	struct watch_name key = {0};
 	struct inode *above;
 	__u32 *found, flags = 0, hash, n = dentry->d_name.len;
-	__u64 begin = 0;
 
-	/* There is always room for eight bytes; a string costs far more. */
-	bpf_probe_read_kernel(&begin, sizeof begin, dentry->d_name.name);
-	hash = watch_hash(watch_begin(begin, n));
+	hash = watch_hash(watch_begin(first_bytes(dentry), n));
 	if (!WATCH_BIT(s->names, hash) || n >= WATCH_NAME_BYTES)
 		return 0;
 	bpf_probe_read_kernel_str(
