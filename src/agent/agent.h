@@ -21,6 +21,7 @@ struct agent {
 	const char *store;
 	const char *host;
 	int64_t sync_usec, commit_usec;
+	uint64_t reserve; /* bytes, see room.h */
 	uid_t uid; /* of the collector; 0: run by a user, who stays himself */
 	gid_t gid;
 	struct agent_tap taps[AGENT_TAPS_MAX];

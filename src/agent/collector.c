@@ -16,6 +16,7 @@
 #include "agent/link.h"
 #include "agent/places.h"
 #include "agent/recorder.h"
+#include "agent/room.h"
 #include "agent/status.h"
 #include "base/fd.h"
 #include "base/loop.h"
@@ -28,6 +29,8 @@
 /* Far more than a clock is slewed between two ticks. */
 #define CLOCK_STEP  ((int64_t)500 * 1000)
 #define TICK_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
+/* How often recordings are tried again after trouble. */
+#define MEND_USEC   ((int64_t)10 * USEC_PER_SEC)
 
 struct collector;
 
@@ -55,6 +58,8 @@ struct collector {
 	struct places places;
 	struct control control;
 	struct rates rates;
+	struct room room;
+	int64_t mended_at; /* recordings: tried last */
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
 	int64_t clock;	      /* of time_boot_offset(), last seen */
@@ -66,6 +71,8 @@ static int take_event(void *ctx, const struct feed *f, struct event *ev)
 	struct collector *c = ctx;
 
 	(void)f;
+	if (!room_keeps(&c->room, ev->kind))
+		return 0;
 	return ledger_add(c->ledger, ev, &c->err);
 }
 
@@ -279,6 +286,21 @@ static void note_rates(struct collector *c, int64_t now)
 	rates_note(&c->rates, now, ledger_stats(c->ledger)->events, bytes);
 }
 
+static int mend_recordings(struct collector *c, int64_t now)
+{
+	struct recorder_stats s;
+
+	recorder_stats(c->recorder, &s);
+	if (!s.trouble || now - c->mended_at < MEND_USEC)
+		return 0;
+	c->mended_at = now;
+	if (!recorder_mend(c->recorder))
+		return 0;
+	return ledger_gap(c->ledger, "terminals", 0,
+	    "terminals are recorded again, but for those that were open",
+	    &c->err);
+}
+
 /* Feeds without a descriptor to wait for, and events held back too long. */
 static void on_tick(struct loop *l, struct loop_timer *t)
 {
@@ -288,6 +310,10 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 
 	(void)l;
 	note_rates(c, now);
+	if (r == 0)
+		r = room_follow(&c->room, c->ledger, c->recorder, &c->err);
+	if (r == 0)
+		r = mend_recordings(c, now);
 	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++) {
 		struct slot *s = &c->slots[i];
 
@@ -403,13 +429,14 @@ static int note_restart(struct collector *c)
 	const char *restart = c->agent->restart;
 	int64_t end = ledger_left_open(c->ledger);
 
-	if (restart)
+	if (restart && !end)
 		return ledger_gap(c->ledger, "collector", 0, restart, &c->err);
 	if (!end)
 		return 0;
-	return ledger_gap_since(c->ledger, end,
-	    "sshtraild ended without a word (killed, or the host went down): "
-	    "nothing was watched",
+	return ledger_gap_since(c->ledger, end, 0,
+	    restart ? restart
+		    : "sshtraild ended without a word (killed, or the host "
+		      "went down): nothing was watched",
 	    &c->err);
 }
 
@@ -487,6 +514,7 @@ static int open_all(struct collector *c)
 		r = places_open(&c->places, c->agent->store, &c->err);
 	if (r < 0)
 		return r;
+	room_open(&c->room, c->agent->store, c->agent->reserve);
 	c->sink = (struct feed_sink){take_event, take_piece, take_gap, c};
 	c->feed_config = (struct feed_config){
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};

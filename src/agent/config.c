@@ -45,6 +45,13 @@ const struct conf_key config_keys[] = {
 	10 * SECOND,
 	.help = "How long it takes at most until an event is on the disk, "
 		"where it outlives a power failure."},
+    {"reserve", CONF_SIZE, AT(reserve), "64MiB", 0, (int64_t)1 << 40,
+	.help = "Room on the disk of the store that is allocated in advance "
+		"for logins and commands. While less than as much is left "
+		"beside it, what terminals show is not recorded; with less "
+		"than a quarter of it, files and connections are not kept "
+		"either. Gaps tell of both. 0: all is kept until the disk is "
+		"full."},
     {"taps.audit", CONF_ENUM, AT(audit), "auto", .choices = audit_words,
 	.help = "The kernel's audit records. auto: they are listened to, "
 		"beside the audit daemon or without one. register: as the "

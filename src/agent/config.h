@@ -19,6 +19,7 @@ struct config {
 	const char *socket;
 	int64_t commit_interval; /* microseconds, as all intervals */
 	int64_t sync_interval;
+	int64_t reserve; /* bytes */
 	/* By tap: "auto", "off", or a path or word; see config_tap(). */
 	int audit, bpf, terminals;
 	const char *auth_log, *journal, *wtmp, *btmp;

@@ -153,6 +153,7 @@ int host_prepare(struct agent *a, const struct config *cfg, struct err *err)
 	a->host = cfg->host;
 	a->store = cfg->store;
 	a->sync_usec = cfg->sync_interval;
+	a->reserve = (uint64_t)cfg->reserve;
 	a->commit_usec = cfg->commit_interval;
 	r = prepare_store(a, err);
 	return r < 0 ? r : open_control(a, cfg, err);

@@ -14,12 +14,15 @@
 #include "agent/host.h"
 #include "agent/link.h"
 #include "agent/notify.h"
+#include "agent/room.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/loop.h"
 
 /* Two deaths within this time are not chance: somebody should look. */
 #define QUICK_SEC ((int64_t)60)
+/* How often a full disk is looked at. */
+#define ROOM_USEC ((int64_t)1000000)
 
 /* What a tap needs done while it runs, see struct tap_tender. */
 struct tended {
@@ -43,6 +46,9 @@ struct monitor {
 	int64_t died_at; /* loop_now(); 0: never */
 	char restart[512];
 	char failure[512]; /* what the collector said before its end */
+	int failure_error; /* negative errno, with it */
+	bool waiting;	   /* without a collector, for room on the disk */
+	struct loop_timer room;
 	bool stop, reload; /* the collector was asked to end for it */
 };
 
@@ -212,6 +218,7 @@ static int start_collector(struct monitor *m)
 	if (r < 0)
 		return r;
 	m->failure[0] = '\0';
+	m->failure_error = 0;
 	m->child = fork();
 	if (m->child == 0) {
 		close(pair[0]);
@@ -272,8 +279,10 @@ static void take_messages(struct monitor *m)
 			say_ready(m);
 		else if (in.what == LINK_REOPEN)
 			answer_reopen(m, in.index);
-		else if (in.what == LINK_FAILED)
+		else if (in.what == LINK_FAILED) {
 			snprintf(m->failure, sizeof m->failure, "%s", in.text);
+			m->failure_error = in.error;
+		}
 	}
 	/* Its end is told by SIGCHLD. */
 	if (r < 0)
@@ -300,6 +309,21 @@ static void describe_end(struct monitor *m, int status)
 		    m->failure[0] ? m->failure : "it did not say why");
 }
 
+/*
+ * On a full disk nothing can be kept. What the taps hold meanwhile, and what
+ * logs hold, is read when there is room; what was lost of it is counted then.
+ */
+static void wait_for_room(struct monitor *m)
+{
+	m->say("the disk of %s is full: nothing is kept until there is room",
+	    m->agent.store);
+	notify("STATUS=the disk is full: nothing is kept until there is room");
+	snprintf(m->restart, sizeof m->restart,
+	    "the disk of the store was full: nothing was kept");
+	m->waiting = true;
+	loop_timer_start(&m->loop, &m->room, ROOM_USEC, ROOM_USEC);
+}
+
 /* -EIO: it dies again and again. */
 static int restart_collector(struct monitor *m, int status)
 {
@@ -308,6 +332,8 @@ static int restart_collector(struct monitor *m, int status)
 
 	describe_end(m, status);
 	m->say("%s", m->restart);
+	if (room_is_full(m->failure_error))
+		return wait_for_room(m), 0;
 	notify("STATUS=the collector died and is started again");
 	m->died_at = now;
 	if (quick) {
@@ -341,6 +367,23 @@ static int reconfigure(struct monitor *m)
 	r = configure(m);
 	m->agent.restart = NULL;
 	return r < 0 ? r : start_collector(m);
+}
+
+static void on_room(struct loop *l, struct loop_timer *t)
+{
+	struct monitor *m = t->ctx;
+	int r;
+
+	if (!room_is_back(m->agent.store, m->agent.reserve))
+		return;
+	loop_timer_stop(l, t);
+	m->waiting = false;
+	m->agent.restart = m->restart;
+	r = start_collector(m);
+	if (r < 0)
+		loop_stop(l, r);
+	else if (m->reload)
+		ask_to_stop(m);
 }
 
 /* A file with errors changes nothing: what runs goes on. */
@@ -391,14 +434,15 @@ static void on_signal(
 	struct monitor *m = s->ctx;
 	bool asked = m->stop || m->reload;
 
-	(void)l;
 	if (info->ssi_signo == SIGCHLD)
 		reap(m);
 	else if (info->ssi_signo == SIGHUP)
 		m->reload = m->reload || reload_is_sound(m);
 	else
 		m->stop = true;
-	if (!asked && (m->stop || m->reload))
+	if (m->waiting && m->stop)
+		loop_stop(l, 0);
+	else if (!asked && (m->stop || m->reload))
 		ask_to_stop(m);
 }
 
@@ -433,12 +477,14 @@ int monitor_run(const char *config_file,
 	m->agent.link_fd = m->agent.control_fd = -1;
 	m->link = (struct loop_watch){.fd = -1, .ready = on_message, .ctx = m};
 	m->refresh = (struct loop_timer){.due = refresh_taps, .ctx = m};
+	m->room = (struct loop_timer){.due = on_room, .ctx = m};
 	r = start(m);
 	if (r == 0)
 		r = loop_run(&m->loop);
 	close_link(m);
 	unconfigure(m);
 	loop_timer_stop(&m->loop, &m->refresh);
+	loop_timer_stop(&m->loop, &m->room);
 	loop_signals_stop(&m->loop, &m->signals);
 	loop_free(&m->loop);
 	free(m);

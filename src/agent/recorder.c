@@ -22,6 +22,7 @@ struct reel {
 	struct chunk_writer chunk;
 	struct sha256_ctx digest;
 	int64_t output, input, lost;
+	uint64_t skipped;  /* bytes of output, while it is paused */
 	struct event open; /* its channel.open, in mem */
 	struct arena mem;
 };
@@ -34,7 +35,7 @@ struct recorder {
 	size_t n, cap;
 	struct map by_terminal; /* index of the reel */
 	struct buf text;
-	bool unsynced, uncommitted;
+	bool unsynced, uncommitted, paused;
 	uint64_t recordings, bytes;
 };
 
@@ -150,6 +151,10 @@ static void set_recording(
 	sha256_hex(&digest, hex);
 	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
 	event_set_int(ev, F_RECORDING_END, (int64_t)reel->last);
+	if (reel->lost) {
+		event_set_int(ev, F_LOST, reel->lost);
+		event_set_int(ev, F_BYTES_READ, reel->output);
+	}
 	event_set_str(ev, F_SHA256, str_z(hex));
 }
 
@@ -265,6 +270,37 @@ static void count(struct reel *reel, const struct piece *p)
 		reel->lost += (int64_t)p->lost;
 }
 
+/* In the place of what came while it was paused. */
+static void add_hole(struct reel *reel, const struct piece *before)
+{
+	struct piece hole = *before;
+
+	hole.type = PIECE_HOLE;
+	hole.bytes = STR_NONE;
+	hole.lost = reel->skipped;
+	reel->skipped = 0;
+	chunk_add(&reel->chunk, &hole);
+	count(reel, &hole);
+}
+
+static void add_piece(
+    const struct recorder *r, struct reel *reel, const struct piece *p)
+{
+	if (r->paused && p->type == PIECE_OUTPUT) {
+		reel->skipped += p->bytes.n;
+		return;
+	}
+	if (reel->skipped)
+		add_hole(reel, p);
+	chunk_add(&reel->chunk, p);
+	count(reel, p);
+}
+
+void recorder_pause(struct recorder *r, bool paused)
+{
+	r->paused = paused;
+}
+
 int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
     struct event *ev, struct err *err)
 {
@@ -276,8 +312,7 @@ int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
 	reel = find(r, terminal);
 	if (!reel)
 		return ev ? ledger_add(r->ledger, ev, err) : 0;
-	chunk_add(&reel->chunk, p);
-	count(reel, p);
+	add_piece(r, reel, p);
 	if (p->type == PIECE_END) {
 		int error = end_reel(r, reel, ev, err);
 
@@ -418,9 +453,8 @@ static int close_leftovers(struct recorder *r, struct err *err)
 	return error;
 }
 
-static int open_chain(struct recorder *r, struct err *err)
+static int open_trail(struct recorder *r, struct trail_recovery *rec)
 {
-	struct trail_recovery rec = {0};
 	struct buf chain = BUF_INIT;
 	int error;
 
@@ -428,8 +462,25 @@ static int open_chain(struct recorder *r, struct err *err)
 	error = buf_error(&chain);
 	if (error == 0)
 		error = archive_open_chain(ledger_archive(r->ledger), chain.p,
-		    &r->trail, &rec, &r->trouble);
+		    &r->trail, rec, &r->trouble);
 	buf_free(&chain);
+	if (error < 0)
+		r->trail = NULL;
+	return error;
+}
+
+bool recorder_mend(struct recorder *r)
+{
+	struct trail_recovery ignored = {0};
+
+	return !r->trail && open_trail(r, &ignored) == 0;
+}
+
+static int open_chain(struct recorder *r, struct err *err)
+{
+	struct trail_recovery rec = {0};
+	int error = open_trail(r, &rec);
+
 	if (error < 0)
 		return ledger_gap(r->ledger, SERVICE, 0, r->trouble.text, err);
 	if (rec.torn_bytes || rec.unclean)

@@ -24,6 +24,14 @@ int recorder_open(struct recorder **ret, struct ledger *l, struct err *err);
  */
 int recorder_close(struct recorder *r, const char *why, struct err *err);
 
+/*
+ * Give up what terminals show, or go on with it: what comes meanwhile is a hole
+ * in the recordings, which stay open.
+ */
+void recorder_pause(struct recorder *r, bool paused);
+/* After trouble: true when terminals that begin from now on are recorded. */
+bool recorder_mend(struct recorder *r);
+
 /* As struct source_sink says of piece(). Fails only as the ledger does. */
 int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
     struct event *ev, struct err *err);

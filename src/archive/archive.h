@@ -8,6 +8,7 @@
  *   DIR/keys/               host.key, host.pub, id.key
  *   DIR/trail/CHAIN/        segments and checkpoint, see trail/trail.h
  *   DIR/index/              see store/store.h
+ *   DIR/reserve             room for a full disk, of sshtraild
  *
  * The life of an event passes through here: archive_append() writes it to the
  * trail, gives it its track, and adds it to the index.

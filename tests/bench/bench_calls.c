@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 static char watched[4096], plain[4096];
 static int zero;
 
@@ -69,7 +71,7 @@ static void call_chmod(void)
 
 static void call_exec(void)
 {
-	char *argv[] = {"true", NULL};
+	char name[] = "true", *argv[] = {name, NULL};
 	pid_t pid;
 
 	if (posix_spawn(&pid, "/bin/true", NULL, NULL, argv, NULL))
@@ -108,18 +110,19 @@ int main(int argc, char **argv)
 	    {"chmod", call_chmod, 2000},
 	    {"exec", call_exec, 50},
 	};
-	int rounds;
+	uint64_t rounds;
 
 	if (argc < 3)
 		return 4;
-	rounds = atoi(argv[2]);
+	if (!str_u64(str_z(argv[2]), &rounds))
+		return 4;
 	snprintf(watched, sizeof watched, "%s/watched/file", argv[1]);
 	snprintf(plain, sizeof plain, "%s/plain/file", argv[1]);
 	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		double least = 1e18;
 
-		for (int r = 0; r < rounds; r++) {
+		for (uint64_t r = 0; r < rounds; r++) {
 			double begin = now(), took;
 
 			for (int n = 0; n < calls[i].times; n++)

@@ -15,7 +15,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import HOST, SSHTRAILD, Daemon, user_to_be, wait_for
+from daemontest import HOST, SSHTRAILD, Daemon, Disk, user_to_be, wait_for
 from trailtest import Skip, Store, case, check, equal, main
 
 FACTS = ("user", "addr", "method", "key", "commands", "tty", "flags", "ses",
@@ -354,6 +354,50 @@ def tells_how_it_does():
                        " events/s, ", "MiB in ", "GiB free", "s of CPU"):
             check(wanted in text, text)
         daemon.stop()
+
+
+def reasons(daemon):
+    return [e["reason"] for e in daemon.lines(
+        "search", "--all", "--kind", "gap", expect=None)]
+
+
+@case
+def outlives_a_full_disk():
+    """A full disk: logins by the reserve, then none; all of them when there
+    is room again, and gaps that say so"""
+    with Daemon() as daemon, Disk(daemon.dir, 64) as disk:
+        daemon.configure("audit: off, bpf: off, journal: off, wtmp: off, "
+                         "btmp: off", "reserve: 8MiB\n")
+        daemon.start().log_logins(0, 10)
+        daemon.wait_logins(10)
+        reserve = os.path.join(daemon.dir, "reserve")
+        wait_for("the reserve", lambda: os.path.exists(reserve))
+        disk.fill(1 << 20)
+        wait_for("it is told", lambda: any(
+            "neither files" in r for r in reasons(daemon)))
+        disk.fill()
+        wait_for("the reserve goes", lambda: not os.path.exists(reserve))
+        daemon.log_logins(10, 10)
+        daemon.wait_logins(20)
+        # And what the reserve was is used up, too.
+        first = daemon.collector()
+        disk.fill()
+        daemon.log_logins(20, 50)
+        wait_for("its end", lambda: "is full" in daemon.said())
+        check(daemon.process.poll() is None, daemon.said())
+        disk.make_room()
+        daemon.wait_logins(70)
+        check(daemon.collector() != first, "another collector")
+        gap, = (e for e in daemon.events("--kind", "gap")
+                if "was full" in e["reason"])
+        check(gap["since"] <= gap["until"], gap)
+        wait_for("it is over", lambda: any(
+            "there was little room" in r or "was full" in r
+            for r in reasons(daemon)))
+        wait_for("the reserve", lambda: os.path.exists(reserve))
+        daemon.stop()
+        daemon.run("verify")
+        equal(len(daemon.logins()), 70)
 
 
 @case

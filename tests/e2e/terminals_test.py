@@ -12,9 +12,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import PATIENCE, wait_for
-from terminaltest import (Window, cast, export, of_kind, own_terminal,
-                          recording_host, told, wait_closed)
+from daemontest import PATIENCE, Disk, wait_for
+from terminaltest import (Window, cast, export, need_terminals, of_kind,
+                          own_terminal, recording_host, told, wait_closed)
 from trailtest import case, check, equal, main
 
 # Megabytes, but where the machine is an emulated one.
@@ -118,6 +118,42 @@ def check_evidence(daemon, close, got):
     check(b"EDITED" in daemon.run("verify", expect=3).stdout, "not noticed")
     daemon.run("export", close["session"], "--format", "raw", "--recording",
                str(close["recording"]), expect=3)
+
+
+@case
+def gives_way_on_a_full_disk():
+    """Little room: a hole in the recording, which goes on behind it"""
+    with recording_host("reserve: 32MiB\n", start=False) as (daemon, sshd), \
+            Disk(daemon.dir, 128) as disk:
+        daemon.start()
+        need_terminals(daemon)
+
+        def gap(text):
+            return wait_for(text, lambda: [e for e in daemon.lines(
+                "search", "--all", "--kind", "gap", expect=None)
+                if text in e["reason"]])[0]
+        t = Window(sshd, "echo before; read x; head -c 300000 /dev/zero | "
+                   "tr '\\0' x; read y; echo after")
+        opened = wait_for("its begin", lambda: told(
+            daemon, sshd, "channel.open"))[0]
+        wait_for("what came before",
+                 lambda: b"before" in export(daemon, opened, expect=None))
+        disk.fill(16 << 20)
+        gap("little room is left")
+        t.type(b"\r")
+        wait_for("what is not recorded", lambda: len(t.got()) > 300000)
+        disk.make_room()
+        gap("there was little room")
+        t.type(b"\r")
+        got = t.end()
+        close, = wait_closed(daemon, sshd, 1)
+        equal(close["bytes_read"] + close["lost"], len(got))
+        check(close["lost"] >= 300000, close)
+        raw = export(daemon, close)
+        check(raw.startswith(b"before") and raw.endswith(b"after\r\n"), raw)
+        equal(len(raw), close["bytes_read"])
+        check(of_kind(cast(daemon, close)[1], "m"), "no marker of the hole")
+        equal(daemon.status()["recordings"]["trouble"], "")
 
 
 @case

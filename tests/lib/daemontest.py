@@ -3,10 +3,11 @@
 import contextlib
 import json
 import os
+import pwd
 import subprocess
 import time
 
-from trailtest import Store, check, equal
+from trailtest import Skip, Store, check, equal
 
 SSHTRAILD = os.environ.get("SSHTRAILD", "sshtraild")
 HOST = "bastion01"
@@ -28,6 +29,43 @@ def wait_for(what, condition, seconds=20):
             return got
         time.sleep(0.05)
     raise AssertionError("waited %d s for %s" % (seconds, what))
+
+
+class Disk:
+    """A small file system in memory, for a store that fills it."""
+
+    def __init__(self, path, mebibytes):
+        self.path = path
+        if os.geteuid() != 0:
+            raise Skip("only root can mount one")
+        os.makedirs(path, exist_ok=True)
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=%dm,mode=700,uid=%d" % (
+                mebibytes, pwd.getpwnam(user_to_be()).pw_uid), "none", path],
+            capture_output=True, text=True)
+        if done.returncode:
+            raise Skip("mount: " + done.stderr.strip())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+    def free(self):
+        fs = os.statvfs(self.path)
+        return fs.f_bavail * fs.f_frsize
+
+    def fill(self, leave=0):
+        """Until so many bytes are left."""
+        piece = b"x" * 65536
+        with open(os.path.join(self.path, "filler"), "ab", 0) as f:
+            with contextlib.suppress(OSError):
+                while self.free() > leave:
+                    f.write(piece)
+
+    def make_room(self):
+        os.unlink(os.path.join(self.path, "filler"))
 
 
 class Daemon(Store):

@@ -62,6 +62,13 @@ class Window:
         return self.got()
 
 
+def need_terminals(daemon):
+    tap, = (t for t in daemon.status()["taps"] if t["tap"] == "terminals")
+    if not tap["open"]:
+        raise Skip(tap["note"])
+    print("# terminals are watched " + tap["note"], flush=True)
+
+
 @contextlib.contextmanager
 def recording_host(more="", start=True):
     """A daemon that records, and an sshd with a person who may log in."""
@@ -72,11 +79,7 @@ def recording_host(more="", start=True):
         keys = os.path.join(daemon.top, "keys")
         if start:
             daemon.start()
-            tap = [t for t in daemon.status()["taps"]
-                   if t["tap"] == "terminals"][0]
-            if not tap["open"]:
-                raise Skip(tap["note"])
-            print("# terminals are watched " + tap["note"], flush=True)
+            need_terminals(daemon)
         # The daemon's own log is its auth-log: it must not tell these logins.
         with Sshd(os.path.join(daemon.top, "syslog"), SSHD % keys) as sshd:
             sshd.person = sshd.user(NAME)
