@@ -13,8 +13,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import PATIENCE, Disk, wait_for
-from terminaltest import (Window, cast, export, need_terminals, of_kind,
-                          own_terminal, recording_host, told, wait_closed)
+from sshdtest import need_taps
+from terminaltest import (TAPS, Window, cast, export, of_kind, own_terminal,
+                          recording_host, told, wait_closed)
 from trailtest import case, check, equal, main
 
 # Megabytes, but where the machine is an emulated one.
@@ -126,7 +127,7 @@ def gives_way_on_a_full_disk():
     with recording_host("reserve: 32MiB\n", start=False) as (daemon, sshd), \
             Disk(daemon.dir, 128) as disk:
         daemon.start()
-        need_terminals(daemon)
+        need_taps(daemon, TAPS)
 
         def gap(text):
             return wait_for(text, lambda: [e for e in daemon.lines(

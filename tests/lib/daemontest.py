@@ -7,12 +7,20 @@ import pwd
 import subprocess
 import time
 
+import trailtest
 from trailtest import Skip, Store, check, equal
 
 SSHTRAILD = os.environ.get("SSHTRAILD", "sshtraild")
 HOST = "bastion01"
 # How much longer than on an idle machine things may take.
 PATIENCE = float(os.environ.get("SSHTRAIL_PATIENCE", "1"))
+
+
+def use_build(build):
+    """Its programs, whatever the environment says."""
+    global SSHTRAILD
+    trailtest.SSHTRAIL = os.path.join(build, "src/cli/sshtrail")
+    SSHTRAILD = os.path.join(build, "src/agent/sshtraild")
 
 
 def user_to_be():
@@ -96,10 +104,10 @@ class Daemon(Store):
                         "user: %s\n" % user if user else "", more, self.log,
                         taps))
 
-    def start(self, program=SSHTRAILD):
+    def start(self, program=None):
         said = self.said().count("collecting into")
         self.process = subprocess.Popen(
-            [program, "--config", self.config], stdin=subprocess.DEVNULL,
+            [program or SSHTRAILD, "--config", self.config], stdin=subprocess.DEVNULL,
             stdout=self.out, stderr=self.out)
         self.wait_collecting(said + 1)
         return self
@@ -130,6 +138,12 @@ class Daemon(Store):
         with open("/proc/%d/task/%d/children" % (
                 self.process.pid, self.process.pid)) as f:
             return int(f.read().split()[0])
+
+    def found(self, *args):
+        """JSON objects that a query prints; none is no failure."""
+        done = self.run(*args, "--json", expect=None)
+        check(done.returncode in (0, 1), done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def status(self):
         return json.loads(self.run("status", "--json", "--socket",

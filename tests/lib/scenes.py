@@ -3,7 +3,6 @@
 side under one sshd and one sshtraild, and what sshtrail tells of them."""
 import concurrent.futures
 import contextlib
-import json
 import os
 import subprocess
 
@@ -152,9 +151,7 @@ class Scene:
         return self.sshd.terminal(user, *words, **kwargs)
 
     def rows(self, *args):
-        out = self.daemon.run(*args, "--json", "--all", "--limit", "10000",
-                              expect=None).stdout
-        return [json.loads(line) for line in out.splitlines()]
+        return self.daemon.found(*args, "--all", "--limit", "10000")
 
     def sessions(self, n=1, ended=True, addr=None):
         """Of this scene's address, in the order they began, when they are

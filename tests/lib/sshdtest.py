@@ -12,13 +12,17 @@ import subprocess
 import tempfile
 import time
 
-from daemontest import PATIENCE, wait_for
+from daemontest import PATIENCE, Daemon, wait_for
 from trailtest import Skip
 
 # Whoever has it in /etc/passwd was made by a test, perhaps a killed one.
 MADE_BY = "user of a test of sshtrail"
 KEPT_FILES = ("/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog")
 PROMPT = "ready> "
+# Of a watched host: root's logins, too, and nothing that sshd itself would
+# show.
+WATCHED = "PrintMotd no\nPrintLastLog no\nPermitRootLogin yes\n" \
+    "StrictModes no\nAuthorizedKeysFile .ssh/authorized_keys %s\n"
 
 
 def need_programs(*names):
@@ -260,10 +264,10 @@ class Sshd:
         self.users.append(user)
         return user
 
-    def options(self, user=None, key=None, addr=None):
+    def options(self, user=None, key=None, addr=None, port=None):
         """For ssh, scp and sftp; `addr`: the client's, in 127.0.0.0/8."""
         known = {
-            "Port": self.port, "StrictHostKeyChecking": "no",
+            "Port": port or self.port, "StrictHostKeyChecking": "no",
             "UserKnownHostsFile": self.path("known"), "LogLevel": "ERROR",
             "IdentitiesOnly": "yes", "IdentityFile": key or user.key}
         if addr:
@@ -271,9 +275,9 @@ class Sshd:
         return ["-F", "/dev/null"] + [
             "-o%s=%s" % option for option in known.items()]
 
-    def command(self, user, *words, key=None, addr=None, at="127.0.0.1",
-                options=()):
-        return ["ssh", *self.options(user, key, addr), *options,
+    def command(self, user, *words, key=None, addr=None, port=None,
+                at="127.0.0.1", options=()):
+        return ["ssh", *self.options(user, key, addr, port), *options,
                 "%s@%s" % (getattr(user, "name", user), at), *words]
 
     def ssh(self, user, *words, stdin=None, env=None, **kwargs):
@@ -287,3 +291,41 @@ class Sshd:
     def terminal(self, user, *words, options=(), prompt=PROMPT, **kwargs):
         return Terminal(self.command(user, *words, options=("-tt", *options),
                                      **kwargs), prompt)
+
+
+def need_login_uid():
+    with open("/etc/pam.d/sshd") as f:
+        if "pam_loginuid" not in f.read():
+            raise Skip("/etc/pam.d/sshd has no pam_loginuid: no login uid is "
+                       "set")
+
+
+def need_taps(daemon, taps):
+    """Those that are `auto` are open."""
+    for tap in daemon.status()["taps"]:
+        if tap["tap"] + ": auto" in taps:
+            if not tap["open"]:
+                raise Skip(tap["note"])
+            print("# %s: %s" % (tap["tap"], tap["note"]), flush=True)
+
+
+@contextlib.contextmanager
+def watched_host(name, taps, more="", start=True, listen=("127.0.0.1",)):
+    """A daemon with these taps, which are open where they are `auto`, and an
+    sshd with a person of this name, whose key lets in as root, too."""
+    if os.geteuid() != 0:
+        raise Skip("only root can load programs into the kernel")
+    need_login_uid()
+    with Daemon(taps) as daemon:
+        daemon.configure(taps, more)
+        if start:
+            daemon.start()
+            need_taps(daemon, taps)
+        keys = os.path.join(daemon.top, "keys")
+        # The daemon's own log is its auth-log: it must not tell these logins.
+        with Sshd(os.path.join(daemon.top, "syslog"), WATCHED % keys,
+                  listen) as sshd:
+            sshd.person = sshd.user(name)
+            shutil.copy(sshd.person.key + ".pub", keys)
+            os.chmod(keys, 0o644)
+            yield daemon, sshd

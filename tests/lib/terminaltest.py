@@ -1,25 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests of recordings share: ssh under a terminal whose window changes,
 and a daemon that records what it shows."""
-import contextlib
 import fcntl
 import json
 import os
-import shutil
 import struct
 import subprocess
 import termios
 
-from daemontest import PATIENCE, Daemon, wait_for
-from sshdtest import Sshd
-from trailtest import Skip
+from daemontest import PATIENCE, wait_for
+from sshdtest import watched_host
 
 NAME = "sshtrail-t"
 TAPS = "audit: off, bpf: off, journal: off, wtmp: off, btmp: off, " \
     "terminals: auto"
-# root's too; and nothing that sshd itself would show.
-SSHD = "PrintMotd no\nPrintLastLog no\nPermitRootLogin yes\n" \
-    "StrictModes no\nAuthorizedKeysFile .ssh/authorized_keys %s\n"
 
 
 def own_terminal():
@@ -62,38 +56,16 @@ class Window:
         return self.got()
 
 
-def need_terminals(daemon):
-    tap, = (t for t in daemon.status()["taps"] if t["tap"] == "terminals")
-    if not tap["open"]:
-        raise Skip(tap["note"])
-    print("# terminals are watched " + tap["note"], flush=True)
-
-
-@contextlib.contextmanager
 def recording_host(more="", start=True):
     """A daemon that records, and an sshd with a person who may log in."""
-    if os.geteuid() != 0:
-        raise Skip("only root can load programs into the kernel")
-    with Daemon(TAPS) as daemon:
-        daemon.configure(TAPS, more)
-        keys = os.path.join(daemon.top, "keys")
-        if start:
-            daemon.start()
-            need_terminals(daemon)
-        # The daemon's own log is its auth-log: it must not tell these logins.
-        with Sshd(os.path.join(daemon.top, "syslog"), SSHD % keys) as sshd:
-            sshd.person = sshd.user(NAME)
-            shutil.copy(sshd.person.key + ".pub", keys)
-            os.chmod(keys, 0o644)
-            yield daemon, sshd
+    return watched_host(NAME, TAPS, more, start)
 
 
 def told(daemon, sshd, kind, auid=None):
     """Of this person: another sshd of the host is recorded, too."""
     auid = sshd.person.uid if auid is None else auid
-    done = daemon.run("search", "--all", "--json", "--oldest-first", "--kind",
-                      kind, "--limit", "1000", expect=None).stdout
-    return [e for e in map(json.loads, done.splitlines())
+    return [e for e in daemon.found("search", "--all", "--oldest-first",
+                                    "--kind", kind, "--limit", "1000")
             if e.get("auid") == auid]
 
 
