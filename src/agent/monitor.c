@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,9 +21,14 @@
 #include "base/loop.h"
 
 /* Two deaths within this time are not chance: somebody should look. */
-#define QUICK_SEC ((int64_t)60)
+#define QUICK_SEC      ((int64_t)60)
 /* How often a full disk is looked at. */
-#define ROOM_USEC ((int64_t)1000000)
+#define ROOM_USEC      ((int64_t)1000000)
+/*
+ * Sessions that take all processors must not starve what watches them: what it
+ * does not read in time is lost.
+ */
+#define COLLECTOR_NICE (-10)
 
 /* What a tap needs done while it runs, see struct tap_tender. */
 struct tended {
@@ -191,6 +197,26 @@ static void unconfigure(struct monitor *m)
 	config_free(&m->cfg);
 }
 
+/*
+ * In the child. Where nothing else is configured the kernel shares processors
+ * between login sessions first (sched(7), autogroup), so it becomes one of its
+ * own. A refusal costs events under load only, and that is told.
+ */
+static void come_first(void)
+{
+	char text[16];
+	int n = snprintf(text, sizeof text, "%d", COLLECTOR_NICE);
+	int fd;
+
+	setsid();
+	setpriority(PRIO_PROCESS, 0, COLLECTOR_NICE);
+	fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fd_write_all(fd, text, (size_t)n);
+	close(fd);
+}
+
 /* In the child: it keeps what the agent names and nothing else of ours. */
 static _Noreturn void become_collector(struct monitor *m)
 {
@@ -205,6 +231,7 @@ static _Noreturn void become_collector(struct monitor *m)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	come_first();
 	exit(collector_run(&m->agent) < 0);
 }
 
