@@ -45,6 +45,32 @@ class Table:
         return [r[0] for r in self.rows if r[4] == "SHORT"]
 
 
+class Processes:
+    """What these processes take of the host."""
+
+    def __init__(self, *pids):
+        self.pids = pids
+
+    def cpu(self):
+        """Seconds of processor time so far, of the threads that run."""
+        total = 0
+        for pid in self.pids:
+            tasks = "/proc/%d/task" % pid
+            for tid in os.listdir(tasks):
+                with open("%s/%s/schedstat" % (tasks, tid)) as f:
+                    total += int(f.read().split()[0])
+        return total / 1e9
+
+    def memory(self):
+        """Bytes of memory; what is mapped twice or shared counts once."""
+        total = 0
+        for pid in self.pids:
+            with open("/proc/%d/smaps_rollup" % pid) as f:
+                total += sum(int(line.split()[1]) * 1024 for line in f
+                             if line.startswith("Pss:"))
+        return total
+
+
 def make_build(targets):
     """The release build at the top, made and kept up to date."""
     build = os.path.join(ROOT, "build-bench")
