@@ -143,6 +143,10 @@ def gives_way_on_a_full_disk():
         gap("little room is left")
         t.type(b"\r")
         wait_for("what is not recorded", lambda: len(t.got()) > 300000)
+        # The client may have it before the daemon has read of it.
+        wait_for("the daemon", lambda: [
+            tap for tap in daemon.status()["taps"]
+            if tap["tap"] == "terminals" and tap["bytes"] > 300000])
         disk.make_room()
         gap("there was little room")
         t.type(b"\r")
