@@ -16,6 +16,7 @@
 #include "agent/link.h"
 #include "agent/notify.h"
 #include "agent/room.h"
+#include "base/disk.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/loop.h"
@@ -359,7 +360,7 @@ static int restart_collector(struct monitor *m, int status)
 
 	describe_end(m, status);
 	m->say("%s", m->restart);
-	if (room_is_full(m->failure_error))
+	if (disk_is_full(m->failure_error))
 		return wait_for_room(m), 0;
 	notify("STATUS=the collector died and is started again");
 	m->died_at = now;

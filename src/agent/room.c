@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/room.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/fd.h"
 #include "base/when.h"
 
@@ -19,43 +18,34 @@
 	(1u << EVENT_FILE | 1u << EVENT_NET_CONNECT | 1u << EVENT_NET_LISTEN | \
 	    1u << EVENT_FORWARD | 1u << EVENT_OTHER)
 
-static bool get_free(const char *store, uint64_t *ret)
-{
-	struct statvfs fs;
-
-	if (statvfs(store, &fs) < 0)
-		return false;
-	*ret = (uint64_t)fs.f_bavail * fs.f_frsize;
-	return true;
-}
-
-static void path_of(const struct room *r, char ret[static 4096])
-{
-	snprintf(ret, 4096, "%s/reserve", r->store);
-}
-
 static void make_reserve(struct room *r)
 {
-	char path[4096];
-	CLEANUP_FD int fd = -1;
+	CLEANUP_FD int fd =
+	    open(r->path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	path_of(r, path);
-	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
 	r->held = posix_fallocate(fd, 0, (off_t)r->reserve) == 0 &&
 		  ftruncate(fd, (off_t)r->reserve) == 0;
 	if (!r->held)
-		unlink(path);
+		unlink(r->path);
 }
 
 static void give_back(struct room *r)
 {
-	char path[4096];
-
-	path_of(r, path);
-	unlink(path);
+	unlink(r->path);
 	r->held = false;
+}
+
+/* True when there is something else to be seen on the disk by now. */
+static bool tend_reserve(struct room *r, uint64_t left)
+{
+	if (r->held && left < r->reserve / 16)
+		return give_back(r), true;
+	if (r->held || left <= 2 * r->reserve)
+		return false;
+	make_reserve(r);
+	return true;
 }
 
 /* To a better level only with a quarter more, so that it does not flutter. */
@@ -66,16 +56,14 @@ static bool is_below(uint64_t left, uint64_t limit, bool was_below)
 
 static enum room_level look(struct room *r)
 {
+	struct disk disk;
 	uint64_t left;
 
-	if (r->reserve == 0 || !get_free(r->store, &left))
+	if (r->reserve == 0 || disk_look(r->store, &disk) < 0)
 		return r->level;
-	if (r->held && left < r->reserve / 16)
-		give_back(r);
-	else if (!r->held && left > 2 * r->reserve)
-		make_reserve(r);
-	if (!get_free(r->store, &left))
+	if (tend_reserve(r, disk.free) && disk_look(r->store, &disk) < 0)
 		return r->level;
+	left = disk.free;
 	/* What the reserve would take is not for what comes in bulk. */
 	if (!r->held)
 		left = left > r->reserve ? left - r->reserve : 0;
@@ -90,12 +78,10 @@ static enum room_level look(struct room *r)
 
 void room_open(struct room *r, const char *store, uint64_t reserve)
 {
-	char path[4096];
-
 	*r = (struct room){.store = store, .reserve = reserve};
-	path_of(r, path);
+	snprintf(r->path, sizeof r->path, "%s/reserve", store);
 	/* Of a run before, perhaps with another size. */
-	unlink(path);
+	unlink(r->path);
 }
 
 int room_follow(struct room *r, struct ledger *l, struct recorder *recorder,
@@ -135,14 +121,10 @@ bool room_keeps(struct room *r, enum event_kind kind)
 	return false;
 }
 
-bool room_is_full(int error)
-{
-	return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
-}
-
 bool room_is_back(const char *store, uint64_t reserve)
 {
-	uint64_t need = reserve / 4 > LEAST ? reserve / 4 : LEAST, left;
+	uint64_t need = reserve / 4 > LEAST ? reserve / 4 : LEAST;
+	struct disk disk;
 
-	return get_free(store, &left) && left >= need;
+	return disk_look(store, &disk) == 0 && disk.free >= need;
 }

@@ -22,6 +22,7 @@ enum room_level {
 
 struct room {
 	const char *store;
+	char path[4096];  /* of the reserve */
 	uint64_t reserve; /* bytes; 0: nothing is watched */
 	bool held;	  /* the file is there */
 	enum room_level level;
@@ -42,11 +43,7 @@ int room_follow(struct room *r, struct ledger *l, struct recorder *recorder,
 /* Whether an event of this kind is kept at the level of now; else it counts. */
 bool room_keeps(struct room *r, enum event_kind kind);
 
-/*
- * Whether `error` says that a disk, or what somebody may take of it, is full;
- * and whether there is room by now to go on after it.
- */
-bool room_is_full(int error);
+/* Whether there is room by now to go on after a full disk. */
 bool room_is_back(const char *store, uint64_t reserve);
 
 #endif

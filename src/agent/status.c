@@ -151,7 +151,8 @@ static void space_text(const struct status *s, struct buf *b)
 	    (double)space.trail_bytes / (1 << 20),
 	    (unsigned long long)space.segments,
 	    (double)space.index_bytes / (1 << 20),
-	    (double)space.free / (1 << 30), (double)space.size / (1 << 30));
+	    (double)space.disk.free / (1 << 30),
+	    (double)space.disk.size / (1 << 30));
 }
 
 static void space_json(const struct status *s, struct buf *b)
@@ -166,7 +167,8 @@ static void space_json(const struct status *s, struct buf *b)
 	    (unsigned long long)space.segments,
 	    (unsigned long long)space.trail_bytes,
 	    (unsigned long long)space.index_bytes,
-	    (unsigned long long)space.free, (unsigned long long)space.size);
+	    (unsigned long long)space.disk.free,
+	    (unsigned long long)space.disk.size);
 }
 
 struct cost {

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
+#include "base/disk.h"
 #include "base/fd.h"
 #include "base/str.h"
 
@@ -50,7 +50,6 @@ static int add_tree(int at, const char *name, unsigned depth, uint64_t *bytes,
 int space_measure(const char *dir, struct space *ret)
 {
 	CLEANUP_FD int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct statvfs fs;
 	uint64_t none = 0;
 	int r = fd < 0 ? -errno : 0;
 
@@ -59,9 +58,7 @@ int space_measure(const char *dir, struct space *ret)
 		r = add_tree(fd, "trail", 0, &ret->trail_bytes, &ret->segments);
 	if (r == 0)
 		r = add_tree(fd, "index", 0, &ret->index_bytes, &none);
-	if (r == 0 && statvfs(dir, &fs) == 0) {
-		ret->free = (uint64_t)fs.f_bavail * fs.f_frsize;
-		ret->size = (uint64_t)fs.f_blocks * fs.f_frsize;
-	}
+	if (r == 0)
+		(void)disk_look(dir, &ret->disk);
 	return r;
 }

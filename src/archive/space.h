@@ -3,13 +3,13 @@
 #ifndef ARCHIVE_SPACE_H
 #define ARCHIVE_SPACE_H
 
-#include <stdint.h>
+#include "base/disk.h"
 
 struct space {
 	uint64_t segments;    /* files of all chains */
 	uint64_t trail_bytes; /* with checkpoints and what was moved aside */
 	uint64_t index_bytes;
-	uint64_t free, size; /* of the file system; 0: it does not tell */
+	struct disk disk; /* zeros: it does not tell */
 };
 
 /*

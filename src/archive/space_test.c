@@ -73,7 +73,7 @@ static void test_store(void **state)
 	assert_int_equal(s.segments, 3);
 	assert_int_equal(s.trail_bytes, 5520);
 	assert_int_equal(s.index_bytes, 340);
-	assert_true(s.size >= s.free && s.size > 0);
+	assert_true(s.disk.size >= s.disk.free && s.disk.size > 0);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/fd.h"
 #include "trail/chain.h"
 #include "trail/frame.h"
@@ -39,15 +40,10 @@ struct trail {
 	int broken; /* everything fails with this */
 };
 
-static bool is_full(int r)
-{
-	return r == -ENOSPC || r == -EDQUOT || r == -EFBIG;
-}
-
 /* What is not written is forgotten: its numbers were never on a disk. */
 static int trail_fail(struct trail *t, int r)
 {
-	if (is_full(r))
+	if (disk_is_full(r))
 		t->full = r;
 	else
 		t->broken = r;
@@ -120,7 +116,7 @@ static int flush(struct trail *t)
 	if (r < 0)
 		return trail_fail(t, r);
 	r = fd_pwrite_all(t->fd, t->out.p, t->out.n, (off_t)t->file_len);
-	if (is_full(r))
+	if (disk_is_full(r))
 		return flush_cut(t, r);
 	if (r < 0)
 		return t->broken = r;
@@ -229,7 +225,7 @@ static int sealed(struct trail *t, struct err *err)
 {
 	int r = sealer_wait(t->sealer, err);
 
-	return r == 0 || (t->full && is_full(r)) ? 0 : trail_fail(t, r);
+	return r == 0 || (t->full && disk_is_full(r)) ? 0 : trail_fail(t, r);
 }
 
 int trail_sync(struct trail *t, struct err *err)
@@ -272,7 +268,7 @@ static int checkpoint_put(const struct trail *t)
 
 	if (r == 0)
 		r = fd_replace_file(t->dirfd, "checkpoint", 0644, b.p, b.n);
-	if (is_full(r) && unlinkat(t->dirfd, "reserve", 0) == 0) {
+	if (disk_is_full(r) && unlinkat(t->dirfd, "reserve", 0) == 0) {
 		r = fd_replace_file(t->dirfd, "checkpoint", 0644, b.p, b.n);
 		reserve_make(t);
 	}

@@ -2,9 +2,9 @@
 #include "cli/doctor/facts.h"
 
 #include <errno.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "cli/daemon.h"
 
 static void read_file_state(struct fact_file *ret, const char *path)
@@ -28,14 +28,14 @@ static void read_daemon(struct facts *f, const char *socket_path)
 
 static void read_store(struct facts *f, const char *store)
 {
-	struct statvfs fs;
+	struct disk disk;
 
 	if (f->daemon_error == 0)
 		store = f->daemon.store.p;
 	read_file_state(&f->store, store);
-	if (statvfs(store, &fs) == 0) {
-		f->store_free = (uint64_t)fs.f_bavail * fs.f_frsize;
-		f->store_size = (uint64_t)fs.f_blocks * fs.f_frsize;
+	if (disk_look(store, &disk) == 0) {
+		f->store_free = disk.free;
+		f->store_size = disk.size;
 	}
 }
 
