@@ -2,9 +2,8 @@
 /* The whole archive works in a sandbox: SQLite, zstd, threads, signatures. */
 #include "base/confined_test.h"
 
-#include <ftw.h>
-
 #include "archive/archive.h"
+#include "base/fd.h"
 #include "base/when.h"
 
 #define N_EVENTS 20000
@@ -67,12 +66,6 @@ static void inside_archive(struct confined *c)
 	CHECK(archive_verify(dir, NULL, &sink, &sound, &err) == 0 && sound);
 }
 
-static int remove_entry(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static void test_archive(void **state)
 {
 	struct confined *c = *state;
@@ -80,7 +73,7 @@ static void test_archive(void **state)
 	char dir[128];
 
 	snprintf(dir, sizeof dir, "%s/store", c->folders[HOME]);
-	assert_int_equal(nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(fd_remove_tree(dir), 0);
 	assert_int_equal(status, 0);
 }
 

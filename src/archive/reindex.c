@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,20 +12,6 @@
 #include "base/fd.h"
 
 #define INDEX_NEW "index.new"
-
-static int remove_entry(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path) < 0 ? -1 : 0;
-}
-
-static int remove_tree(const char *path)
-{
-	if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0 &&
-	    errno != ENOENT)
-		return -errno;
-	return 0;
-}
 
 /* The old index, where it can be read, tells how many events to expect. */
 static uint64_t count_events(const char *path)
@@ -53,7 +38,7 @@ static int swap_index(int dirfd, const char *new_path, struct err *err)
 		    err, -errno, "cannot put the new index in place");
 	if (fsync(dirfd) < 0)
 		return err_sys(err, -errno, "cannot sync the store");
-	(void)remove_tree(new_path);
+	(void)fd_remove_tree(new_path);
 	return 0;
 }
 
@@ -84,12 +69,12 @@ int reindex_locked(int dirfd, const char *dir, struct index_progress *progress,
 	if (progress)
 		progress->total = count_events(path);
 	snprintf(path, sizeof path, "%s/" INDEX_NEW, dir);
-	r = remove_tree(path);
-	if (r < 0)
+	r = fd_remove_tree(path);
+	if (r < 0 && r != -ENOENT)
 		return err_sys(err, r, "cannot remove %s", path);
 	r = build_index(dirfd, path, progress, err);
 	if (r < 0) {
-		(void)remove_tree(path);
+		(void)fd_remove_tree(path);
 		return r;
 	}
 	return swap_index(dirfd, path, err);

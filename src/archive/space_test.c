@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "base/fd.h"
+
 static char dir[] = "sshtrail-space-XXXXXX";
 
 static int make_dir(void **state)
@@ -21,15 +22,9 @@ static int make_dir(void **state)
 	return mkdtemp(dir) ? 0 : -1;
 }
 
-static int remove_entry(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static int remove_dir(void **state)
 {
-	return nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	return fd_remove_tree(dir);
 }
 
 static void make_folder(const char *name)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/random.h>
@@ -230,4 +231,16 @@ int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret)
 	}
 	*ret = fd;
 	return 0;
+}
+
+static int remove_entry(
+    const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path) < 0 ? -1 : 0;
+}
+
+int fd_remove_tree(const char *path)
+{
+	return nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) < 0 ? -errno
+								      : 0;
 }

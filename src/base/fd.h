@@ -32,4 +32,10 @@ int fd_replace_file(
 /* Open directory NAME below dirfd, made with `mode` when it is not there. */
 int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret);
 
+/*
+ * Remove a directory with all that is in it; links are not followed. Stops at
+ * what cannot be removed. -ENOENT: it is not there.
+ */
+int fd_remove_tree(const char *path);
+
 #endif

@@ -189,6 +189,23 @@ static void test_open_dir(void **state)
 	unlinkat(dir, "sub", AT_REMOVEDIR);
 }
 
+static void test_remove_tree(void **state)
+{
+	char path[64], outside[64];
+
+	snprintf(outside, sizeof outside, "%s/outside", dir_name);
+	assert_int_equal(close(creat(outside, 0600)), 0);
+	snprintf(path, sizeof path, "%s/tree", dir_name);
+	assert_int_equal(fd_remove_tree(path), -ENOENT);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(mkdirat(dir, "tree/below", 0700), 0);
+	assert_int_equal(symlinkat(outside, dir, "tree/below/link"), 0);
+	assert_int_equal(fd_remove_tree(path), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	/* A link goes, not what it leads to. */
+	assert_int_equal(unlink(outside), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +216,7 @@ int main(void)
 	    cmocka_unit_test(test_read_file),
 	    cmocka_unit_test(test_replace),
 	    cmocka_unit_test(test_open_dir),
+	    cmocka_unit_test(test_remove_tree),
 	};
 
 	return cmocka_run_group_tests_name("fd", tests, make_dir, remove_dir);

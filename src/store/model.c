@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/model.h"
 
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fd.h"
 #include "store/fold.h"
 #include "store/plan.h"
 
@@ -383,14 +383,8 @@ char *model_dir(void)
 	return strdup(path);
 }
 
-static int remove_one(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 void model_dir_remove(char *dir)
 {
-	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	(void)fd_remove_tree(dir);
 	free(dir);
 }

@@ -4,7 +4,6 @@
 #define CLI_IMPORT_SCRATCH_TEST_H
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,16 +31,10 @@ static inline int scratch_make(void **state)
 	return mkdtemp(s->dir) ? 0 : -1;
 }
 
-static inline int scratch_entry(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static inline int scratch_remove(void **state)
 {
 	struct scratch *s = *state;
-	int r = nftw(s->dir, scratch_entry, 16, FTW_DEPTH | FTW_PHYS);
+	int r = fd_remove_tree(s->dir);
 
 	free(s);
 	return r;
