@@ -29,8 +29,6 @@
 /* Far more than a clock is slewed between two ticks. */
 #define CLOCK_STEP  ((int64_t)500 * 1000)
 #define TICK_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
-/* How often recordings are tried again after trouble. */
-#define MEND_USEC   ((int64_t)10 * USEC_PER_SEC)
 
 struct collector;
 
@@ -59,7 +57,6 @@ struct collector {
 	struct control control;
 	struct rates rates;
 	struct room room;
-	int64_t mended_at; /* recordings: tried last */
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
 	int64_t clock;	      /* of time_boot_offset(), last seen */
@@ -286,21 +283,6 @@ static void note_rates(struct collector *c, int64_t now)
 	rates_note(&c->rates, now, ledger_stats(c->ledger)->events, bytes);
 }
 
-static int mend_recordings(struct collector *c, int64_t now)
-{
-	struct recorder_stats s;
-
-	recorder_stats(c->recorder, &s);
-	if (!s.trouble || now - c->mended_at < MEND_USEC)
-		return 0;
-	c->mended_at = now;
-	if (!recorder_mend(c->recorder))
-		return 0;
-	return ledger_gap(c->ledger, "terminals", 0,
-	    "terminals are recorded again, but for those that were open",
-	    &c->err);
-}
-
 /* Feeds without a descriptor to wait for, and events held back too long. */
 static void on_tick(struct loop *l, struct loop_timer *t)
 {
@@ -313,7 +295,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	if (r == 0)
 		r = room_follow(&c->room, c->ledger, c->recorder, &c->err);
 	if (r == 0)
-		r = mend_recordings(c, now);
+		r = recorder_mend(c->recorder, now, &c->err);
 	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++) {
 		struct slot *s = &c->slots[i];
 

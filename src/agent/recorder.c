@@ -12,6 +12,8 @@
 
 /* A chunk is written when it has so many bytes, or when it is synced. */
 #define CHUNK_BYTES ((size_t)64 << 10)
+/* How often it is tried again after trouble. */
+#define MEND_USEC   ((int64_t)10 * USEC_PER_SEC)
 /* The service that gaps name. */
 #define SERVICE	    "terminals"
 
@@ -36,6 +38,7 @@ struct recorder {
 	struct map by_terminal; /* index of the reel */
 	struct buf text;
 	bool unsynced, uncommitted, paused;
+	int64_t mended_at; /* loop_now(); tried last */
 	uint64_t recordings, bytes;
 };
 
@@ -464,16 +467,20 @@ static int open_trail(struct recorder *r, struct trail_recovery *rec)
 		error = archive_open_chain(ledger_archive(r->ledger), chain.p,
 		    &r->trail, rec, &r->trouble);
 	buf_free(&chain);
-	if (error < 0)
-		r->trail = NULL;
 	return error;
 }
 
-bool recorder_mend(struct recorder *r)
+int recorder_mend(struct recorder *r, int64_t now, struct err *err)
 {
 	struct trail_recovery ignored = {0};
 
-	return !r->trail && open_trail(r, &ignored) == 0;
+	if (r->trail || now - r->mended_at < MEND_USEC)
+		return 0;
+	r->mended_at = now;
+	if (open_trail(r, &ignored) < 0)
+		return 0;
+	return ledger_gap(r->ledger, SERVICE, 0,
+	    "terminals are recorded again, but for those that were open", err);
 }
 
 static int open_chain(struct recorder *r, struct err *err)

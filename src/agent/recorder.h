@@ -29,8 +29,12 @@ int recorder_close(struct recorder *r, const char *why, struct err *err);
  * in the recordings, which stay open.
  */
 void recorder_pause(struct recorder *r, bool paused);
-/* After trouble: true when terminals that begin from now on are recorded. */
-bool recorder_mend(struct recorder *r);
+/*
+ * To be called often, with loop_now(): after trouble it is tried again now and
+ * then, and told when terminals that begin from now on are recorded. Fails only
+ * as the ledger does.
+ */
+int recorder_mend(struct recorder *r, int64_t now, struct err *err);
 
 /* As struct source_sink says of piece(). Fails only as the ledger does. */
 int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
