@@ -4,11 +4,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "sources/bpf/programs.h"
 #include "sources/pty/record.h"
 /* What bpftool writes is not written by our rules. */
