@@ -112,9 +112,7 @@ int main(int argc, char **argv)
 	};
 	uint64_t rounds;
 
-	if (argc < 3)
-		return 4;
-	if (!str_u64(str_z(argv[2]), &rounds))
+	if (argc < 3 || !str_u64(str_z(argv[2]), &rounds))
 		return 4;
 	snprintf(watched, sizeof watched, "%s/watched/file", argv[1]);
 	snprintf(plain, sizeof plain, "%s/plain/file", argv[1]);

@@ -256,7 +256,7 @@ def watches_programs_in_the_kernel():
     with Daemon("audit: off, bpf: auto, journal: off, wtmp: off, "
                 "btmp: off") as daemon:
         daemon.start()
-        bpf = [t for t in daemon.status()["taps"] if t["tap"] == "bpf"][0]
+        bpf = daemon.tap("bpf")
         if not bpf["open"]:
             raise Skip(bpf["note"])
         # A process of a session, as pam_loginuid makes one.
@@ -357,8 +357,8 @@ def tells_how_it_does():
 
 
 def reasons(daemon):
-    return [e["reason"] for e in daemon.lines(
-        "search", "--all", "--kind", "gap", expect=None)]
+    return [e["reason"] for e in daemon.found(
+        "search", "--all", "--kind", "gap")]
 
 
 @case

@@ -147,7 +147,7 @@ def proves_capture_by_bpf():
     need_root()
     with Daemon("audit: off, bpf: auto, " + OFF) as daemon:
         daemon.start()
-        bpf = [t for t in daemon.status()["taps"] if t["tap"] == "bpf"][0]
+        bpf = daemon.tap("bpf")
         if not bpf["open"]:
             raise Skip(bpf["note"])
         capture = doctor("--socket", daemon.socket, "--wait", "20",

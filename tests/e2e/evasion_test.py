@@ -6,7 +6,6 @@ import base64
 import contextlib
 import os
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import Daemon, wait_for
-from sshdtest import watched_host
+from sshdtest import free_port, watched_host
 from trailtest import Skip, case, check, equal, main
 
 TAPS = "bpf: auto, terminals: auto, audit: off, journal: off, wtmp: off, " \
@@ -26,11 +25,6 @@ def ssh(*args, user=None, **kwargs):
     """The command that logs in: options of ssh, and the command there."""
     return sshd.command(user or sshd.person, args[-1], key=sshd.person.key,
                         options=args[:-1], **kwargs)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 class Session:
@@ -162,7 +156,8 @@ def other_names():
     fake = s.runs("crond", "fake")
     true = os.path.realpath("/bin/true")
     equal((copied["exe"], linked["exe"], linked["path"], fake["exe"]),
-          (sshd.person.home + "/sshd", true, sshd.person.home + "/innocent", true))
+          (sshd.person.home + "/sshd", true,
+           sshd.person.home + "/innocent", true))
 
 
 @case
@@ -291,17 +286,12 @@ def builtins():
     equal(os.path.basename(e["exe"]), "bash")
 
 
-def pids(daemon):
-    """Monitor and collector."""
-    return [daemon.process.pid, daemon.collector()]
-
-
 @case
 def killing_it():
     """A user kills the daemon and removes its files: he may not"""
     pid = watch.process.pid
     s = Session("kill -9 %s; rm -rf %s; cat %s/keys/host.key; true" % (
-        " ".join(map(str, pids(watch))), watch.dir, watch.dir))
+        " ".join(map(str, watch.pids())), watch.dir, watch.dir))
     equal(s.out, b"")
     equal((watch.process.poll(), watch.process.pid), (None, pid))
     s.runs("rm", "-rf", watch.dir)
@@ -443,7 +433,7 @@ def killing_it_whole():
     """root kills all of it: the next one says from when on nothing is known"""
     with Daemon(TAPS) as w:
         w.start()
-        was = pids(w)
+        was = w.pids()
         wait_for("its start", lambda: agent_events(w))
         # At once: none of them has a last word.
         for number in (signal.SIGSTOP, signal.SIGKILL):

@@ -17,7 +17,7 @@ import daemontest
 import scenes
 from daemontest import PATIENCE, wait_for
 from scenes import scene
-from sshdtest import need_programs, run
+from sshdtest import free_port, need_programs, run
 from trailtest import Skip, check, equal
 
 HEX = bytes(range(256))
@@ -169,11 +169,6 @@ def answer_once(server):
     peer, _ = server.accept()
     with peer:
         peer.sendall(b"hello\n")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 class Forward:

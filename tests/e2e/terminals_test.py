@@ -130,9 +130,8 @@ def gives_way_on_a_full_disk():
         need_taps(daemon, TAPS)
 
         def gap(text):
-            return wait_for(text, lambda: [e for e in daemon.lines(
-                "search", "--all", "--kind", "gap", expect=None)
-                if text in e["reason"]])[0]
+            return wait_for(text, lambda: [e for e in daemon.found(
+                "search", "--all", "--kind", "gap") if text in e["reason"]])[0]
         t = Window(sshd, "echo before; read x; head -c 300000 /dev/zero | "
                    "tr '\\0' x; read y; echo after")
         opened = wait_for("its begin", lambda: told(
@@ -144,9 +143,8 @@ def gives_way_on_a_full_disk():
         t.type(b"\r")
         wait_for("what is not recorded", lambda: len(t.got()) > 300000)
         # The client may have it before the daemon has read of it.
-        wait_for("the daemon", lambda: [
-            tap for tap in daemon.status()["taps"]
-            if tap["tap"] == "terminals" and tap["bytes"] > 300000])
+        wait_for("the daemon",
+                 lambda: daemon.tap("terminals")["bytes"] > 300000)
         disk.make_room()
         gap("there was little room")
         t.type(b"\r")

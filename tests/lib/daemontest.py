@@ -107,8 +107,8 @@ class Daemon(Store):
     def start(self, program=None):
         said = self.said().count("collecting into")
         self.process = subprocess.Popen(
-            [program or SSHTRAILD, "--config", self.config], stdin=subprocess.DEVNULL,
-            stdout=self.out, stderr=self.out)
+            [program or SSHTRAILD, "--config", self.config],
+            stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
         self.wait_collecting(said + 1)
         return self
 
@@ -148,6 +148,15 @@ class Daemon(Store):
     def status(self):
         return json.loads(self.run("status", "--json", "--socket",
                                    self.socket).stdout)
+
+    def tap(self, name):
+        """What status tells of it."""
+        tap, = (t for t in self.status()["taps"] if t["tap"] == name)
+        return tap
+
+    def pids(self):
+        """Monitor and collector."""
+        return [self.process.pid, self.collector()]
 
     def log_logins(self, first, n):
         with open(self.log, "a") as f:

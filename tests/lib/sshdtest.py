@@ -293,6 +293,11 @@ class Sshd:
                                      **kwargs), prompt)
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
 def need_login_uid():
     with open("/etc/pam.d/sshd") as f:
         if "pam_loginuid" not in f.read():
