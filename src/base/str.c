@@ -50,34 +50,11 @@ size_t str_rfind(struct str s, struct str needle)
 	return STR_NPOS;
 }
 
-size_t str_find_char(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? (size_t)(at - s.p) : STR_NPOS;
-}
-
 size_t str_rfind_char(struct str s, char c)
 {
 	const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
 
 	return at ? (size_t)(at - s.p) : STR_NPOS;
-}
-
-bool str_skip(struct str *s, struct str prefix)
-{
-	if (!str_starts(*s, prefix))
-		return false;
-	*s = str_from(*s, prefix.n);
-	return true;
-}
-
-bool str_chop(struct str *s, struct str suffix)
-{
-	if (!str_ends(*s, suffix))
-		return false;
-	s->n -= suffix.n;
-	return true;
 }
 
 bool str_cut(struct str *s, char sep, struct str *ret_head)

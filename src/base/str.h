@@ -83,15 +83,35 @@ bool str_eq_fold(struct str a, struct str b);
 /* Index of the first or last occurrence, STR_NPOS when there is none. */
 size_t str_find(struct str s, struct str needle);
 size_t str_rfind(struct str s, struct str needle);
-size_t str_find_char(struct str s, char c);
+static inline size_t str_find_char(struct str s, char c)
+{
+	const char *at = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : STR_NPOS;
+}
+
 size_t str_rfind_char(struct str s, char c);
 
 /*
  * Take a prefix off the front of *s, or a suffix off its end. False, and *s
- * unchanged, when it is not there.
+ * unchanged, when it is not there. Here, as most are literals: comparing with
+ * one is a load or two then.
  */
-bool str_skip(struct str *s, struct str prefix);
-bool str_chop(struct str *s, struct str suffix);
+static inline bool str_skip(struct str *s, struct str prefix)
+{
+	if (!str_starts(*s, prefix))
+		return false;
+	*s = str_from(*s, prefix.n);
+	return true;
+}
+
+static inline bool str_chop(struct str *s, struct str suffix)
+{
+	if (!str_ends(*s, suffix))
+		return false;
+	s->n -= suffix.n;
+	return true;
+}
 
 /*
  * Take from *s all before the first `sep` and `sep` itself. When there is no

@@ -134,15 +134,18 @@ struct str hash_decode(struct str s, struct arena *a)
 
 struct str hash_encode(struct str s, struct arena *a)
 {
-	size_t controls = 0;
+	uint8_t controls = 0;
 	size_t n = 0;
 	char *out;
 
+	/* Bytes, and no way out of the loop: it looks at many at once. */
 	for (size_t i = 0; i < s.n; i++)
-		controls += is_control((unsigned char)s.p[i]);
+		controls |= (uint8_t)is_control((unsigned char)s.p[i]);
 	if (!controls)
 		return s;
-	out = arena_alloc(a, s.n + 3 * controls);
+	if (s.n > SIZE_MAX / 4)
+		return STR_NONE;
+	out = arena_alloc(a, 4 * s.n);
 	if (!out)
 		return STR_NONE;
 	for (size_t i = 0; i < s.n; i++) {
