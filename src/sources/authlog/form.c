@@ -2,6 +2,7 @@
 #include "sources/authlog/form.h"
 
 #include "base/uninit.h"
+#include "sources/authlog/form_index.h"
 #include "sources/authlog/vis.h"
 
 #define MAX_HOLES 12
@@ -240,10 +241,9 @@ static bool take_free(const char **p, struct str *s, struct captures *caps)
 	return match_front(p, s, caps);
 }
 
-static bool pattern_match(
-    const char *pattern, struct str s, struct captures *caps)
+/* `p` is the pattern without what was found to stand in front of s. */
+static bool pattern_match(const char *p, struct str s, struct captures *caps)
 {
-	const char *p = pattern;
 	const char *end;
 
 	caps->n = 0;
@@ -369,31 +369,67 @@ static void form_store(const struct form *f, struct message *m,
 	m->form = f;
 }
 
+/* What is looked for once, however many forms are tried. */
+struct attempt {
+	struct message *m;
+	struct str head, tail; /* m->text with its `: KEY` or `: REASON` off */
+	bool divided;
+};
+
+static void divide(struct attempt *a)
+{
+	size_t at;
+
+	if (a->divided)
+		return;
+	at = tail_find(a->m->text);
+	a->head = str_upto(a->m->text, at);
+	if (at != STR_NPOS)
+		a->tail = str_from(a->m->text, at + 2);
+	a->divided = true;
+}
+
+static bool form_try(struct attempt *a, const struct form_entry *e)
+{
+	const struct form *f = e->form;
+	struct str text = a->m->text;
+	UNINIT struct captures caps;
+
+	if (!str_starts(text, str_make(f->pattern, e->n_literal)))
+		return false;
+	if (f->flags & (FORM_KEY | FORM_REASON)) {
+		divide(a);
+		text = a->head;
+		if (text.n < e->n_literal)
+			return false;
+	}
+	if (!pattern_match(f->pattern + e->n_literal,
+		str_from(text, e->n_literal), &caps))
+		return false;
+	form_store(f, a->m, &caps, a->tail);
+	return true;
+}
+
+/* Without an index. */
+static bool try_all(struct attempt *a, const struct form *forms)
+{
+	for (; forms->pattern; forms++)
+		if (form_try(a, &(struct form_entry){forms, 0}))
+			return true;
+	return false;
+}
+
 bool form_match(const struct form *forms, struct message *m)
 {
-	struct str tail = STR_NONE;
-	UNINIT struct captures caps;
-	size_t at = STR_NPOS;
-	bool searched = false;
+	struct attempt a = {.m = m};
+	const struct form_entry *e;
 
-	for (const struct form *f = forms; f->pattern; f++) {
-		struct str head = m->text;
-
-		if (f->pattern[0] != '%' &&
-		    (head.n == 0 || head.p[0] != f->pattern[0]))
-			continue;
-		if (f->flags & (FORM_KEY | FORM_REASON)) {
-			if (!searched)
-				at = tail_find(m->text);
-			searched = true;
-			head = str_upto(head, at);
-			tail = at == STR_NPOS ? STR_NONE
-					      : str_from(m->text, at + 2);
-		}
-		if (!pattern_match(f->pattern, head, &caps))
-			continue;
-		form_store(f, m, &caps, tail);
-		return true;
-	}
-	return false;
+	if (m->text.n == 0 || !m->indexes)
+		return try_all(&a, forms);
+	e = form_index_get(m->indexes, forms, (unsigned char)m->text.p[0]);
+	if (!e)
+		return try_all(&a, forms);
+	while (e->form && !form_try(&a, e))
+		e++;
+	return e->form;
 }

@@ -59,6 +59,8 @@ struct form {
 	const char *value;
 };
 
+struct form_indexes;
+
 /* A message being read. */
 struct message {
 	struct str text;	 /* without prefixes and `[preauth]` */
@@ -68,6 +70,7 @@ struct message {
 	struct event *ev;	 /* to fill */
 	struct arena *scratch;	 /* for decoded values */
 	const struct form *form; /* that matched, or NULL */
+	struct form_indexes *indexes; /* to find forms faster, or NULL */
 };
 
 /*

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "sources/authlog/attempts.h"
+#include "sources/authlog/form_index.h"
 #include "sources/authlog/program.h"
 #include "sources/authlog/trusted.h"
 #include "sources/authlog/vis.h"
@@ -25,6 +26,7 @@ struct log_reader {
 	const uint8_t *id_key;
 	struct arena scratch;
 	struct attempts *attempts;
+	struct form_indexes *indexes;
 	struct event ev;
 	struct buf last; /* host, ident and msg of the line before */
 	struct log_line last_line;
@@ -41,8 +43,9 @@ int log_reader_new(struct log_reader **ret, const uint8_t *id_key)
 		return -ENOMEM;
 	r->id_key = id_key;
 	r->attempts = attempts_new();
-	if (!r->attempts) {
-		free(r);
+	r->indexes = form_indexes_new();
+	if (!r->attempts || !r->indexes) {
+		log_reader_free(r);
 		return -ENOMEM;
 	}
 	*ret = r;
@@ -54,6 +57,7 @@ void log_reader_free(struct log_reader *r)
 	if (!r)
 		return;
 	attempts_free(r->attempts);
+	form_indexes_free(r->indexes);
 	arena_free(&r->scratch);
 	buf_free(&r->last);
 	free(r);
@@ -173,6 +177,7 @@ static int entry_take(
 	    .ident = e->line.ident,
 	    .ev = &r->ev,
 	    .scratch = &r->scratch,
+	    .indexes = r->indexes,
 	};
 	struct str notes[MAX_NOTES] = {0};
 	enum message_result result;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/event.h"
+#include "sources/authlog/form_index.h"
 #include "sources/authlog/log_line.h"
 #include "sources/authlog/program.h"
 #include "sources/authlog/vis.h"
@@ -15,15 +16,44 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char *const idents[] = {"sshd", "sudo", "su", "internal-sftp",
     "pkexec", "doas", "useradd", "sshd(pam_unix)"};
 
+static enum message_result parse(struct str ident, struct str text,
+    struct form_indexes *indexes, struct event *ev, struct arena *a)
+{
+	struct message m = {.text = text,
+	    .ident = ident,
+	    .ev = ev,
+	    .scratch = a,
+	    .indexes = indexes};
+
+	event_init(ev, EVENT_OTHER);
+	return message_parse(&m, program_find(ident));
+}
+
+/* An index changes nothing. */
+static void compare(const struct event *a, const struct event *b)
+{
+	if (a->kind != b->kind || memcmp(a->has, b->has, sizeof a->has) != 0)
+		abort();
+	for (unsigned f = 0; f < EVENT_N_FIELDS; f++)
+		if (event_has(a, (enum field)f) &&
+		    (event_fields[f].type == FIELD_STR
+			    ? !str_eq(a->v[f].s, b->v[f].s)
+			    : a->v[f].i != b->v[f].i))
+			abort();
+}
+
 static void message_try(struct str ident, struct str text, struct arena *a)
 {
-	struct event ev;
-	struct message m = {
-	    .text = text, .ident = ident, .ev = &ev, .scratch = a};
+	static struct form_indexes *indexes;
+	struct event ev, plain;
 	unsigned char sum = 0;
 
-	event_init(&ev, EVENT_OTHER);
-	message_parse(&m, program_find(ident));
+	if (!indexes)
+		indexes = form_indexes_new();
+	if (parse(ident, text, indexes, &ev, a) !=
+	    parse(ident, text, NULL, &plain, a))
+		abort();
+	compare(&ev, &plain);
 	/* Every string must be readable. */
 	for (unsigned f = 0; f < EVENT_N_FIELDS; f++) {
 		struct str s;

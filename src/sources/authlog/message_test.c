@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "sources/authlog/form_index.h"
 #include "sources/authlog/program.h"
 #include "sources/test_event.h"
 
@@ -201,13 +202,15 @@ static const struct message_case other_cases[] = {
 };
 /* clang-format on */
 
-static void check(const struct message_case *c, struct arena *a)
+static void check_with(const struct message_case *c,
+    struct form_indexes *indexes, struct arena *a)
 {
 	struct event ev;
 	struct message m = {.text = str_z(c->text),
 	    .ident = str_z(c->ident),
 	    .ev = &ev,
-	    .scratch = a};
+	    .scratch = a,
+	    .indexes = indexes};
 	enum message_result r;
 
 	event_init(&ev, EVENT_GAP);
@@ -219,22 +222,29 @@ static void check(const struct message_case *c, struct arena *a)
 	arena_reset(a);
 }
 
-static void test_sshd(void **state)
+/* An index changes nothing. */
+static void check_all(const struct message_case *cases, size_t n)
 {
+	struct form_indexes *indexes = form_indexes_new();
 	struct arena a = ARENA_INIT;
 
-	for (size_t i = 0; i < sizeof sshd_cases / sizeof *sshd_cases; i++)
-		check(&sshd_cases[i], &a);
+	assert_non_null(indexes);
+	for (size_t i = 0; i < n; i++) {
+		check_with(&cases[i], NULL, &a);
+		check_with(&cases[i], indexes, &a);
+	}
+	form_indexes_free(indexes);
 	arena_free(&a);
+}
+
+static void test_sshd(void **state)
+{
+	check_all(sshd_cases, sizeof sshd_cases / sizeof *sshd_cases);
 }
 
 static void test_others(void **state)
 {
-	struct arena a = ARENA_INIT;
-
-	for (size_t i = 0; i < sizeof other_cases / sizeof *other_cases; i++)
-		check(&other_cases[i], &a);
-	arena_free(&a);
+	check_all(other_cases, sizeof other_cases / sizeof *other_cases);
 }
 
 static void test_not_known(void **state)
