@@ -57,20 +57,6 @@ size_t str_rfind_char(struct str s, char c)
 	return at ? (size_t)(at - s.p) : STR_NPOS;
 }
 
-bool str_cut(struct str *s, char sep, struct str *ret_head)
-{
-	size_t at = str_find_char(*s, sep);
-
-	if (at == STR_NPOS) {
-		*ret_head = *s;
-		*s = str_from(*s, s->n);
-		return false;
-	}
-	*ret_head = str_upto(*s, at);
-	*s = str_from(*s, at + 1);
-	return true;
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -116,7 +102,21 @@ static bool parse_unsigned(struct str s, unsigned base, uint64_t *ret)
 
 bool str_u64(struct str s, uint64_t *ret)
 {
-	return parse_unsigned(s, 10, ret);
+	uint64_t v = 0;
+
+	/* 19 digits cannot overflow. */
+	if (s.n > 19)
+		return parse_unsigned(s, 10, ret);
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned d = (unsigned)(unsigned char)s.p[i] - '0';
+
+		if (d > 9)
+			return false;
+		v = v * 10 + d;
+	}
+	if (s.n)
+		*ret = v;
+	return s.n > 0;
 }
 
 bool str_hex64(struct str s, uint64_t *ret)

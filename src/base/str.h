@@ -117,7 +117,14 @@ static inline bool str_chop(struct str *s, struct str suffix)
  * Take from *s all before the first `sep` and `sep` itself. When there is no
  * `sep`: all of *s is taken, and false is returned.
  */
-bool str_cut(struct str *s, char sep, struct str *ret_head);
+static inline bool str_cut(struct str *s, char sep, struct str *ret_head)
+{
+	size_t at = str_find_char(*s, sep);
+
+	*ret_head = str_upto(*s, at);
+	*s = str_from(*s, at == STR_NPOS ? s->n : at + 1);
+	return at != STR_NPOS;
+}
 
 /* Without blanks, tabs, CR and LF at both ends. */
 struct str str_trim(struct str s);

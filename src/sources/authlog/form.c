@@ -403,8 +403,8 @@ static bool form_try(struct attempt *a, const struct form_entry *e)
 		if (text.n < e->n_literal)
 			return false;
 	}
-	if (!pattern_match(f->pattern + e->n_literal,
-		str_from(text, e->n_literal), &caps))
+	if (!pattern_match(
+		f->pattern + e->n_literal, str_from(text, e->n_literal), &caps))
 		return false;
 	form_store(f, a->m, &caps, a->tail);
 	return true;
@@ -414,7 +414,7 @@ static bool form_try(struct attempt *a, const struct form_entry *e)
 static bool try_all(struct attempt *a, const struct form *forms)
 {
 	for (; forms->pattern; forms++)
-		if (form_try(a, &(struct form_entry){forms, 0}))
+		if (form_try(a, &(struct form_entry){.form = forms}))
 			return true;
 	return false;
 }
@@ -423,13 +423,15 @@ bool form_match(const struct form *forms, struct message *m)
 {
 	struct attempt a = {.m = m};
 	const struct form_entry *e;
+	uint64_t first = form_first8(m->text);
 
 	if (m->text.n == 0 || !m->indexes)
 		return try_all(&a, forms);
 	e = form_index_get(m->indexes, forms, (unsigned char)m->text.p[0]);
 	if (!e)
 		return try_all(&a, forms);
-	while (e->form && !form_try(&a, e))
-		e++;
-	return e->form;
+	for (; e->form; e++)
+		if ((first & e->mask) == e->first && form_try(&a, e))
+			return true;
+	return false;
 }

@@ -63,13 +63,13 @@ struct form_indexes;
 
 /* A message being read. */
 struct message {
-	struct str text;	 /* without prefixes and `[preauth]` */
-	struct str ident;	 /* program, without decoration */
-	bool preauth;		 /* had `[preauth]` behind it */
-	bool vis;		 /* values are encoded with vis(3) */
-	struct event *ev;	 /* to fill */
-	struct arena *scratch;	 /* for decoded values */
-	const struct form *form; /* that matched, or NULL */
+	struct str text;	      /* without prefixes and `[preauth]` */
+	struct str ident;	      /* program, without decoration */
+	bool preauth;		      /* had `[preauth]` behind it */
+	bool vis;		      /* values are encoded with vis(3) */
+	struct event *ev;	      /* to fill */
+	struct arena *scratch;	      /* for decoded values */
+	const struct form *form;      /* that matched, or NULL */
 	struct form_indexes *indexes; /* to find forms faster, or NULL */
 };
 

@@ -35,6 +35,15 @@ static bool may_begin(const struct form *f, unsigned c)
 	return f->pattern[0] == '%' || (unsigned char)f->pattern[0] == c;
 }
 
+static struct form_entry entry_of(const struct form *f)
+{
+	static const char ones[] = "\xff\xff\xff\xff\xff\xff\xff\xff";
+	size_t n = strcspn(f->pattern, "%");
+
+	return (struct form_entry){f, n, form_first8(str_make(f->pattern, n)),
+	    form_first8(str_make(ones, n < 8 ? n : 8))};
+}
+
 /* Entries of all bytes behind each other; counts them when there is no room. */
 static size_t fill(struct form_index *ix, struct form_entry *to)
 {
@@ -46,12 +55,11 @@ static size_t fill(struct form_index *ix, struct form_entry *to)
 			if (!may_begin(f, c))
 				continue;
 			if (to)
-				to[n] = (struct form_entry){
-				    f, strcspn(f->pattern, "%")};
+				to[n] = entry_of(f);
 			n++;
 		}
 		if (to)
-			to[n] = (struct form_entry){NULL, 0};
+			to[n] = (struct form_entry){.form = NULL};
 		n++;
 	}
 	return n;

@@ -19,7 +19,21 @@ void form_indexes_free(struct form_indexes *all);
 struct form_entry {
 	const struct form *form;
 	size_t n_literal; /* bytes of the pattern before its first hole */
+	/* The first eight of these as form_first8() of a text has them. */
+	uint64_t first, mask;
 };
+
+/* Up to eight bytes at the front of s, in memory order, then zeros. */
+static inline uint64_t form_first8(struct str s)
+{
+	uint64_t v = 0;
+
+	if (s.n >= 8)
+		memcpy(&v, s.p, 8);
+	else if (s.n)
+		memcpy(&v, s.p, s.n);
+	return v;
+}
 
 /*
  * The forms of a table whose pattern begins with the byte c or with a hole, in

@@ -202,8 +202,8 @@ static const struct message_case other_cases[] = {
 };
 /* clang-format on */
 
-static void check_with(const struct message_case *c,
-    struct form_indexes *indexes, struct arena *a)
+static void check_with(
+    const struct message_case *c, struct form_indexes *indexes, struct arena *a)
 {
 	struct event ev;
 	struct message m = {.text = str_z(c->text),

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/authlog/year.h"
 
-#define DAY   ((int64_t)86400)
+#define DAY	 ((int64_t)86400)
 /* Further back than this within the calendar is a new year. */
-#define SLACK (7 * DAY)
-#define YEAR  (366 * DAY)
+#define SLACK	 (7 * DAY)
+#define YEAR	 (366 * DAY)
+/* No zone is further from UTC, even of those that users make. */
+#define EAST_MAX (7 * USEC_PER_DAY)
 
 int64_t time_from_local(const struct civil *when, utc_offset_fn *utc_offset)
 {
@@ -13,9 +15,19 @@ int64_t time_from_local(const struct civil *when, utc_offset_fn *utc_offset)
 	return utc_offset ? t - utc_offset(t) * USEC_PER_SEC : t;
 }
 
+static int64_t year_of(int64_t us)
+{
+	struct civil c;
+
+	time_to_civil(us, &c);
+	return c.year;
+}
+
 void year_start(struct year_clock *c, int64_t mtime, utc_offset_fn *utc_offset)
 {
 	*c = (struct year_clock){.mtime = mtime,
+	    .mtime_year = year_of(mtime),
+	    .latest = year_of(mtime + USEC_PER_DAY + EAST_MAX),
 	    .utc_offset = utc_offset,
 	    .leap_turns = -1,
 	    .at = -1,
@@ -52,18 +64,15 @@ static bool is_leap(int64_t y)
 
 static int64_t latest_year(const struct year_clock *c, struct civil when)
 {
-	struct civil newest;
-
-	time_to_civil(c->mtime, &newest);
-	when.year = newest.year + 1;
-	for (int tries = 0; tries < 10; tries++, when.year--) {
+	for (when.year = c->latest; when.year > c->mtime_year - 9;
+	     when.year--) {
 		if (when.month == 2 && when.day == 29 && !is_leap(when.year))
 			continue;
 		if (time_from_local(&when, c->utc_offset) <=
 		    c->mtime + USEC_PER_DAY)
 			return when.year;
 	}
-	return newest.year;
+	return c->mtime_year;
 }
 
 void year_scan(struct year_clock *c, const struct civil *when)
@@ -108,7 +117,15 @@ static int64_t newest_year(const struct year_clock *c)
 	return year;
 }
 
-int64_t year_resolve(struct year_clock *c, struct civil *when)
+static bool same_moment(const struct civil *a, const struct civil *b)
+{
+	return a->second == b->second && a->usec == b->usec &&
+	       a->minute == b->minute && a->hour == b->hour &&
+	       a->day == b->day && a->month == b->month;
+}
+
+/* Sets the year. */
+static int64_t resolve(struct year_clock *c, struct civil *when)
 {
 	int64_t now = since_new_year(when);
 
@@ -125,4 +142,15 @@ int64_t year_resolve(struct year_clock *c, struct civil *when)
 	c->at = now;
 	when->year = c->year;
 	return resolve_local(c, when);
+}
+
+int64_t year_resolve(struct year_clock *c, struct civil *when)
+{
+	if (c->before.month && same_moment(&c->before, when)) {
+		when->year = c->before.year;
+		return c->before_time;
+	}
+	c->before_time = resolve(c, when);
+	c->before = *when;
+	return c->before_time;
 }

@@ -21,7 +21,9 @@
 #include "base/when.h"
 
 struct year_clock {
-	int64_t mtime; /* microseconds */
+	int64_t mtime;	    /* microseconds */
+	int64_t mtime_year; /* its year */
+	int64_t latest;	    /* the latest that a line can be of */
 	utc_offset_fn *utc_offset;
 	bool scanned;
 	bool resolving;	     /* the first line got its year */
@@ -32,6 +34,9 @@ struct year_clock {
 	int64_t at;	     /* seconds since New Year of the line before, -1 */
 	int64_t bucket;	     /* quarter of an hour for which `east` holds */
 	int64_t east;	     /* seconds east of UTC then */
+	/* Of the line before, whose second the next often has. */
+	struct civil before;
+	int64_t before_time;
 };
 
 /* A new file. */
