@@ -6,7 +6,8 @@
 
 #include "sources/audit/words.h"
 
-#define N_SLOTS 256
+#define N_SLOTS	  256
+#define N_LETTERS 128
 
 /* Keys with a value, then those without, then one for all that are unknown. */
 enum {
@@ -28,7 +29,9 @@ static const char *const key_names[KEY_UNKNOWN] = {
 /* A key with its '=' as eight bytes, the first one lowest. */
 struct pattern {
 	uint64_t bits, mask;
-	size_t len;
+	uint64_t has; /* the key's bit of struct fields, if it has one */
+	uint32_t len;
+	uint32_t slot; /* where its value goes: beyond K_N when it has none */
 };
 
 /* Small, as it is looked at for every field. */
@@ -38,10 +41,10 @@ struct keys {
 	uint8_t key[N_SLOTS];
 	/*
 	 * Records of a type have their fields in the same order: what followed
-	 * a key the last time is tried before it is looked up. What a record
-	 * begins with follows KEY_UNKNOWN, what its tail begins with N_KEYS.
+	 * a key the last time is tried before it is looked up. What records
+	 * and their tails begin with is told by its first letter.
 	 */
-	uint8_t next[N_KEYS + 1];
+	uint8_t next[N_KEYS + N_LETTERS];
 	struct pattern pattern[N_KEYS];
 };
 
@@ -82,7 +85,7 @@ static struct pattern pattern_of(struct str name)
 	return (struct pattern){
 	    .bits = load8(name.p, name.n) | equals << (8 * name.n),
 	    .mask = first_bytes(name.n + 1),
-	    .len = name.n + 1};
+	    .len = (uint32_t)name.n + 1};
 }
 
 int keys_new(struct keys **ret)
@@ -103,6 +106,8 @@ int keys_new(struct keys **ret)
 		k->len[at] = (uint8_t)name.n;
 		k->key[at] = (uint8_t)i;
 		k->pattern[i] = pattern_of(name);
+		k->pattern[i].has = i < K_N ? KEY_BIT(i) : 0;
+		k->pattern[i].slot = (uint32_t)(i < K_N ? i : K_N);
 	}
 	*ret = k;
 	return 0;
@@ -219,10 +224,54 @@ static inline const char *take_value(const char *p, const char *end,
 	return to;
 }
 
-static void scan_fields(struct keys *keys, struct str text, unsigned first,
-    uint64_t wanted, struct fields *f)
+/*
+ * Take fields as long as they are what most are: the expected key, a short bare
+ * value with a blank behind it, or one in quotes. Returns where the first other
+ * one begins.
+ */
+static inline const char *take_expected(const struct keys *keys, const char *p,
+    const char *end, struct scan *s, uint64_t wanted, struct fields *f)
 {
-	struct scan s = {first, K_N, false};
+	unsigned before = s->before;
+
+	while (end - p >= 8 + WORDS_STEP && (f->has & wanted) != wanted) {
+		unsigned key = keys->next[before];
+		const struct pattern *guess = &keys->pattern[key];
+		const char *from = p + guess->len, *to;
+
+		if ((load8(p, 8) & guess->mask) != guess->bits ||
+		    f->has & guess->has || *from == '\'')
+			break;
+		if (*from == '"') {
+			to = find1(++from, end, '"');
+			if (to == end)
+				break;
+			f->quoted |= guess->has;
+			p = to + 1;
+			p += p < end && *p == ' ';
+		} else {
+			uint32_t blanks = match16(from, ' ');
+
+			if (!blanks)
+				break;
+			to = from + __builtin_ctz(blanks);
+			p = to + 1;
+		}
+		f->has |= guess->has;
+		f->v[guess->slot] = str_make(from, (size_t)(to - from));
+		before = key;
+	}
+	if (before != s->before)
+		s->stored = before < K_N ? before : K_N;
+	s->before = before;
+	return p;
+}
+
+static void scan_fields(
+    struct keys *keys, struct str text, uint64_t wanted, struct fields *f)
+{
+	unsigned letter = text.n ? (unsigned char)text.p[0] % N_LETTERS : 0;
+	struct scan s = {N_KEYS + letter, K_N, false};
 	const char *p = text.p, *end = p + text.n, *gap;
 
 	while ((f->has & wanted) != wanted) {
@@ -235,6 +284,13 @@ static void scan_fields(struct keys *keys, struct str text, unsigned first,
 			p++;
 		if (p == end)
 			return;
+		if (!s.old) {
+			from = take_expected(keys, p, end, &s, wanted, f);
+			if (from != p) {
+				p = from;
+				continue;
+			}
+		}
 		key = keys->next[s.before];
 		guess = &keys->pattern[key];
 		if (end - p >= 8 &&
@@ -261,7 +317,7 @@ void fields_parse(
 
 	ret->has = ret->quoted = 0;
 	ret->cut = false;
-	scan_fields(k, str_upto(body, n), KEY_UNKNOWN, wanted, ret);
+	scan_fields(k, str_upto(body, n), wanted, ret);
 	if (n != STR_NPOS)
-		scan_fields(k, str_from(body, n), N_KEYS, wanted, ret);
+		scan_fields(k, str_from(body, n + 1), wanted, ret);
 }

@@ -102,7 +102,8 @@ struct fields {
 	uint64_t has;	   /* bit per key */
 	uint64_t quoted;   /* the value stood in double quotes */
 	bool cut;	   /* a quote is not closed: the record was cut */
-	struct str v[K_N]; /* where `has` says so; without the quotes */
+	/* Where `has` says so; without the quotes. The last is of no key. */
+	struct str v[K_N + 1];
 };
 
 _Static_assert(K_N <= 64, "one word holds a bit for each key");
