@@ -99,9 +99,9 @@ enum audit_key {
 };
 
 struct fields {
-	uint64_t has;	   /* bit per key */
-	uint64_t quoted;   /* the value stood in double quotes */
-	bool cut;	   /* a quote is not closed: the record was cut */
+	uint64_t has;	 /* bit per key */
+	uint64_t quoted; /* the value stood in double quotes */
+	bool cut;	 /* a quote is not closed: the record was cut */
 	/* Where `has` says so; without the quotes. The last is of no key. */
 	struct str v[K_N + 1];
 };

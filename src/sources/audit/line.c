@@ -44,16 +44,20 @@ const char *line_split(struct str line, struct audit_line *ret)
 		return "a record type";
 	ret->type = str_upto(s, end);
 	s = str_from(s, end + 1);
-	SKIP(&s, "msg=");
-	if (!SKIP(&s, "audit("))
-		return "audit(TIME:SERIAL)";
+	if (!SKIP(&s, "msg=audit(")) {
+		SKIP(&s, "msg=");
+		if (!SKIP(&s, "audit("))
+			return "audit(TIME:SERIAL)";
+	}
 	end = find_near(s, ')', ID_MAX);
 	if (end == STR_NPOS)
 		return "audit(TIME:SERIAL)";
 	ret->id = str_upto(s, end);
 	s = str_from(s, end + 1);
-	SKIP(&s, ":");
-	SKIP(&s, " ");
+	if (!SKIP(&s, ": ")) {
+		SKIP(&s, ":");
+		SKIP(&s, " ");
+	}
 	ret->body = s;
 	return NULL;
 }
