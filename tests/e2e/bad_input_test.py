@@ -1,54 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong: damaged, hostile and changing input, a full disk, kills."""
+"""What goes wrong: damaged, hostile and changing input, a full disk."""
 import gzip
 import hashlib
-import json
 import lzma
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from trailtest import CORPUS, SSHTRAIL, Skip, Store, case, check, equal, main
+from authtest import LINES, LOG, many_lines, same, write
+from trailtest import Skip, Store, case, check, equal, main
 
-LOG = os.path.join(CORPUS, "sshd-9.2p1-verbose", "auth.iso8601.log")
 SEED = int(os.environ.get("SSHTRAIL_SEED", "3"))
-KILLS = int(os.environ.get("SSHTRAIL_KILLS", "100"))
-with open(LOG, "rb") as f:
-    LINES = f.read()
-
-
-def write(store, name, data):
-    path = os.path.join(store.top, name)
-    with open(path, "wb") as out:
-        out.write(data)
-    return path
-
-
-def many_lines(copies):
-    """The log again and again, each day later by one."""
-    out = []
-    for i in range(copies):
-        day = b"2026-%02d-%02dT" % (1 + i // 28 % 12, 1 + i % 28)
-        out.append(LINES.replace(b"2026-11-22T", day))
-    return b"".join(out)
-
-
-def same(got, expected, what):
-    """Nothing lost, nothing doubled, all concluded as if it was never cut off.
-    That it was is told in the trail by a gap."""
-    for kind in expected:
-        had, has = (Counter(json.dumps(x, sort_keys=True) for x in a[kind]
-                            if x.get("kind") != "gap")
-                    for a in (expected, got))
-        equal([*(had - has)][:2], [], "%s missing, %s" % (kind, what))
-        equal([*(has - had)][:2], [], "%s too many, %s" % (kind, what))
 
 
 @case
@@ -314,44 +281,6 @@ def full_disk():
                 store.run("verify")
         finally:
             subprocess.run(["umount", "-l", small])
-
-
-def kill_imports(copies, wanted, rng):
-    """Kills `wanted` imports of a log, five in each store."""
-    data = many_lines(copies)
-    with Store() as whole:
-        path = write(whole, "auth.log", data)
-        begin = time.monotonic()
-        whole.import_(path)
-        took = time.monotonic() - begin
-        expected = whole.answers()
-    kills = 0
-    while kills < wanted:
-        with Store() as store:
-            path = write(store, "auth.log", data)
-            for _ in range(5):
-                run = subprocess.Popen(store.command("import", path),
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                time.sleep(rng.uniform(0, took))
-                run.send_signal(signal.SIGKILL)
-                kills += run.wait() == -signal.SIGKILL
-                trail = os.path.join(store.dir, "trail")
-                if os.path.isdir(trail) and os.listdir(trail):
-                    store.run("verify")
-            store.run("import", path)
-            store.run("verify")
-            same(store.answers(), expected, "killed")
-            store.run("reindex")
-            same(store.answers(), expected, "killed, index made again")
-
-
-@case
-def killed_import():
-    """SIGKILL at any moment, then again: nothing lost, nothing doubled"""
-    rng = random.Random(SEED)
-    # Enough for a second segment of the trail, then many moments of a small one.
-    kill_imports(60, KILLS // 5, rng)
-    kill_imports(15, KILLS - KILLS // 5, rng)
 
 
 if __name__ == "__main__":
