@@ -284,8 +284,11 @@ int archive_recent(struct archive *a, uint64_t n,
 
 int archive_commit(struct archive *a, struct err *err)
 {
-	int r = a->trail ? trail_checkpoint(a->trail, err) : 0;
+	/* Meanwhile the segment before is compressed. */
+	int r = index_prepare(&a->index, err);
 
+	if (r == 0 && a->trail)
+		r = trail_checkpoint(a->trail, err);
 	return r < 0 ? r : index_commit(&a->index, err);
 }
 

@@ -125,7 +125,7 @@ int index_add(struct archive_index *ix, struct event *ev, struct err *err)
 	return r < 0 ? r : ix->store->ops->add(ix->store, ev, err);
 }
 
-int index_commit(struct archive_index *ix, struct err *err)
+int index_prepare(struct archive_index *ix, struct err *err)
 {
 	int r;
 
@@ -134,7 +134,19 @@ int index_commit(struct archive_index *ix, struct err *err)
 	if (r == 0 && correlator_disordered(ix->correlator) && !ix->in_order)
 		r = ix->store->ops->put_note(
 		    ix->store, NOTE_DISORDER, STR("1"), err);
-	return r < 0 ? r : ix->store->ops->commit(ix->store, err);
+	return r < 0 ? r : ix->store->ops->prepare(ix->store, err);
+}
+
+int index_commit(struct archive_index *ix, struct err *err)
+{
+	return ix->store->ops->commit(ix->store, err);
+}
+
+static int settle(struct archive_index *ix, struct err *err)
+{
+	int r = index_prepare(ix, err);
+
+	return r < 0 ? r : index_commit(ix, err);
 }
 
 int index_disordered(struct archive_index *ix, bool *ret, struct err *err)
@@ -272,7 +284,7 @@ static int catch_up_chain(void *ctx, const char *chain)
 		r = add_frames(cu, UINT64_MAX);
 	if (r < 0)
 		return err_context(cu->err, r, "index of %s", chain);
-	return cu->added ? index_commit(cu->ix, cu->err) : 0;
+	return cu->added ? settle(cu->ix, cu->err) : 0;
 }
 
 static void end_catch_up(struct catch_up *cu)
@@ -327,5 +339,5 @@ int index_build(struct archive_index *ix, int dirfd,
 	}
 	end_catch_up(&cu);
 	parts_free(&parts);
-	return r < 0 ? r : index_commit(ix, err);
+	return r < 0 ? r : settle(ix, err);
 }

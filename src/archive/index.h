@@ -36,6 +36,8 @@ void index_chain(struct archive_index *ix, const char *chain);
 
 /* Sets ev->track, ev->chain and the derived fields. */
 int index_add(struct archive_index *ix, struct event *ev, struct err *err);
+/* All that index_commit() needs; then nothing may be added before it. */
+int index_prepare(struct archive_index *ix, struct err *err);
 int index_commit(struct archive_index *ix, struct err *err);
 
 /*

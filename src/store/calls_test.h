@@ -34,6 +34,13 @@ static inline void commit(struct store *s)
 	assert_int_equal(s->ops->commit(s, &err), 0);
 }
 
+static inline void prepare(struct store *s)
+{
+	struct err err = {""};
+
+	assert_int_equal(s->ops->prepare(s, &err), 0);
+}
+
 static inline void add(struct store *s, const struct event *ev)
 {
 	struct err err = {""};

@@ -121,6 +121,13 @@ static int embedded_get_note(
 	return r < 0 ? r : writer_get_note(self(s)->writer, key, ret, err);
 }
 
+static int embedded_prepare(struct store *s, struct err *err)
+{
+	int r = writable(s, err);
+
+	return r < 0 ? r : writer_prepare(self(s)->writer, err);
+}
+
 static int embedded_commit(struct store *s, struct err *err)
 {
 	int r = writable(s, err);
@@ -361,6 +368,7 @@ const struct store_ops store_embedded = {
     .put_track = embedded_put_track,
     .put_boot = embedded_put_boot,
     .put_note = embedded_put_note,
+    .prepare = embedded_prepare,
     .commit = embedded_commit,
     .last_seq = embedded_last_seq,
     .get_note = embedded_get_note,

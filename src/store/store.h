@@ -59,7 +59,7 @@ struct store_ops {
 	/*
 	 * Writing. What is added is seen by readers (and by questions to this
 	 * very store), all or nothing, after commit; a crash before it leaves
-	 * the state of the last commit. After a failure of any of these five
+	 * the state of the last commit. After a failure of any of these six
 	 * all of them return the same error until the store is opened anew;
 	 * then go on behind last_seq().
 	 *
@@ -78,6 +78,11 @@ struct store_ops {
 	/* Keep data under a key, for get_note(); in place of what was there. */
 	int (*put_note)(
 	    struct store *s, struct str key, struct str data, struct err *err);
+	/*
+	 * Do now what commit has to do but the commit itself, which follows
+	 * soon if nothing is added: for who waits for something else meanwhile.
+	 */
+	int (*prepare)(struct store *s, struct err *err);
 	/*
 	 * Joins the tracks of all hosts touched since the last commit,
 	 * rewrites their sessions, and remembers for each chain the last

@@ -307,6 +307,34 @@ static void test_added_again(void **state)
 	model_dir_remove(dir);
 }
 
+/* What is prepared is not there yet, and takes more until the commit. */
+static void test_prepared(void **state)
+{
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct query q = everything();
+	struct event ev = exec_event(5, false), amending = exec_event(4, true);
+
+	prepare(s);
+	add(s, &ev);
+	prepare(s);
+	prepare(s);
+	assert_int_equal(count_events(s, &q), 0);
+	s->ops->close(s);
+	s = open_store(dir, STORE_WRITE);
+	assert_int_equal(count_events(s, &q), 0);
+
+	add(s, &ev);
+	prepare(s);
+	add(s, &amending);
+	prepare(s);
+	commit(s);
+	assert_int_equal(count_events(s, &q), 1);
+	assert_int_equal(count_sum(s, &q), 1);
+	s->ops->close(s);
+	model_dir_remove(dir);
+}
+
 static void check_note(struct store *s, struct str key, const char *want)
 {
 	struct buf b = BUF_INIT;
@@ -479,6 +507,7 @@ int main(void)
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_amended),
 	    cmocka_unit_test(test_added_again),
+	    cmocka_unit_test(test_prepared),
 	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_killed_writer),
 	    cmocka_unit_test(test_readers),

@@ -198,6 +198,7 @@ static int begin(struct writer *w, struct err *err)
 			*err = w->failure;
 		return w->failed;
 	}
+	w->prepared = false;
 	if (w->active)
 		return 0;
 	r = sql_exec(&w->sql, "BEGIN IMMEDIATE", err);
@@ -460,26 +461,39 @@ static int flush_tally(struct writer *w, struct err *err)
 	return tally_flush(&w->tally, &w->sql, err);
 }
 
-int writer_commit(struct writer *w, struct err *err)
+int writer_prepare(struct writer *w, struct err *err)
 {
 	/* Counting needs the sessions, amending what is counted, and merging
 	 * drops what was amended. */
 	static int (*const steps[])(struct writer * w, struct err * err) = {
 	    seal_all, writer_join, writer_retally, writer_tally_new,
-	    writer_resolve_amended, flush_tally, writer_compact, store_chains};
+	    writer_resolve_amended, flush_tally, writer_compact};
 	int r = 0;
 
 	if (w->failed)
 		return begin(w, err);
-	if (!w->active)
+	if (!w->active || w->prepared)
 		return 0;
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0] && r >= 0; i++)
 		r = steps[i](w, err);
-	if (r >= 0)
+	if (r < 0)
+		return fail(w, r, err);
+	w->prepared = true;
+	w->n_resolve = 0;
+	return 0;
+}
+
+int writer_commit(struct writer *w, struct err *err)
+{
+	int r = writer_prepare(w, err);
+
+	if (r < 0 || !w->active)
+		return r;
+	r = store_chains(w, err);
+	if (r == 0)
 		r = sql_exec(&w->sql, "COMMIT", err);
 	if (r < 0)
 		return fail(w, r, err);
-	w->active = false;
-	w->n_resolve = 0;
+	w->active = w->prepared = false;
 	return 0;
 }

@@ -27,8 +27,9 @@ struct amended {
 struct writer {
 	struct sql sql;
 	int blocks_fd;
-	bool active; /* a transaction is open */
-	int failed;  /* sticky: open the store anew */
+	bool active;   /* a transaction is open */
+	bool prepared; /* nothing was added to it since writer_prepare() */
+	int failed;    /* sticky: open the store anew */
 	struct err failure;
 	struct worker *worker;
 	struct builder *builder;
@@ -68,6 +69,7 @@ int writer_put_note(
     struct writer *w, struct str key, struct str data, struct err *err);
 int writer_get_note(
     struct writer *w, struct str key, struct buf *ret, struct err *err);
+int writer_prepare(struct writer *w, struct err *err);
 int writer_commit(struct writer *w, struct err *err);
 
 /* For the parts of the writer. */
