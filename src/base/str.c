@@ -121,7 +121,21 @@ bool str_u64(struct str s, uint64_t *ret)
 
 bool str_hex64(struct str s, uint64_t *ret)
 {
-	return parse_unsigned(s, 16, ret);
+	uint64_t v = 0;
+
+	/* 16 digits cannot overflow. */
+	if (s.n > 16)
+		return parse_unsigned(s, 16, ret);
+	for (size_t i = 0; i < s.n; i++) {
+		int d = str_hexdigit(s.p[i]);
+
+		if (d < 0)
+			return false;
+		v = v << 4 | (unsigned)d;
+	}
+	if (s.n)
+		*ret = v;
+	return s.n > 0;
 }
 
 bool str_oct64(struct str s, uint64_t *ret)

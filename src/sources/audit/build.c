@@ -109,7 +109,7 @@ const struct group_record *build_find(
 const struct fields *build_fields(
     struct build *b, const struct group_record *r, uint64_t wanted)
 {
-	fields_parse(b->keys, r->body, wanted, &b->other);
+	fields_parse(b->keys, record_body(r), wanted, &b->other);
 	if (b->other.cut)
 		event_set_int(&b->ev, F_CUT, true);
 	return &b->other;
@@ -191,7 +191,7 @@ void build_types(struct build *b)
 		if (b->g->n > 1 && r->role >= ROLE_QUIET &&
 		    r->role <= ROLE_OPENAT2)
 			continue;
-		if (line_split(r->line, &line))
+		if (line_split(record_line(r), &line))
 			continue;
 		name = names_type_name(line.type, r->type);
 		if (str_eq(name, before))
@@ -217,9 +217,9 @@ void build_text(struct build *b, bool all)
 
 		if (!all && r->role != ROLE_OTHER)
 			continue;
-		n += r->line.n + 1;
+		n += (size_t)r->len + 1;
 		if (++count == 1)
-			event_set_str(&b->ev, F_TEXT, r->line);
+			event_set_str(&b->ev, F_TEXT, record_line(r));
 	}
 	if (count < 2)
 		return;
@@ -232,8 +232,8 @@ void build_text(struct build *b, bool all)
 
 		if (!all && r->role != ROLE_OTHER)
 			continue;
-		memcpy(to + n, r->line.p, r->line.n);
-		n += r->line.n;
+		memcpy(to + n, r->line, r->len);
+		n += r->len;
 		to[n++] = '\n';
 	}
 	event_set_str(&b->ev, F_TEXT, str_make(to, n - 1));
@@ -304,7 +304,7 @@ int build_event(struct build *b, const struct group *g, bool force)
 	start_event(b, g);
 	b->force = force;
 	b->type = r->type;
-	fields_parse(b->keys, r->body,
+	fields_parse(b->keys, record_body(r),
 	    r->role == ROLE_SYSCALL ? SYSCALL_KEYS : KEYS_ALL, &b->main);
 	nested = fields_get(&b->main, K_MSG);
 	b->nested.has = 0;

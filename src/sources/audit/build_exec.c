@@ -11,7 +11,7 @@ static int set_argv(struct build *b)
 
 	for (size_t i = 0; i < b->g->n && n < BUILD_MAX_EXECVE; i++)
 		if (b->g->rec[i].role == ROLE_EXECVE)
-			b->bodies[n++] = b->g->rec[i].body;
+			b->bodies[n++] = record_body(&b->g->rec[i]);
 	if (n == 0)
 		return 0;
 	r = argv_parse(&b->argv, b->bodies, n);

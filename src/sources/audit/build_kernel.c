@@ -162,7 +162,7 @@ void build_agent_error(struct build *b)
 {
 	static const char *const words[] = {
 	    "overflow", "lost", "drop", "full", "exceed"};
-	struct str text = b->g->rec[0].body;
+	struct str text = record_body(&b->g->rec[0]);
 	bool loss = false;
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)

@@ -63,7 +63,7 @@ static struct str type_name(const struct build *b)
 
 	for (size_t i = 0; i < b->g->n; i++)
 		if (b->g->rec[i].type == b->type &&
-		    !line_split(b->g->rec[i].line, &line))
+		    !line_split(record_line(&b->g->rec[i]), &line))
 			return names_type_name(line.type, b->type);
 	return STR_NONE;
 }

@@ -247,7 +247,8 @@ static int grow(struct group *g)
 static bool has_line(const struct group *g, struct str line, size_t from)
 {
 	for (size_t i = from; i < g->n; i++)
-		if (str_eq(g->rec[i].line, line))
+		if (g->rec[i].len == line.n &&
+		    memcmp(g->rec[i].line, line.p, line.n) == 0)
 			return true;
 	return false;
 }
@@ -289,8 +290,11 @@ static int append(struct groups *gs, const struct audit_line *line,
 		g->offset = offset;
 	g->has_offset = true;
 	g->roles |= (uint64_t)1 << role;
-	g->rec[g->n++] = (struct group_record){
-	    line->all, line->body, (uint16_t)type, (uint8_t)role};
+	g->rec[g->n++] = (struct group_record){.line = line->all.p,
+	    .len = (uint16_t)line->all.n,
+	    .body = (uint16_t)(line->body.p - line->all.p),
+	    .type = (uint16_t)type,
+	    .role = (uint8_t)role};
 	if (names_single(type) ||
 	    (role == ROLE_PROCTITLE && GROUP_HAS(g, ROLE_SYSCALL)))
 		g->closing = true;
@@ -362,7 +366,9 @@ int groups_add(struct groups *gs, const struct audit_line *line, unsigned type,
 	struct group *g = gs->cur;
 	int r;
 
-	*expected = NULL;
+	*expected = line->all.n > UINT16_MAX ? "a shorter record" : NULL;
+	if (*expected)
+		return 0;
 	if (!g || !same_id(g->id, line->id) || !str_eq(g->node, line->node)) {
 		r = select_group(gs, line, type, role, sink, expected);
 		g = gs->cur;
@@ -384,11 +390,6 @@ int groups_add(struct groups *gs, const struct audit_line *line, unsigned type,
 	return append(gs, line, type, role, offset);
 }
 
-static struct str moved(struct str s, const char *from, const char *to)
-{
-	return s.p ? str_make(to + (s.p - from), s.n) : s;
-}
-
 /* Copy the text of all records of g to memory of its own. */
 static int own(struct group *g)
 {
@@ -406,17 +407,15 @@ static int own(struct group *g)
 	if (!buf_reserve(&text, g->bytes + g->node.n))
 		return buf_free(&text), -ENOMEM;
 	for (size_t i = 0; i < g->n; i++)
-		buf_add_str(&text, g->rec[i].line);
+		buf_add_str(&text, record_line(&g->rec[i]));
 	buf_add_str(&text, g->node);
 	for (size_t i = 0; i < g->n; i++) {
 		struct group_record *r = &g->rec[i];
-		const char *from = r->line.p, *to = text.p + at;
 
 		if (i == 0)
-			g->id = moved(g->id, from, to);
-		r->body = moved(r->body, from, to);
-		r->line.p = to;
-		at += r->line.n;
+			g->id.p = text.p + (g->id.p - r->line);
+		r->line = text.p + at;
+		at += r->len;
 	}
 	g->node = str_make(text.p + at, g->node.n);
 	buf_free(&g->text);

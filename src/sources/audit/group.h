@@ -29,12 +29,25 @@
 /* Text of unfinished events kept from one feed to the next. */
 #define GROUPS_MAX_OPEN	     ((size_t)16 << 20)
 
+/* Small: those of the whole ring should stay in the processor's cache. */
 struct group_record {
-	struct str line;
-	struct str body;
+	const char *line;
+	uint16_t len;
+	uint16_t
+	    body; /* where in the line it begins; it ends where that does */
 	uint16_t type;
 	uint8_t role; /* enum audit_role */
 };
+
+static inline struct str record_line(const struct group_record *r)
+{
+	return str_make(r->line, r->len);
+}
+
+static inline struct str record_body(const struct group_record *r)
+{
+	return str_from(record_line(r), r->body);
+}
 
 struct group {
 	enum { GROUP_FREE, GROUP_OPEN, GROUP_DONE } state;

@@ -62,11 +62,28 @@ const char *line_split(struct str line, struct audit_line *ret)
 	return NULL;
 }
 
+/* The value of eight digits in memory order, in three steps of halves. */
+static bool eight_digits(const char *p, uint64_t *ret)
+{
+	const uint64_t zeros = 0x3030303030303030;
+	uint64_t v = load8(p, 8) - zeros;
+
+	if ((v | (v + 0x7676767676767676)) & 0x8080808080808080)
+		return false;
+	v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
+	v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
+	*ret = (v * 10000 + (v >> 32)) & 0xffffffff;
+	return true;
+}
+
 /* Digits at the front of *s, at most `max` of them; how many there were. */
 static size_t take_digits(struct str *s, size_t max, uint64_t *ret)
 {
 	size_t n = 0;
 	uint64_t v = 0;
+
+	if (max >= 8 && s->n >= 8 && eight_digits(s->p, &v))
+		n = 8;
 
 	while (n < s->n && n < max && s->p[n] >= '0' && s->p[n] <= '9')
 		v = v * 10 + (uint64_t)(s->p[n++] - '0');

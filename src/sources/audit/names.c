@@ -128,6 +128,9 @@ static inline uint64_t type_hash(struct str name)
 	if (name.n >= 8) {
 		memcpy(&first, name.p, 8);
 		memcpy(&last, name.p + name.n - 8, 8);
+	} else if (name.n >= 4) {
+		memcpy(&first, name.p, 4);
+		memcpy(&last, name.p + name.n - 4, 4);
 	} else {
 		for (size_t i = 0; i < name.n; i++)
 			first = first << 8 | (uint8_t)name.p[i];
