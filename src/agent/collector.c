@@ -73,6 +73,19 @@ static int take_event(void *ctx, const struct feed *f, struct event *ev)
 	return ledger_add(c->ledger, ev, &c->err);
 }
 
+static bool is_told(void *ctx, const struct feed *f, const struct event *ev)
+{
+	struct collector *c = ctx;
+
+	for (size_t i = 0; i < c->agent->n_taps; i++) {
+		struct feed *other = c->slots[i].feed;
+
+		if (other && other != f && feed_tells(other, ev))
+			return true;
+	}
+	return false;
+}
+
 static int take_piece(void *ctx, const struct feed *f, uint64_t terminal,
     const struct piece *p, struct event *ev)
 {
@@ -95,20 +108,6 @@ static struct agent_tap *tap_of(const struct slot *s)
 	return &s->collector->agent->taps[s - s->collector->slots];
 }
 
-/* What one feed tells whole, the others need not tell. */
-static void share_kinds(struct collector *c)
-{
-	for (size_t i = 0; i < c->agent->n_taps; i++) {
-		uint32_t kinds = 0;
-
-		for (size_t k = 0; k < c->agent->n_taps; k++)
-			if (k != i && c->slots[k].feed)
-				kinds |= feed_whole(c->slots[k].feed);
-		if (c->slots[i].feed)
-			feed_leave_out(c->slots[i].feed, kinds);
-	}
-}
-
 /* A feed that cannot go on: the others do, and the loss is told. */
 static int end_feed(struct slot *s, const char *why)
 {
@@ -119,7 +118,6 @@ static int end_feed(struct slot *s, const char *why)
 	loop_unwatch(&c->loop, &s->watch);
 	feed_close(s->feed);
 	s->feed = NULL;
-	share_kinds(c);
 	return ledger_gap(c->ledger, t->tap->name, 0, t->why.text, &c->err);
 }
 
@@ -497,12 +495,12 @@ static int open_all(struct collector *c)
 	if (r < 0)
 		return r;
 	room_open(&c->room, c->agent->store, c->agent->reserve);
-	c->sink = (struct feed_sink){take_event, take_piece, take_gap, c};
+	c->sink =
+	    (struct feed_sink){take_event, take_piece, take_gap, is_told, c};
 	c->feed_config = (struct feed_config){
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
 	for (size_t i = 0; i < c->agent->n_taps; i++)
 		open_feed(c, i);
-	share_kinds(c);
 	r = note_start(c);
 	/* What it finds left open is told by this run. */
 	return r < 0 ? r : recorder_open(&c->recorder, c->ledger, &c->err);

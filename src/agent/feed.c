@@ -19,7 +19,6 @@ struct feed {
 	struct buf window; /* bytes that the source has not taken yet */
 	uint64_t offset;   /* of the window's first byte in its stream */
 	struct feed_stats stats;
-	uint32_t left_out; /* kinds that other taps tell whole */
 };
 
 /*
@@ -28,8 +27,10 @@ struct feed {
  */
 static bool is_told_elsewhere(const struct feed *f, const struct event *ev)
 {
-	return f->left_out >> ev->kind & 1 && ev->trust <= TRUST_JOURNAL &&
-	       event_has(ev, F_SES) && event_int(ev, F_SUCCESS, 1);
+	const struct feed_sink *to = f->cfg->sink;
+
+	return ev->trust <= TRUST_JOURNAL && event_has(ev, F_SES) &&
+	       to->told(to->ctx, f, ev);
 }
 
 static int take_event(struct source_sink *sink, struct event *ev)
@@ -200,14 +201,9 @@ int feed_reopened(
 	return f->tap->reopened(f->run, opened, err);
 }
 
-void feed_leave_out(struct feed *f, uint32_t kinds)
+bool feed_tells(struct feed *f, const struct event *ev)
 {
-	f->left_out = kinds;
-}
-
-uint32_t feed_whole(const struct feed *f)
-{
-	return f->opened.whole;
+	return f->tap->tells && f->tap->tells(f->run, ev);
 }
 
 int feed_fd(const struct feed *f)

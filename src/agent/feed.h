@@ -21,6 +21,8 @@ struct feed_sink {
 	/* `lost` records more than known before; `where` is static. */
 	int (*gap)(
 	    void *ctx, const struct feed *f, uint64_t lost, const char *where);
+	/* Whether another feed tells it, see feed_tells(): it is left out. */
+	bool (*told)(void *ctx, const struct feed *f, const struct event *ev);
 	void *ctx;
 };
 
@@ -52,14 +54,8 @@ int feed_settle(struct feed *f, struct err *err);
 int feed_reopened(
     struct feed *f, const struct tap_opened *opened, struct err *err);
 
-/*
- * Other taps tell events of these kinds (struct tap_opened) whole: of login
- * sessions they are left out here from now on, but for what failed, and
- * counted. Kinds of a call before are taken back.
- */
-void feed_leave_out(struct feed *f, uint32_t kinds);
-/* The kinds that this one tells whole. */
-uint32_t feed_whole(const struct feed *f);
+/* As tap->tells(). */
+bool feed_tells(struct feed *f, const struct event *ev);
 
 /* To be polled, or -1. */
 int feed_fd(const struct feed *f);

@@ -15,8 +15,6 @@
 #include "base/err.h"
 #include "core/event.h"
 
-_Static_assert(EVENT_N_KINDS <= 32, "tap_opened.whole has a bit for each");
-
 #define TAP_FDS_MAX   64
 #define TAP_NAME_MAX  256
 #define TAP_NOTE_MAX  512
@@ -28,12 +26,7 @@ struct tap_opened {
 	unsigned n_fd;
 	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
 	char note[TAP_NOTE_MAX]; /* what is captured, and why not more */
-	int64_t kept[4];	 /* of open(), for release() and tender */
-	/*
-	 * Kinds of events (1 << enum event_kind) that it tells of every process
-	 * with a `ses`: what others tell of them is the same again.
-	 */
-	uint32_t whole;
+	int64_t kept[4];	 /* of open(), for all that come after it */
 };
 
 /* Close its descriptors; its texts stay. */
@@ -135,6 +128,12 @@ struct tap {
 	 * Only grows.
 	 */
 	uint64_t (*lost)(struct tap_run *run, const char **ret_where);
+	/*
+	 * Whether this tap tells, too, what `ev` of another one tells of a
+	 * process with a `ses`: it is left out then. Each event is asked about
+	 * once. NULL: it never does.
+	 */
+	bool (*tells)(struct tap_run *run, const struct event *ev);
 	void (*stop)(struct tap_run *run);
 };
 

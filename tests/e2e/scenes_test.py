@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -200,9 +201,7 @@ def local_forward(at):
     at.event(session, "net.connect", addr="127.0.0.1", port=to)
 
 
-@scene("a dynamic forward (-D), two destinations",
-       fails=lambda taps: taps == "both" and "a connect that sshd does not "
-       "wait for is told by audit and by bpf")
+@scene("a dynamic forward (-D), two destinations")
 def dynamic_forward(at):
     port = free_port()
     with socket.create_server(("127.0.0.1", 0)) as server, \
@@ -222,6 +221,26 @@ def dynamic_forward(at):
         return [e["port"] for e in at.events(session, "net.connect")]
     wait_for("two connections", lambda: ports().count(to) >= 2)
     equal(ports().count(to), 2)
+
+
+@scene("connections of a command: each once, by TCP and UDP",
+       fails=lambda taps: taps == "bpf" and "no program tells of UDP")
+def connections(at):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        to = server.getsockname()[1]
+        # Both at the same address, as a resolver may.
+        at.ssh(at.ann, "for n in 1 2 3; do : <>/dev/udp/127.0.0.1/%d; "
+               ": <>/dev/tcp/127.0.0.1/%d; done" % (to, to))
+    session = at.session(at.ann)
+
+    def told():
+        return [e for e in at.events(session, "net.connect")
+                if e["port"] == to]
+    wait_for("six connections", lambda: len(told()) >= 6)
+    time.sleep(0.3)  # more than audit and bpf are apart
+    equal(len(told()), 6)
+    if at.world.taps == "both":
+        equal(sorted(e["source"] for e in told()), ["audit"] * 3 + ["bpf"] * 3)
 
 
 @scene("a remote forward (-R)")

@@ -2,6 +2,7 @@
 #include "base/uninit.h"
 #include "sources/audit/build.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "sources/audit/value.h"
@@ -10,14 +11,15 @@ static void set_result(struct build *b)
 {
 	const struct fields *f = &b->main;
 	struct str success = fields_get(f, K_SUCCESS);
-	int64_t code;
+	int64_t code = 0;
 
-	if (success.p)
-		event_set_int(&b->ev, F_SUCCESS, str_eq(success, STR("yes")));
 	/* On success the result is a descriptor or a length, of no meaning
 	 * without the process. */
 	if (value_int(f, K_EXIT, &code) && code < 0)
 		event_set_int(&b->ev, F_EXIT, code);
+	/* A connection on its way: how it ends nobody tells. */
+	if (success.p && code != -EINPROGRESS)
+		event_set_int(&b->ev, F_SUCCESS, str_eq(success, STR("yes")));
 }
 
 static const struct sys_call *set_call(struct build *b)

@@ -161,6 +161,21 @@ struct signal_struct {
 	struct tty_struct *tty;
 };
 
+struct timespec64 {
+	long long tv_sec;
+	long tv_nsec;
+};
+
+struct audit_stamp {
+	struct timespec64 ctime;
+};
+
+/* Before Linux 6.18 it has ctime itself, then in a stamp. */
+struct audit_context {
+	struct timespec64 ctime;
+	struct audit_stamp stamp;
+};
+
 struct task_struct {
 	int pid, tgid;
 	unsigned in_execve : 1;
@@ -176,6 +191,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	kuid_t loginuid;
 	unsigned int sessionid;
+	struct audit_context *audit_context;
 	char comm[16];
 };
 

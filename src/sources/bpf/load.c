@@ -24,7 +24,7 @@
  */
 static const struct part {
 	const char *what, *program, * or ;
-	uint32_t whole; /* as in struct tap_opened */
+	uint32_t whole; /* kinds that it tells of every login session */
 } parts[] = {
     {"sessions under way", "find_sessions", NULL, 0},
     {"sessions", "trace_fork", NULL, 0},
@@ -126,13 +126,25 @@ static void describe(struct tap_opened *to, const int result[static N_PARTS])
 		add_note(to, " (%s)", strerrordesc_np(-told));
 }
 
+/* A connection is told when both its begin and its end are seen. */
+static bool has_all_tcp(const int result[static N_PARTS])
+{
+	bool all = true;
+
+	for (size_t i = 0; i < N_PARTS; i++)
+		if (strcmp(parts[i].what, "sockets") == 0 ||
+		    strcmp(parts[i].what, "connects") == 0)
+			all = all && result[i] == 0;
+	return all;
+}
+
 static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
     const char *const names[static N_PARTS], int result[static N_PARTS])
 {
 	/* In the order of enum bpf_fd. */
 	const struct bpf_map *maps[] = {skel->maps.ring, skel->maps.lost,
 	    skel->maps.dirs, skel->maps.names, skel->maps.asked,
-	    skel->maps.sieve};
+	    skel->maps.sieve, skel->maps.streams};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof maps / sizeof *maps && r == 0; i++)
@@ -143,8 +155,9 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 		if (names[i])
 			result[i] = programs_attach(skel->obj, names[i], to);
 		if (result[i] == 0)
-			to->whole |= parts[i].whole;
+			to->kept[BPF_KEPT_WHOLE] |= parts[i].whole;
 	}
+	to->kept[BPF_KEPT_TCP] = has_all_tcp(result);
 	describe(to, result);
 	return 0;
 }

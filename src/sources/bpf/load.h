@@ -14,7 +14,14 @@ enum bpf_fd {
 	BPF_FD_NAMES,
 	BPF_FD_ASKED,
 	BPF_FD_SIEVE,
+	BPF_FD_STREAMS, /* map of streams_map.h */
 	BPF_N_FDS
+};
+
+/* Meaning of tap_opened.kept. */
+enum bpf_kept {
+	BPF_KEPT_WHOLE, /* kinds (1 << enum event_kind) that all run for */
+	BPF_KEPT_TCP,	/* all connections by TCP are told: 1 */
 };
 
 /*

@@ -5,6 +5,7 @@
 
 #include "sources/bpf/path_bpf.h"
 #include "sources/bpf/session_bpf.h"
+#include "sources/bpf/streams_map.h"
 
 /* A draft begins so: what is kept of a connection until it is made. */
 struct pending {
@@ -18,6 +19,63 @@ struct {
 	__type(key, __u64);
 	__type(value, struct pending);
 } pending SEC(".maps");
+
+/* Read through mmap(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, STREAMS_SLOTS);
+	__type(key, __u32);
+	__type(value, struct stream);
+} streams SEC(".maps");
+
+/* When this call began, as audit will tell; 0: it does not know. */
+static __always_inline __u64 called_ms(struct task_struct *task)
+{
+	struct audit_context *audit;
+	struct timespec64 at = {0};
+
+	if (!bpf_core_field_exists(task->audit_context))
+		return 0;
+	audit = BPF_CORE_READ(task, audit_context);
+	if (!audit)
+		return 0;
+	if (bpf_core_field_exists(audit->stamp))
+		BPF_CORE_READ_INTO(&at, audit, stamp.ctime);
+	else if (bpf_core_field_exists(audit->ctime))
+		BPF_CORE_READ_INTO(&at, audit, ctime);
+	return (__u64)at.tv_sec * 1000 + (__u64)at.tv_nsec / 1000000;
+}
+
+/* So that audit's record of this call is known for the same connection. */
+static __always_inline void note_stream(
+    struct task_struct *task, const struct rec_net *net)
+{
+	__u64 called = called_ms(task), addr[2];
+	struct stream *s;
+	__u32 slot;
+
+	if (!called)
+		return;
+	__builtin_memcpy(addr, net->ends.addr, sizeof addr);
+	slot = stream_slot(net->head.pid, net->ends.port, called);
+	s = bpf_map_lookup_elem(&streams, &slot);
+	if (!s)
+		return;
+	if (s->pid == net->head.pid && s->port == net->ends.port &&
+	    s->called == called && s->family == net->ends.family &&
+	    s->addr[0] == addr[0] && s->addr[1] == addr[1]) {
+		__sync_fetch_and_add(&s->n, 1);
+		return;
+	}
+	s->pid = net->head.pid;
+	s->family = net->ends.family;
+	s->port = net->ends.port;
+	s->addr[0] = addr[0];
+	s->addr[1] = addr[1];
+	s->called = called;
+	s->n = 1;
+}
 
 /* In the process that calls connect() or listen(). */
 SEC("tp_btf/inet_sock_set_state")
@@ -49,6 +107,8 @@ int BPF_PROG(trace_socket, const struct sock *sk, int before, int state)
 	d->net.op = REC_NET_CONNECT;
 	if (bpf_map_update_elem(&pending, &key, d, BPF_ANY))
 		count_lost(REC_NET);
+	else
+		note_stream(task, &d->net);
 	return 0;
 }
 

@@ -9,11 +9,16 @@
 #include "base/fd.h"
 #include "sources/bpf/load.h"
 #include "sources/bpf/record.h"
+#include "sources/bpf/streams.h"
+
+_Static_assert(EVENT_N_KINDS <= 32, "tap_run.whole has a bit for each");
 
 struct tap_run {
 	int fd[TAP_FDS_MAX];
 	unsigned n_fd;
 	struct reader reader;
+	uint32_t whole; /* kinds that are told of every login session */
+	struct streams streams;
 };
 
 static void close_fds(int fd[static TAP_FDS_MAX], unsigned n)
@@ -74,6 +79,7 @@ static void bpf_refresh(const struct tap_opened *opened, const char *path)
 static void bpf_stop(struct tap_run *run)
 {
 	reader_close(&run->reader);
+	streams_close(&run->streams);
 	close_fds(run->fd, run->n_fd);
 	free(run);
 }
@@ -90,7 +96,11 @@ static int bpf_start(struct tap_run **ret, const struct tap_opened *opened,
 		return err_set(err, -ENOMEM, "out of memory");
 	memcpy(run->fd, opened->fd, sizeof run->fd);
 	run->n_fd = opened->n_fd;
+	run->whole = (uint32_t)opened->kept[BPF_KEPT_WHOLE];
 	r = reader_open(&run->reader, opened, &kind);
+	if (r == 0)
+		r = streams_open(&run->streams,
+		    opened->kept[BPF_KEPT_TCP] ? run->fd[BPF_FD_STREAMS] : -1);
 	if (r < 0) {
 		bpf_stop(run);
 		return err_sys(
@@ -127,6 +137,18 @@ static uint64_t bpf_lost(struct tap_run *run, const char **ret_where)
 	return reader_lost(&run->reader);
 }
 
+/*
+ * Execs and ends that failed are not ours to tell; connections that failed on
+ * their way are.
+ */
+static bool bpf_tells(struct tap_run *run, const struct event *ev)
+{
+	if (ev->kind == EVENT_NET_CONNECT)
+		return str_eqz(event_str(ev, F_OP), "connect") &&
+		       streams_take(&run->streams, ev);
+	return run->whole >> ev->kind & 1 && event_int(ev, F_SUCCESS, 1);
+}
+
 const struct tap tap_bpf = {
     .name = "bpf",
     .source = "bpf",
@@ -140,5 +162,6 @@ const struct tap tap_bpf = {
     .reopened = bpf_reopened,
     .place = bpf_place,
     .lost = bpf_lost,
+    .tells = bpf_tells,
     .stop = bpf_stop,
 };
