@@ -16,6 +16,7 @@
 #define AT(member) offsetof(struct config, member)
 
 static const char *const audit_words[] = {"auto", "register", "off", NULL};
+static const char *const rules_words[] = {"off", "on", NULL};
 static const char *const bpf_words[] = {"auto", "off", NULL};
 static const char *const terminal_words[] = {"auto", "off", NULL};
 static const char *const input_words[] = {"off", "on", NULL};
@@ -78,6 +79,13 @@ const struct conf_key config_keys[] = {
     {"taps.btmp", CONF_PATH, AT(btmp), "auto", .choices = file_words,
 	.help = "The records of failed logins. auto: where this host keeps "
 		"them."},
+    {"audit.rules", CONF_ENUM, AT(audit_rules), "off", .choices = rules_words,
+	.help = "Whether taps.audit loads rules of its own, those of "
+		"\"sshtrail setup audit-rules\", as far as they are not there: "
+		"what login sessions run, connect to and change. Audit is "
+		"switched on for it, its queue made longer, and no program "
+		"waits for it. When the daemon stops, all of this is as it was "
+		"before. A locked audit (enabled 2) takes no rules."},
     {"files.watch", CONF_LIST, AT(watch),
 	"[/etc, /root, .ssh, /boot, /usr/bin, /usr/sbin, /usr/local, "
 	"/usr/lib/systemd, /usr/lib/security, "
@@ -178,6 +186,17 @@ void config_free(struct config *c)
 	*c = (struct config){.texts = ARENA_INIT};
 }
 
+static const char *audit_value(const struct config *c)
+{
+	const char *value = audit_words[c->audit];
+
+	if (strcmp(rules_words[c->audit_rules], "on") != 0)
+		return value;
+	if (strcmp(value, TAP_AUDIT_REGISTER) == 0)
+		return TAP_AUDIT_REGISTER "," TAP_AUDIT_RULES;
+	return strcmp(value, "auto") == 0 ? TAP_AUDIT_RULES : value;
+}
+
 static const char *terminals_value(const struct config *c)
 {
 	const char *value = terminal_words[c->terminals];
@@ -193,7 +212,7 @@ static const char *tap_value(const struct config *c, struct str tap)
 	const struct {
 		const char *tap, *value;
 	} values[] = {
-	    {"audit", audit_words[c->audit]},
+	    {"audit", audit_value(c)},
 	    {"bpf", bpf_words[c->bpf]},
 	    {"terminals", terminals_value(c)},
 	    {"auth-log", c->auth_log},

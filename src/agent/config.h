@@ -24,6 +24,7 @@ struct config {
 	int audit, bpf, terminals;
 	const char *auth_log, *journal, *wtmp, *btmp;
 	int terminals_input;	      /* a word: off or on */
+	int audit_rules;	      /* likewise */
 	struct conf_list watch, read; /* files that taps.bpf tells of */
 	const char *files;	      /* both, as sources/bpf/watch.h says */
 	struct arena texts;	      /* what the strings point into */

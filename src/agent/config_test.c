@@ -61,6 +61,30 @@ static void assert_defaults(const struct config *c)
 	assert_string_equal(c->btmp, "auto");
 }
 
+static void test_audit(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {"audit: {rules: on}", "rules"},
+	    {"audit: {rules: on}\ntaps: {audit: register}", "register,rules"},
+	    {"audit: {rules: on}\ntaps: {audit: off}", "off"},
+	    {"taps: {audit: register}", "register"},
+	    {"audit: {rules: off}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct buf complaints = BUF_INIT;
+		struct config c;
+
+		assert_int_equal(load(&c, cases[i].text, &complaints), 0);
+		assert_tap(&c, "audit", cases[i].want);
+		config_free(&c);
+		buf_free(&complaints);
+	}
+}
+
 static void test_defaults(void **state)
 {
 	struct buf text = BUF_INIT, complaints = BUF_INIT;
@@ -162,6 +186,7 @@ static void test_complaints(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_audit),
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_values),
 	    cmocka_unit_test(test_files),

@@ -143,6 +143,10 @@ struct tap {
 /* The `path` of the tap "terminals" that asks for input, too. */
 #define TAP_TERMINALS_INPUT "input"
 
+/* The `path` of the tap "audit": words, joined by commas. */
+#define TAP_AUDIT_REGISTER "register" /* in auditd's place */
+#define TAP_AUDIT_RULES	   "rules"    /* load rules of our own */
+
 /* All taps, ended by NULL. */
 extern const struct tap *const taps[];
 

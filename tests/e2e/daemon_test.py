@@ -15,6 +15,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from audittest import audit_as_found, audit_state, auditctl
 from daemontest import HOST, SSHTRAILD, Daemon, Disk, user_to_be, wait_for
 from trailtest import Skip, Store, case, check, equal, main
 
@@ -228,6 +229,63 @@ def reloads():
         daemon.wait_logins(20)
         equal(daemon.status()["repeated"], 0)
         daemon.stop()
+
+
+def own_rules():
+    return [line for line in auditctl("-l").stdout.splitlines()
+            if "sshtraild_" in line]
+
+
+def audit_note(daemon):
+    return next(t["note"] for t in daemon.status()["taps"]
+                if t["tap"] == "audit")
+
+
+@case
+def loads_audit_rules():
+    """Rules of its own: on request, once, also after a kill; then as before"""
+    taps = "audit: auto, bpf: off, journal: off, wtmp: off, btmp: off"
+    with audit_as_found() as before, Daemon(taps) as daemon:
+        def configure(rules):
+            daemon.configure(taps, "audit: {rules: %s}\n" % rules)
+
+        def reload(rules, times):
+            configure(rules)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_collecting(times)
+
+        # One that is there already is left, whoever made it.
+        other = ("always,exit", "-F", "arch=b64", "-S", "execve,execveat",
+                 "-F", "auid!=unset", "-k", "somebody")
+        equal(auditctl("-a", *other).returncode, 0)
+        found = audit_state()
+        try:
+            configure("on")
+            daemon.start()
+            rules = own_rules()
+            check(len(rules) > 20, rules)
+            check(not any("execve" in r and "b64" in r for r in rules), rules)
+            now = audit_state()[0]
+            equal((now["enabled"], now["backlog_wait_time"]), ("1", "0"))
+            note = audit_note(daemon)
+            check("%d rules of its own" % len(rules) in note, note)
+            check("beside 1 that" in note and "refused" not in note, note)
+            os.kill(daemon.process.pid, signal.SIGKILL)
+            daemon.process.wait()
+            equal(own_rules(), rules, "after a kill")
+            daemon.start()
+            equal(own_rules(), rules, "found again")
+            check("%d rules of its own" % len(rules) in audit_note(daemon),
+                  audit_note(daemon))
+            reload("off", 3)
+            equal(audit_state(), found, "switched off")
+            reload("on", 4)
+            equal(len(own_rules()), len(rules))
+            daemon.stop()
+            equal(audit_state(), found, "stopped")
+        finally:
+            auditctl("-d", *other)
+        equal(before, audit_state())
 
 
 @case

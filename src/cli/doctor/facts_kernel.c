@@ -10,8 +10,8 @@
 
 #include "base/fd.h"
 #include "cli/doctor/fact_text.h"
-#include "cli/setup/audit_rules.h"
 #include "sources/audit/control.h"
+#include "sources/audit/own_rules.h"
 #include "sources/audit/rules.h"
 
 static void count_rule(void *ctx, const struct rule *rule)
@@ -19,7 +19,8 @@ static void count_rule(void *ctx, const struct rule *rule)
 	struct facts *f = ctx;
 
 	f->rules++;
-	f->rules_ours += str_starts(rule->key, STR(AUDIT_KEY_PREFIX));
+	f->rules_ours += str_starts(rule->key, STR(OWN_RULES_SETUP_KEY)) ||
+			 str_starts(rule->key, STR(OWN_RULES_DAEMON_KEY));
 	f->rules_exec = f->rules_exec || rule->exec;
 	f->rules_exec_all = f->rules_exec_all || rule->exec_all;
 	f->rules_never_task = f->rules_never_task || rule->never_task;

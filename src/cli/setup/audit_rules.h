@@ -9,7 +9,6 @@
 /* augenrules sorts by name: it comes last, so that what others set of rules
  * keeps their keys, and of backlog_wait_time ours counts. */
 #define AUDIT_RULES_NAME "zz-sshtrail.rules"
-#define AUDIT_KEY_PREFIX "sshtrail_"
 #define AUDIT_BACKLOG	 16384
 
 /*

@@ -26,6 +26,9 @@ static void test_write(void **state)
 	assert_true(has(&b, "--backlog_wait_time 0\n"));
 	assert_true(has(&b, "\n-a always,exit -F arch=b32 -S execve,execveat "
 			    "-F auid!=unset -k sshtrail_exec\n"));
+	assert_true(has(&b, "\n-a always,exit -F arch=b64 -S ptrace "
+			    "-F a0=0x4206 -F auid!=unset -k sshtrail_trace\n"));
+	assert_true(has(&b, "-S connect -F a2=0x1c -F"));
 	assert_true(
 	    has(&b, "\n-a always,exit -F arch=b64 -F path=/etc/passwd "
 		    "-F perm=wa -F auid!=unset -k sshtrail_identity\n"));

@@ -16,6 +16,7 @@
 #include "cli/setup/audit_rules.h"
 #include "cli/setup/change.h"
 #include "sources/audit/control.h"
+#include "sources/audit/own_rules.h"
 #include "sources/audit/rules.h"
 
 #define FILE_NAME AUDIT_RULES_DIR "/" AUDIT_RULES_NAME
@@ -95,7 +96,7 @@ static void count_ours(void *ctx, const struct rule *rule)
 {
 	size_t *n = ctx;
 
-	*n += str_starts(rule->key, STR(AUDIT_KEY_PREFIX));
+	*n += str_starts(rule->key, STR(OWN_RULES_SETUP_KEY));
 }
 
 static void note_never_task(void *ctx, const struct rule *rule)
@@ -110,7 +111,7 @@ static int load(const struct buf *content, struct err *err)
 	const char *const argv[] = {"auditctl", "-R", FILE_NAME, NULL};
 	size_t wanted = audit_rules_count(buf_str(content)), n = 0;
 	struct program p;
-	int r = rules_delete(STR(AUDIT_KEY_PREFIX), err);
+	int r = rules_delete(STR(OWN_RULES_SETUP_KEY), err);
 
 	if (r < 0)
 		return r;
@@ -220,7 +221,7 @@ static int rules_end(struct setup *s, const struct kept *kept, struct err *err)
 				     "stay loaded until the next boot\n");
 		return 0;
 	}
-	n = rules_delete(STR(AUDIT_KEY_PREFIX), err);
+	n = rules_delete(STR(OWN_RULES_SETUP_KEY), err);
 	if (n < 0)
 		return n;
 	buf_printf(&s->notes, "%d rules were unloaded\n", n);

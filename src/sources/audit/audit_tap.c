@@ -21,18 +21,20 @@
 
 #include "base/fd.h"
 #include "sources/audit/control.h"
+#include "sources/audit/own_rules.h"
+#include "sources/audit/settings.h"
 #include "sources/tap.h"
 
 /* The kernel doubles it: measured, 26,000 records of 250 bytes. */
-#define RECEIVE_BUFFER	  (16 << 20)
-#define READ_MAX	  ((size_t)1 << 20)
+#define RECEIVE_BUFFER (16 << 20)
+#define READ_MAX       ((size_t)1 << 20)
 /* The kernel's longest (MAX_AUDIT_MESSAGE_LENGTH) is 8970. */
-#define RECORD_MAX	  16384
-/* The kernel's own limit of 64 is soon reached. */
-#define BACKLOG_LIMIT_MIN 8192
+#define RECORD_MAX     16384
+/* enabled: settings and rules stay as they are. */
+#define LOCKED	       2
 
-/* Meaning of tap_opened.kept. */
-enum { KEPT_REGISTERED, KEPT_ENABLED, KEPT_BACKLOG_LIMIT, KEPT_WAIT_TIME };
+/* Meaning of tap_opened.kept: what is to be undone. */
+enum { KEPT_REGISTERED, KEPT_RULES, KEPT_SETTINGS };
 
 struct tap_run {
 	int fd;
@@ -83,7 +85,7 @@ static void name_of(uint32_t pid, char ret[static 32])
 }
 
 static void note_listening(
-    struct tap_opened *ret, const struct audit_status *st)
+    struct tap_opened *ret, const struct audit_status *st, bool rules)
 {
 	char name[32], beside[96];
 
@@ -98,39 +100,79 @@ static void note_listening(
 		    "its own log too");
 	}
 	snprintf(ret->note, sizeof ret->note, "listens %s%s", beside,
-	    st->enabled ? ""
-			: "; audit is off, nothing comes until auditctl -e 1");
+	    st->enabled || rules
+		? ""
+		: "; audit is off, nothing comes until auditctl -e 1");
 }
 
-/* What a reader sets up: users must never wait for it. */
-static int set_up(const struct tap_opened *opened, struct err *err)
-{
-	struct audit_status set = {.mask = AUDIT_STATUS_ENABLED |
-					   AUDIT_STATUS_BACKLOG_LIMIT |
-					   AUDIT_STATUS_BACKLOG_WAIT_TIME,
-	    .enabled = 1,
-	    .backlog_limit = BACKLOG_LIMIT_MIN};
-
-	if (opened->kept[KEPT_BACKLOG_LIMIT] > BACKLOG_LIMIT_MIN)
-		set.backlog_limit = (uint32_t)opened->kept[KEPT_BACKLOG_LIMIT];
-	return control_set(&set, err);
-}
-
+/* In the order opposite to how it was made. */
 static void records_release(const struct tap_opened *opened)
 {
-	struct audit_status set = {.mask = AUDIT_STATUS_PID};
+	const struct audit_status nobody = {.mask = AUDIT_STATUS_PID};
 
-	if (!opened->kept[KEPT_REGISTERED])
-		return;
 	/* Fails when the kernel found out already that the reader is gone. */
-	control_set(&set, NULL);
-	set = (struct audit_status){.mask = AUDIT_STATUS_ENABLED |
-					    AUDIT_STATUS_BACKLOG_LIMIT |
-					    AUDIT_STATUS_BACKLOG_WAIT_TIME,
-	    .enabled = (uint32_t)opened->kept[KEPT_ENABLED],
-	    .backlog_limit = (uint32_t)opened->kept[KEPT_BACKLOG_LIMIT],
-	    .backlog_wait_time = (uint32_t)opened->kept[KEPT_WAIT_TIME]};
-	control_set(&set, NULL);
+	if (opened->kept[KEPT_REGISTERED])
+		control_set(&nobody, NULL);
+	if (opened->kept[KEPT_RULES])
+		own_rules_unload(NULL);
+	if (opened->kept[KEPT_SETTINGS])
+		settings_put_back();
+}
+
+static int take_settings(struct tap_opened *ret, struct err *err)
+{
+	int r = settings_take(err);
+
+	ret->kept[KEPT_SETTINGS] = 1;
+	return r;
+}
+
+static void note_more(struct tap_opened *ret, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void note_more(struct tap_opened *ret, const char *fmt, ...)
+{
+	size_t n = strlen(ret->note);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(ret->note + n, sizeof ret->note - n, fmt, ap);
+	va_end(ap);
+}
+
+static void note_rules(
+    struct tap_opened *ret, const struct own_rules_result *result)
+{
+	note_more(ret, "; %u rules of its own, for as long as it runs",
+	    result->loaded);
+	if (result->others)
+		note_more(ret, ", beside %u that were there", result->others);
+	if (result->refused)
+		note_more(ret, "; the kernel refused %u (%s)", result->refused,
+		    strerrordesc_np(-result->refused_error));
+}
+
+/* What is captured without them is captured: no error ends that. */
+static void load_rules(struct tap_opened *ret, bool locked)
+{
+	struct own_rules_result result;
+	struct err why = {""};
+	int r;
+
+	if (locked) {
+		note_more(ret,
+		    "; none of its own rules is loaded: audit is locked until "
+		    "the next boot (auditctl -s: enabled 2)");
+		return;
+	}
+	r = take_settings(ret, &why);
+	ret->kept[KEPT_RULES] = 1;
+	if (r == 0)
+		r = own_rules_load(&result, &why);
+	if (r == 0)
+		note_rules(ret, &result);
+	else
+		note_more(ret, "; its own rules are not loaded: %s", why.text);
 }
 
 static int open_reader(
@@ -150,16 +192,10 @@ static int open_reader(
 	r = open_socket(0, &ret->fd[0], err);
 	if (r < 0)
 		return r;
-	ret->kept[KEPT_REGISTERED] = 1;
-	ret->kept[KEPT_ENABLED] = st->enabled;
-	ret->kept[KEPT_BACKLOG_LIMIT] = st->backlog_limit;
-	ret->kept[KEPT_WAIT_TIME] = st->backlog_wait_time;
 	r = control_register(ret->fd[0], err);
-	if (r == 0) {
-		r = set_up(ret, err);
-		if (r < 0)
-			records_release(ret);
-	}
+	ret->kept[KEPT_REGISTERED] = 1;
+	if (r == 0)
+		r = take_settings(ret, err);
 	if (r < 0) {
 		fd_close(&ret->fd[0]);
 		return r;
@@ -169,30 +205,62 @@ static int open_reader(
 	return 0;
 }
 
+/* What the configuration asks for. */
+struct wish {
+	bool reader, rules;
+};
+
+static int parse_path(const char *path, struct wish *ret, struct err *err)
+{
+	struct str words = str_z(path ? path : ""), word;
+
+	*ret = (struct wish){.reader = false};
+	while (words.n) {
+		str_cut(&words, ',', &word);
+		if (str_eqz(word, TAP_AUDIT_REGISTER))
+			ret->reader = true;
+		else if (str_eqz(word, TAP_AUDIT_RULES))
+			ret->rules = true;
+		else
+			return err_set(err, -EINVAL,
+			    "audit takes \"register\", \"rules\", both with "
+			    "a comma, or nothing, not %s",
+			    path);
+	}
+	return 0;
+}
+
+static int open_records(struct tap_opened *ret, const struct wish *wish,
+    const struct audit_status *st, struct err *err)
+{
+	if (wish->reader)
+		return open_reader(ret, st, err);
+	note_listening(ret, st, wish->rules);
+	return open_socket(1U << (AUDIT_NLGRP_READLOG - 1), &ret->fd[0], err);
+}
+
 static int records_open(
     struct tap_opened *ret, const char *path, struct err *err)
 {
-	bool reader = path && strcmp(path, "register") == 0;
 	struct audit_status st;
+	struct wish wish;
 	int r;
 
 	memset(ret, 0, sizeof *ret);
-	if (path && !reader)
-		return err_set(err, -EINVAL,
-		    "audit takes \"register\" or nothing, not %s", path);
+	r = parse_path(path, &wish, err);
+	if (r < 0)
+		return r;
 	r = control_status(&st, err);
 	if (r < 0)
 		return r == -EPROTONOSUPPORT ? -ENOENT : r;
 	snprintf(ret->name, sizeof ret->name, "kernel audit");
-	if (reader) {
-		r = open_reader(ret, &st, err);
-	} else {
-		note_listening(ret, &st);
-		r = open_socket(
-		    1U << (AUDIT_NLGRP_READLOG - 1), &ret->fd[0], err);
-	}
+	r = open_records(ret, &wish, &st, err);
+	if (r == 0 && wish.rules)
+		load_rules(ret, st.enabled == LOCKED);
 	if (r == 0)
 		ret->n_fd = 1;
+	else
+		records_release(ret);
 	return r;
 }
 
@@ -308,7 +376,8 @@ static void records_stop(struct tap_run *run)
 const struct tap tap_audit = {
     .name = "audit",
     .source = "audit",
-    .help = "records of the kernel's audit; \"register\": in auditd's place",
+    .help = "records of the kernel's audit; \"register\": in auditd's "
+	    "place, \"rules\": with rules of its own",
     .open = records_open,
     .release = records_release,
     .start = records_start,

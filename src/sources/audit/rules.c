@@ -90,6 +90,67 @@ bool rule_parse(struct str raw, struct rule *ret)
 	return true;
 }
 
+/* Its conditions, texts resolved, without the key. */
+struct conditions {
+	struct {
+		uint32_t field, op, value;
+		struct str text;
+	} v[AUDIT_MAX_FIELDS];
+	uint32_t n;
+	bool watches;
+};
+
+static bool read_conditions(struct str raw, struct conditions *ret)
+{
+	struct audit_rule_data r;
+	struct rule rule;
+	struct str texts;
+
+	ret->n = 0;
+	ret->watches = false;
+	if (!rule_parse(raw, &rule))
+		return false;
+	memcpy(&r, raw.p, sizeof r);
+	texts = str_from(raw, sizeof r);
+	for (uint32_t i = 0; i < r.field_count; i++) {
+		struct str text = STR_NONE;
+
+		if (has_text(r.fields[i])) {
+			text = str_upto(texts, r.values[i]);
+			texts = str_from(texts, text.n);
+		}
+		if (r.fields[i] == AUDIT_FILTERKEY)
+			continue;
+		ret->watches = ret->watches || r.fields[i] == AUDIT_PERM;
+		ret->v[ret->n].field = r.fields[i];
+		ret->v[ret->n].op = r.fieldflags[i];
+		ret->v[ret->n].value = r.values[i];
+		ret->v[ret->n++].text = text;
+	}
+	return true;
+}
+
+bool rule_same(struct str a, struct str b)
+{
+	struct conditions ca, cb;
+	struct audit_rule_data ra, rb;
+
+	if (!read_conditions(a, &ca) || !read_conditions(b, &cb))
+		return false;
+	memcpy(&ra, a.p, sizeof ra);
+	memcpy(&rb, b.p, sizeof rb);
+	if (ra.flags != rb.flags || ra.action != rb.action || ca.n != cb.n ||
+	    (!ca.watches && memcmp(ra.mask, rb.mask, sizeof ra.mask) != 0))
+		return false;
+	for (uint32_t i = 0; i < ca.n; i++)
+		if (ca.v[i].field != cb.v[i].field ||
+		    ca.v[i].op != cb.v[i].op ||
+		    ca.v[i].value != cb.v[i].value ||
+		    !str_eq(ca.v[i].text, cb.v[i].text))
+			return false;
+	return true;
+}
+
 static int open_socket(struct err *err)
 {
 	const struct timeval timeout = {.tv_sec = ANSWER_SECONDS};
@@ -151,6 +212,19 @@ int rules_each(void (*each)(void *ctx, const struct rule *rule), void *ctx,
 		each(ctx, &rule);
 	}
 	return r < 0 ? err_sys(err, r, "cannot read the audit rules") : 0;
+}
+
+int rule_add(struct str raw, struct err *err)
+{
+	CLEANUP_FD int fd = open_socket(err);
+	struct audit_rule_data *rule = (void *)(uintptr_t)raw.p;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = audit_add_rule_data(fd, rule, (int)rule->flags, (int)rule->action);
+	return r > 0 ? 0
+		     : err_sys(err, r ? r : -EIO, "cannot load an audit rule");
 }
 
 struct collected {

@@ -28,6 +28,16 @@ int rules_each(void (*each)(void *ctx, const struct rule *rule), void *ctx,
 /* Unload all rules whose key begins with `prefix`; how many, or < 0. */
 int rules_delete(struct str prefix, struct err *err);
 
+/* Load one in the kernel's form. -EEXIST: it is there, with the same key. */
+int rule_add(struct str raw, struct err *err);
+
+/*
+ * Whether two in the kernel's form ask for the same, whatever their keys. Where
+ * a file is watched the calls do not count: versions of auditctl(8) write
+ * "those that change it" in several ways.
+ */
+bool rule_same(struct str a, struct str b);
+
 /* Read one rule in the kernel's form. False: it is not of that form. */
 bool rule_parse(struct str raw, struct rule *ret);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/audit/rules.h"
 
+#include <errno.h>
 #include <libaudit.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,8 @@
 #include <sys/syscall.h>
 
 #include <cmocka.h>
+
+#include "sources/audit/own_rules.h"
 
 #define FIELDS_MAX 4
 
@@ -106,11 +109,68 @@ static void test_sizes_that_lie(void **state)
 	assert_false(rule_parse(STR_NONE, &rule));
 }
 
+/* Each rule of ours, as its kind would come back from the kernel. */
+static void test_own(void **state)
+{
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * own_rules_count; i++) {
+		const struct own_rule *own = &own_rules[i / 2];
+		struct buf b = BUF_INIT, other = BUF_INIT;
+		struct rule rule;
+		int r = own_rule_compile(own, i % 2, "x_", &b);
+
+		if (r == -EOPNOTSUPP)
+			continue;
+		assert_int_equal(r, 0);
+		assert_true(rule_parse(buf_str(&b), &rule));
+		assert_true(str_starts(rule.key, STR("x_")) &&
+			    str_eqz(str_from(rule.key, 2), own->key));
+		assert_int_equal(
+		    rule.exec_all, i % 2 == 0 && strcmp(own->key, "exec") == 0);
+		/* Whatever its key; and no other one is the same. */
+		own_rule_compile(own, i % 2, "longer_", &other);
+		assert_true(rule_same(buf_str(&b), buf_str(&other)));
+		for (size_t k = 0; k < 2 * own_rules_count; k++) {
+			buf_clear(&other);
+			if (k != i && own_rule_compile(&own_rules[k / 2], k % 2,
+					  "x_", &other) == 0)
+				assert_false(
+				    rule_same(buf_str(&b), buf_str(&other)));
+		}
+		n++;
+		buf_free(&b);
+		buf_free(&other);
+	}
+	assert_true(n >= own_rules_count);
+}
+
+static void test_same(void **state)
+{
+	struct buf a = BUF_INIT, b = BUF_INIT;
+
+	(void)state;
+	/* One asks for all logins, the other for some. */
+	make(0, &a);
+	make(3, &b);
+	assert_false(rule_same(buf_str(&a), buf_str(&b)));
+	buf_clear(&b);
+	make(6, &b); /* never */
+	assert_false(rule_same(buf_str(&a), buf_str(&b)));
+	assert_true(rule_same(buf_str(&a), buf_str(&a)));
+	assert_false(rule_same(buf_str(&a), STR_NONE));
+	buf_free(&a);
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_parse),
 	    cmocka_unit_test(test_sizes_that_lie),
+	    cmocka_unit_test(test_own),
+	    cmocka_unit_test(test_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
