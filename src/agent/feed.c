@@ -18,6 +18,8 @@ struct feed {
 	const struct feed_config *cfg;
 	struct buf window; /* bytes that the source has not taken yet */
 	uint64_t offset;   /* of the window's first byte in its stream */
+	uint64_t
+	    lost[TAP_LOSSES_MAX]; /* told, by the ways of struct tap_loss */
 	struct feed_stats stats;
 };
 
@@ -29,7 +31,8 @@ static bool is_told_elsewhere(const struct feed *f, const struct event *ev)
 {
 	const struct feed_sink *to = f->cfg->sink;
 
-	return ev->trust <= TRUST_JOURNAL && event_has(ev, F_SES) &&
+	return (ev->kind == EVENT_GAP ||
+		   (ev->trust <= TRUST_JOURNAL && event_has(ev, F_SES))) &&
 	       to->told(to->ctx, f, ev);
 }
 
@@ -157,14 +160,20 @@ static int tell_time(struct feed *f)
 static int note_lost(struct feed *f)
 {
 	const struct feed_sink *to = f->cfg->sink;
-	const char *where = "";
-	uint64_t lost = f->tap->lost(f->run, &where);
-	uint64_t more = lost - f->stats.lost;
+	struct tap_loss now[TAP_LOSSES_MAX];
+	unsigned n = f->tap->lost(f->run, now);
+	int r = 0;
 
-	if (lost <= f->stats.lost)
-		return 0;
-	f->stats.lost = lost;
-	return to->gap(to->ctx, f, more, where);
+	for (unsigned i = 0; i < n && r == 0; i++) {
+		uint64_t more = now[i].n - f->lost[i];
+
+		if (now[i].n <= f->lost[i])
+			continue;
+		f->lost[i] = now[i].n;
+		f->stats.lost += more;
+		r = to->gap(to->ctx, f, more, now[i].where);
+	}
+	return r;
 }
 
 int feed_read(struct feed *f, struct err *err)
@@ -187,9 +196,9 @@ int feed_read(struct feed *f, struct err *err)
 
 int feed_settle(struct feed *f, struct err *err)
 {
-	int r = 0;
+	int r = note_lost(f);
 
-	if (f->source->held(f->source_run, f->offset) < f->offset)
+	if (r == 0 && f->source->held(f->source_run, f->offset) < f->offset)
 		r = f->source->finish(f->source_run, &f->sink);
 	return r < 0 ? err_sys(err, r, "%s", f->tap->name) : 0;
 }

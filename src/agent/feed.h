@@ -48,7 +48,10 @@ void feed_close(struct feed *f);
  */
 int feed_read(struct feed *f, struct err *err);
 
-/* Nothing came for a while: what the source held back for more goes out. */
+/*
+ * Nothing came for a while: what the source held back for more goes out, and
+ * losses are looked for.
+ */
 int feed_settle(struct feed *f, struct err *err);
 
 int feed_reopened(

@@ -145,12 +145,10 @@ static void open_taps(struct monitor *m)
 	}
 }
 
-static void refresh_taps(struct loop *l, struct loop_timer *t)
+static void refresh_taps(struct monitor *m)
 {
-	struct monitor *m = t->ctx;
 	const char *path;
 
-	(void)l;
 	for (size_t i = 0; i < m->agent.n_taps; i++) {
 		struct agent_tap *tap = &m->agent.taps[i];
 
@@ -158,6 +156,12 @@ static void refresh_taps(struct loop *l, struct loop_timer *t)
 		    config_tap(&m->cfg, tap->tap->name, &path))
 			tap->tap->refresh(&tap->opened, path);
 	}
+}
+
+static void on_refresh(struct loop *l, struct loop_timer *t)
+{
+	(void)l;
+	refresh_taps(t->ctx);
 }
 
 static int load(struct monitor *m, struct config *cfg)
@@ -380,6 +384,8 @@ static void ask_to_stop(struct monitor *m)
 
 	if (m->stop)
 		notify("STOPPING=1");
+	/* What is known by now is for this collector to tell. */
+	refresh_taps(m);
 	if (m->link.fd >= 0)
 		link_send(m->link.fd, &stop);
 }
@@ -504,7 +510,7 @@ int monitor_run(const char *config_file,
 	m->say = say;
 	m->agent.link_fd = m->agent.control_fd = -1;
 	m->link = (struct loop_watch){.fd = -1, .ready = on_message, .ctx = m};
-	m->refresh = (struct loop_timer){.due = refresh_taps, .ctx = m};
+	m->refresh = (struct loop_timer){.due = on_refresh, .ctx = m};
 	m->room = (struct loop_timer){.due = on_room, .ctx = m};
 	r = start(m);
 	if (r == 0)

@@ -378,10 +378,12 @@ void tail_place(const struct tap_run *run, size_t unread, struct buf *ret)
 	    at, head_hash(f, at));
 }
 
-uint64_t tail_lost(struct tap_run *run, const char **ret_where)
+unsigned tail_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
 {
-	*ret_where = "in a log that was rotated away while nothing read it";
-	return run->lost;
+	ret[0] = (struct tap_loss){
+	    run->lost, "in a log that was rotated away while nothing read it"};
+	return 1;
 }
 
 void tail_stop(struct tap_run *run)

@@ -51,7 +51,8 @@ int tail_read(struct tap_run *run, struct buf *to, struct err *err);
 int tail_reopened(
     struct tap_run *run, const struct tap_opened *opened, struct err *err);
 void tail_place(const struct tap_run *run, size_t unread, struct buf *ret);
-uint64_t tail_lost(struct tap_run *run, const char **ret_where);
+unsigned tail_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX]);
 void tail_stop(struct tap_run *run);
 
 #endif

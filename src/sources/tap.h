@@ -15,10 +15,11 @@
 #include "base/err.h"
 #include "core/event.h"
 
-#define TAP_FDS_MAX   64
-#define TAP_NAME_MAX  256
-#define TAP_NOTE_MAX  512
-#define TAP_PLACE_MAX 512
+#define TAP_FDS_MAX    64
+#define TAP_NAME_MAX   256
+#define TAP_NOTE_MAX   512
+#define TAP_PLACE_MAX  512
+#define TAP_LOSSES_MAX 2
 
 /* What root opened. Plain data: it crosses a socket, fd[] beside it. */
 struct tap_opened {
@@ -67,6 +68,12 @@ struct tap_tender {
 	/* A failure ends neither the tap nor what it captures otherwise. */
 	int (*tend)(struct tap_tending *t, struct err *err);
 	void (*stop)(struct tap_tending *t); /* NULL is fine */
+};
+
+/* One way in which records are lost, since start. */
+struct tap_loss {
+	uint64_t n;	   /* only grows; of unknown size: counts as one */
+	const char *where; /* static */
 };
 
 struct tap {
@@ -123,15 +130,15 @@ struct tap {
 	void (*place)(
 	    const struct tap_run *run, size_t unread, struct buf *ret);
 	/*
-	 * How many records were lost since start, as far as it can be known,
-	 * and where (a static string). A loss of unknown size counts as one.
-	 * Only grows.
+	 * What was lost, as far as it can be known, by each way of losing it;
+	 * how many ways there are: as many each time, no loss in two of them.
 	 */
-	uint64_t (*lost)(struct tap_run *run, const char **ret_where);
+	unsigned (*lost)(
+	    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX]);
 	/*
 	 * Whether this tap tells, too, what `ev` of another one tells of a
-	 * process with a `ses`: it is left out then. Each event is asked about
-	 * once. NULL: it never does.
+	 * process with a `ses`, or of a loss: it is left out then. Each event
+	 * is asked about once. NULL: it never does.
 	 */
 	bool (*tells)(struct tap_run *run, const struct event *ev);
 	void (*stop)(struct tap_run *run);

@@ -9,13 +9,14 @@ import pwd
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from audittest import audit_as_found, audit_state, auditctl
+from audittest import audit_as_found, audit_state, auditctl, status
 from daemontest import HOST, SSHTRAILD, Daemon, Disk, user_to_be, wait_for
 from trailtest import Skip, Store, case, check, equal, main
 
@@ -180,6 +181,14 @@ def check_told_kills(daemon, kills):
         check(gap["since"] <= gap["until"] < stops[-2]["time"], gap)
 
 
+def kill_whole(daemon):
+    collector = daemon.collector()
+    os.kill(daemon.process.pid, signal.SIGKILL)
+    os.kill(collector, signal.SIGKILL)
+    daemon.process.wait()
+    wait_for("its end", lambda: not os.path.exists("/proc/%d" % collector))
+
+
 @case
 def loses_nothing_to_kills():
     """Killed as a whole in a loop while lines come: none lost, none doubled"""
@@ -192,12 +201,7 @@ def loses_nothing_to_kills():
                 daemon.log_logins(n, 40)
                 n += 40
                 time.sleep(0.013 * round)
-            collector = daemon.collector()
-            os.kill(daemon.process.pid, signal.SIGKILL)
-            os.kill(collector, signal.SIGKILL)
-            daemon.process.wait()
-            wait_for("its end", lambda: not os.path.exists(
-                "/proc/%d" % collector))
+            kill_whole(daemon)
         daemon.start()
         daemon.wait_logins(n)
         daemon.stop()
@@ -270,8 +274,7 @@ def loads_audit_rules():
             note = audit_note(daemon)
             check("%d rules of its own" % len(rules) in note, note)
             check("beside 1 that" in note and "refused" not in note, note)
-            os.kill(daemon.process.pid, signal.SIGKILL)
-            daemon.process.wait()
+            kill_whole(daemon)
             equal(own_rules(), rules, "after a kill")
             daemon.start()
             equal(own_rules(), rules, "found again")
@@ -286,6 +289,59 @@ def loads_audit_rules():
         finally:
             auditctl("-d", *other)
         equal(before, audit_state())
+
+
+def flood(n):
+    """Messages of a program to audit (AUDIT_USER)."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as s:
+        for _ in range(n):
+            s.sendto(struct.pack("=IHHII", 24, 1005, 1, 1, 0) + b"flood\0\0\0",
+                     (0, 0))
+
+
+@case
+def counts_what_audit_lost():
+    """Records that the kernel's audit lost: gaps, each once, with the count"""
+    taps = "audit: auto, bpf: off, journal: off, wtmp: off, btmp: off"
+    with audit_as_found(), Daemon(taps) as daemon:
+        rate = status()["rate_limit"]
+
+        def told():
+            gaps = daemon.lines("search", "--since", "all", "--kind", "gap",
+                                expect=None)
+            return sum(e["lost"] for e in gaps
+                       if e.get("lost") and e["service"] == "audit")
+
+        auditctl("-e", "1")
+        try:
+            auditctl("-r", "5")
+            flood(100)
+            before = int(status()["lost"])
+            daemon.start()
+            flood(200)
+            lost = int(status()["lost"]) - before
+            check(lost > 150, "lost %d" % lost)
+            # As the kernel's own log says it.
+            with open(daemon.log, "a") as f:
+                f.write(time.strftime("%Y-%m-%dT%H:%M:%S") +
+                        ".999999+00:00 %s kernel: [  77.000000] audit: "
+                        "audit_lost=%d audit_rate_limit=5 "
+                        "audit_backlog_limit=64\n" % (HOST, lost))
+            # A few may be lost before it counts, others' while it does.
+            wait_for("a gap", lambda: told() > lost - 5)
+            check(told() <= int(status()["lost"]) - before,
+                  "%d of %d" % (told(), lost))
+            taps = {t["tap"]: t for t in daemon.status()["taps"]}
+            check(taps["audit"]["lost"] > lost - 5, taps)
+            equal(taps["auth-log"]["left_out"], 1)
+            # The last ones are told at the end.
+            flood(200)
+            lost = int(status()["lost"]) - before
+            daemon.stop()
+            check(lost - 5 < told() <= int(status()["lost"]) - before,
+                  "%d of %d" % (told(), lost))
+        finally:
+            auditctl("-r", rate)
 
 
 @case

@@ -101,8 +101,8 @@ static int collect(struct dump *d, const struct tap_opened *opened,
 {
 	struct source_sink sink = {.event = print_event};
 	struct buf at = BUF_INIT;
-	const char *where;
-	uint64_t lost;
+	struct tap_loss losses[TAP_LOSSES_MAX];
+	uint64_t lost = 0;
 	int r;
 
 	if (!d->root && geteuid() == 0 &&
@@ -117,7 +117,8 @@ static int collect(struct dump *d, const struct tap_opened *opened,
 	if (r == 0 && d->source_run)
 		r = d->source->finish(d->source_run, &sink);
 	d->tap->place(d->run, d->bytes.n, &at);
-	lost = d->tap->lost(d->run, &where);
+	for (unsigned i = d->tap->lost(d->run, losses); i > 0; i--)
+		lost += losses[i - 1].n;
 	fprintf(stderr, "lost %llu\nplace %.*s\nunparsed %llu\n",
 	    (unsigned long long)lost, STR_ARG(buf_str(&at)),
 	    (unsigned long long)sink.unparsed);

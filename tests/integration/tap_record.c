@@ -48,7 +48,8 @@ static int record(const struct tap *tap, struct tap_run *run, int out)
 	    {.fd = STDIN_FILENO, .events = POLLIN},
 	    {.fd = tap->fd(run), .events = POLLIN},
 	};
-	const char *where;
+	struct tap_loss losses[TAP_LOSSES_MAX];
+	uint64_t lost = 0;
 	struct err err;
 	int r = 0;
 
@@ -61,7 +62,9 @@ static int record(const struct tap *tap, struct tap_run *run, int out)
 		r = drain(tap, run, out, &err);
 	if (r < 0)
 		fprintf(stderr, "%s\n", err.text);
-	printf("lost %llu\n", (unsigned long long)tap->lost(run, &where));
+	for (unsigned i = tap->lost(run, losses); i > 0; i--)
+		lost += losses[i - 1].n;
+	printf("lost %llu\n", (unsigned long long)lost);
 	tap->stop(run);
 	return r < 0 ? 4 : 0;
 }

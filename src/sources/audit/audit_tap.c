@@ -21,7 +21,9 @@
 
 #include "base/fd.h"
 #include "sources/audit/control.h"
+#include "sources/audit/losses.h"
 #include "sources/audit/own_rules.h"
+#include "sources/audit/records.h"
 #include "sources/audit/settings.h"
 #include "sources/tap.h"
 
@@ -36,8 +38,14 @@
 /* Meaning of tap_opened.kept: what is to be undone. */
 enum { KEPT_REGISTERED, KEPT_RULES, KEPT_SETTINGS };
 
+/* Places in tap_opened.fd. */
+enum { FD_RECORDS, FD_LOSSES, N_FDS };
+
 struct tap_run {
 	int fd;
+	bool registered;
+	struct losses *losses;
+	uint64_t told; /* of them, by a collector before this one */
 	struct {
 		struct nlmsghdr head;
 		char text[RECORD_MAX];
@@ -189,15 +197,15 @@ static int open_reader(
 		    "beside it",
 		    st->pid, *name ? name : "unknown");
 	}
-	r = open_socket(0, &ret->fd[0], err);
+	r = open_socket(0, &ret->fd[FD_RECORDS], err);
 	if (r < 0)
 		return r;
-	r = control_register(ret->fd[0], err);
-	ret->kept[KEPT_REGISTERED] = 1;
+	r = control_register(ret->fd[FD_RECORDS], err);
+	ret->kept[KEPT_REGISTERED] = r == 0;
 	if (r == 0)
 		r = take_settings(ret, err);
 	if (r < 0) {
-		fd_close(&ret->fd[0]);
+		fd_close(&ret->fd[FD_RECORDS]);
 		return r;
 	}
 	snprintf(ret->note, sizeof ret->note,
@@ -236,7 +244,8 @@ static int open_records(struct tap_opened *ret, const struct wish *wish,
 	if (wish->reader)
 		return open_reader(ret, st, err);
 	note_listening(ret, st, wish->rules);
-	return open_socket(1U << (AUDIT_NLGRP_READLOG - 1), &ret->fd[0], err);
+	return open_socket(
+	    1U << (AUDIT_NLGRP_READLOG - 1), &ret->fd[FD_RECORDS], err);
 }
 
 static int records_open(
@@ -255,28 +264,44 @@ static int records_open(
 		return r == -EPROTONOSUPPORT ? -ENOENT : r;
 	snprintf(ret->name, sizeof ret->name, "kernel audit");
 	r = open_records(ret, &wish, &st, err);
-	if (r == 0 && wish.rules)
-		load_rules(ret, st.enabled == LOCKED);
-	if (r == 0)
-		ret->n_fd = 1;
-	else
+	if (r == 0) {
+		ret->n_fd = N_FDS;
+		r = losses_new(&st, &ret->fd[FD_LOSSES]);
+		if (r < 0) {
+			fd_close(&ret->fd[FD_RECORDS]);
+			err_sys(err, r, "no memory to count losses");
+		}
+	}
+	if (r < 0) {
 		records_release(ret);
-	return r;
+		return r;
+	}
+	if (wish.rules)
+		load_rules(ret, st.enabled == LOCKED);
+	return 0;
 }
 
 static int records_start(struct tap_run **ret, const struct tap_opened *opened,
     const char *place, struct err *err)
 {
+	struct losses *losses;
 	struct tap_run *run;
 
-	if (opened->n_fd != 1)
+	if (opened->n_fd != N_FDS)
 		return err_set(err, -EINVAL, "this is no audit socket");
 	run = calloc(1, sizeof *run);
-	if (!run) {
-		close(opened->fd[0]);
+	losses = losses_map(opened->fd[FD_LOSSES]);
+	close(opened->fd[FD_LOSSES]);
+	if (!run || !losses) {
+		close(opened->fd[FD_RECORDS]);
+		losses_unmap(losses);
+		free(run);
 		return err_set(err, -ENOMEM, "no memory to read audit records");
 	}
-	run->fd = opened->fd[0];
+	run->fd = opened->fd[FD_RECORDS];
+	run->registered = opened->kept[KEPT_REGISTERED];
+	run->losses = losses;
+	run->told = losses->told;
 	*ret = run;
 	return 0;
 }
@@ -353,16 +378,51 @@ static void records_place(
 {
 }
 
+static void records_refresh(const struct tap_opened *opened, const char *path)
+{
+	losses_refresh(opened->fd[FD_LOSSES]);
+}
+
 /* Records that the kernel had no room for in the socket: all are counted. */
-static uint64_t records_lost(struct tap_run *run, const char **ret_where)
+static uint64_t dropped(const struct tap_run *run)
 {
 	uint32_t info[SK_MEMINFO_VARS] = {0};
 	socklen_t n = sizeof info;
 
-	*ret_where = "between the kernel's audit and this program";
-	if (getsockopt(run->fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0)
-		return 0;
-	return info[SK_MEMINFO_DROPS];
+	return getsockopt(run->fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0
+		   ? 0
+		   : info[SK_MEMINFO_DROPS];
+}
+
+/*
+ * What the kernel counts it never gave to a group of listeners, but for what it
+ * kept for an audit daemon alone. For its one reader it keeps what finds no
+ * room in the socket, and counts it when it can do so no longer.
+ */
+static unsigned records_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
+{
+	const uint64_t lost =
+	    __atomic_load_n(&run->losses->lost, __ATOMIC_RELAXED);
+
+	ret[0] = (struct tap_loss){lost > run->told ? lost - run->told : 0,
+	    run->registered
+		? "within the kernel's audit (auditctl -s: lost)"
+		: "within the kernel's audit (auditctl -s: lost), for all or "
+		  "for the audit daemon alone"};
+	__atomic_store_n(&run->losses->told, lost, __ATOMIC_RELAXED);
+	if (run->registered)
+		return 1;
+	ret[1] = (struct tap_loss){
+	    dropped(run), "between the kernel's audit and this program"};
+	return 2;
+}
+
+/* What the kernel writes to its log about losses that it counts. */
+static bool records_tells(struct tap_run *run, const struct event *ev)
+{
+	return ev->kind == EVENT_GAP && ev->time >= run->losses->since &&
+	       records_tell_loss(event_str(ev, F_REASON));
 }
 
 static void records_stop(struct tap_run *run)
@@ -370,6 +430,7 @@ static void records_stop(struct tap_run *run)
 	if (!run)
 		return;
 	fd_close(&run->fd);
+	losses_unmap(run->losses);
 	free(run);
 }
 
@@ -379,11 +440,13 @@ const struct tap tap_audit = {
     .help = "records of the kernel's audit; \"register\": in auditd's "
 	    "place, \"rules\": with rules of its own",
     .open = records_open,
+    .refresh = records_refresh,
     .release = records_release,
     .start = records_start,
     .fd = records_fd,
     .read = records_read,
     .place = records_place,
     .lost = records_lost,
+    .tells = records_tells,
     .stop = records_stop,
 };

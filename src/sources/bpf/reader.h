@@ -47,7 +47,7 @@ void reader_close(struct reader *r);
  */
 int reader_read(struct reader *r, struct buf *to, struct err *err);
 
-/* As tap->lost(). */
+/* Records since start, see struct tap_loss. */
 uint64_t reader_lost(struct reader *r);
 
 #endif

@@ -131,10 +131,12 @@ static void bpf_place(const struct tap_run *run, size_t unread, struct buf *ret)
 {
 }
 
-static uint64_t bpf_lost(struct tap_run *run, const char **ret_where)
+static unsigned bpf_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
 {
-	*ret_where = "the ring of the bpf programs was full";
-	return reader_lost(&run->reader);
+	ret[0] = (struct tap_loss){
+	    reader_lost(&run->reader), "the ring of the bpf programs was full"};
+	return 1;
 }
 
 /*

@@ -355,10 +355,12 @@ static void journal_place(
 	buf_add_z(ret, run->marks[i % MARKS].cursor);
 }
 
-static uint64_t journal_lost(struct tap_run *run, const char **ret_where)
+static unsigned journal_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
 {
-	*ret_where = "in the journal: damaged, or removed before it was read";
-	return run->lost;
+	ret[0] = (struct tap_loss){run->lost,
+	    "in the journal: damaged, or removed before it was read"};
+	return 1;
 }
 
 static void journal_stop(struct tap_run *run)

@@ -96,11 +96,13 @@ static void terminals_place(
 {
 }
 
-static uint64_t terminals_lost(struct tap_run *run, const char **ret_where)
+static unsigned terminals_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
 {
-	*ret_where = "the ring of the programs that watch terminals was full, "
-		     "or one of them was not run";
-	return reader_lost(&run->reader);
+	ret[0] = (struct tap_loss){reader_lost(&run->reader),
+	    "the ring of the programs that watch terminals was full, or one of "
+	    "them was not run"};
+	return 1;
 }
 
 const struct tap tap_terminals = {
