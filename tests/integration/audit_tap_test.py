@@ -320,21 +320,25 @@ def test_counts_losses():
         # The kernel counts since it booted.
         before = int(status()["lost"])
         os.kill(collector, signal.SIGSTOP)
-        with netlink() as s:
-            for i in range(8000):
-                s.sendto(message(b"flood-%d " % i + b"x" * 7000), (0, 0))
-        wait_for("the backlog", lambda: status()["backlog"] == "0")
+        try:
+            with netlink() as s:
+                for i in range(8000):
+                    s.sendto(message(b"flood-%d " % i + b"x" * 7000), (0, 0))
+            # Without an audit daemon all of it is written to the console, too.
+            wait_for("the backlog", lambda: status()["backlog"] == "0", 60)
+        finally:
+            os.kill(collector, signal.SIGCONT)
         in_kernel = int(status()["lost"]) - before
-        os.kill(collector, signal.SIGCONT)
         time.sleep(0.5)
         seen = sum("flood-" in line for line in tap.end())
         print("# %d read, %d counted as lost, %d lost in the kernel" % (
             seen, tap.lost, in_kernel))
     check(seen > 500, "%d read" % seen)
     check(tap.lost > 0, "nothing lost")
-    # Others may have added records meanwhile.
-    check(8000 <= seen + tap.lost + in_kernel < 8200,
-          "%d + %d" % (seen, tap.lost))
+    # Others may have added records meanwhile. Of what the kernel lost some was
+    # kept for an audit daemon alone: listeners had it.
+    check(8000 - in_kernel <= seen + tap.lost < 8200,
+          "%d + %d + %d" % (seen, tap.lost, in_kernel))
 
 
 sys.exit(main())
