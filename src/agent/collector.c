@@ -70,6 +70,8 @@ static int take_event(void *ctx, const struct feed *f, struct event *ev)
 	(void)f;
 	if (!room_keeps(&c->room, ev->kind))
 		return 0;
+	if (ev->kind == EVENT_SESSION_CLOSE)
+		recorder_close_session(c->recorder, ev);
 	return ledger_add(c->ledger, ev, &c->err);
 }
 

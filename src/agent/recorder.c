@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/recorded.h"
+#include "agent/reel.h"
 #include "archive/recording.h"
 #include "base/map.h"
 #include "base/when.h"
@@ -17,39 +19,21 @@
 /* The service that gaps name. */
 #define SERVICE	    "terminals"
 
-/* One recording at work. */
-struct reel {
-	uint64_t terminal;
-	uint64_t number, last; /* its first and last frame so far */
-	struct chunk_writer chunk;
-	struct sha256_ctx digest;
-	int64_t output, input, lost;
-	uint64_t skipped;  /* bytes of output, while it is paused */
-	struct event open; /* its channel.open, in mem */
-	struct arena mem;
-};
-
 struct recorder {
 	struct ledger *ledger;
 	struct trail *trail; /* NULL: broken */
 	struct err trouble;
+	bool unsure; /* what is there of those frames may not stay */
 	struct reel **reels;
 	size_t n, cap;
 	struct map by_terminal; /* index of the reel */
+	struct recorded recorded;
+	char digest[65]; /* of what recorded_ said last */
 	struct buf text;
 	bool unsynced, uncommitted, paused;
 	int64_t mended_at; /* loop_now(); tried last */
 	uint64_t recordings, bytes;
 };
-
-static void reel_free(struct reel *reel)
-{
-	if (!reel)
-		return;
-	buf_free(&reel->chunk.bytes);
-	arena_free(&reel->mem);
-	free(reel);
-}
 
 static struct reel *find(const struct recorder *r, uint64_t terminal)
 {
@@ -103,7 +87,7 @@ static void break_off(struct recorder *r, const struct err *why)
 	struct err ignored;
 
 	r->trouble = *why;
-	trail_close(r->trail, &ignored);
+	r->unsure = trail_close(r->trail, &ignored) < 0;
 	r->trail = NULL;
 }
 
@@ -127,6 +111,7 @@ static bool flush(struct recorder *r, struct reel *reel)
 	}
 	sha256_add(&reel->digest, b->p, b->n);
 	r->bytes += b->n;
+	reel->bytes += (int64_t)b->n;
 	buf_clear(b);
 	r->unsynced = r->uncommitted = true;
 	return true;
@@ -144,38 +129,40 @@ static bool sync_trail(struct recorder *r)
 
 /* --- begin and end of a recording --- */
 
-/* How the close event vouches for what was recorded. */
-static void set_recording(
-    struct event *ev, const struct reel *reel, char hex[static 65])
+/* What a session's own event says of it can be told by now. */
+static int tell_session(
+    struct recorder *r, const struct event *closed, struct err *err)
 {
-	struct sha256 digest;
+	struct event *close = recorded_due(&r->recorded, closed, r->digest);
 
-	sha256_peek(&reel->digest, &digest);
-	sha256_hex(&digest, hex);
-	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
-	event_set_int(ev, F_RECORDING_END, (int64_t)reel->last);
-	if (reel->lost) {
-		event_set_int(ev, F_LOST, reel->lost);
-		event_set_int(ev, F_BYTES_READ, reel->output);
-	}
-	event_set_str(ev, F_SHA256, str_z(hex));
+	return close ? ledger_add(r->ledger, close, err) : 0;
 }
 
-/* Without an event from the source: as far as we know it ourselves. */
-static void make_close(const struct reel *reel, struct event *ev)
+static int add_close(
+    struct recorder *r, struct event *ev, bool begun, struct err *err)
 {
-	*ev = reel->open;
-	ev->kind = EVENT_CHANNEL_CLOSE;
-	ev->time = time_now();
-	ev->trust = TRUST_DAEMON;
-	event_unset(ev, F_ID);
-	event_unset(ev, F_SIZE);
+	int error = ledger_add(r->ledger, ev, err);
+
+	if (error < 0)
+		return error;
+	recorded_end(&r->recorded, ev, begun);
+	return tell_session(r, ev, err);
+}
+
+/*
+ * Some of what was written is not there: the event vouches for what is, if
+ * that is to stay.
+ */
+static void count_again(struct recorder *r, struct reel *reel, struct event *ev)
+{
+	struct err ignored;
+
+	if (reel_read_back(reel, ledger_archive(r->ledger),
+		ledger_host(r->ledger), &ignored) < 0 ||
+	    r->unsure)
+		reel->last = 0;
 	event_set_int(ev, F_PARTIAL, true);
 	event_set_int(ev, F_BYTES_READ, reel->output);
-	if (reel->input)
-		event_set_int(ev, F_BYTES_WRITTEN, reel->input);
-	if (reel->lost)
-		event_set_int(ev, F_LOST, reel->lost);
 }
 
 /* The end of it, with all that was written of it on the disk. */
@@ -183,13 +170,12 @@ static int end_reel(
     struct recorder *r, struct reel *reel, struct event *ev, struct err *err)
 {
 	char hex[65];
-	bool sound = flush(r, reel) && sync_trail(r);
 	int error;
 
-	set_recording(ev, reel, hex);
-	if (!sound)
-		event_set_int(ev, F_PARTIAL, true);
-	error = ledger_add(r->ledger, ev, err);
+	if (!flush(r, reel) || !sync_trail(r))
+		count_again(r, reel, ev);
+	reel_vouch(reel, ev, hex);
+	error = add_close(r, ev, true, err);
 	drop(r, reel);
 	return error;
 }
@@ -206,7 +192,7 @@ static int end_all(struct recorder *r, const char *why, struct err *err)
 
 		end.boot = reel->chunk.boot;
 		chunk_add(&reel->chunk, &end);
-		make_close(reel, &ev);
+		reel_close(reel, &ev);
 		event_set_str(&ev, F_REASON, str_z(why));
 		error = end_reel(r, reel, &ev, err);
 	}
@@ -241,7 +227,10 @@ static int begin_reel(struct recorder *r, uint64_t terminal, struct piece *p,
 	struct reel *reel = find(r, terminal) ? NULL : add(r, terminal);
 	struct err why = {""};
 
-	if (!reel || event_copy(&reel->open, ev, &reel->mem) < 0) {
+	/* Its end may have to be told after the next boot. */
+	if (ev->boot.n == 0)
+		ev->boot = ledger_boot(r->ledger);
+	if (!reel || reel_open(reel, ev) < 0) {
 		err_sys(&why, -ENOMEM, "recording");
 		break_off(r, &why);
 		return not_begun(r, reel, ev, err);
@@ -260,17 +249,8 @@ static int begin_reel(struct recorder *r, uint64_t terminal, struct piece *p,
 	r->recordings++;
 	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
 	event_set_int(&reel->open, F_RECORDING, (int64_t)reel->number);
+	recorded_begin(&r->recorded, ev);
 	return ledger_add(r->ledger, ev, err);
-}
-
-static void count(struct reel *reel, const struct piece *p)
-{
-	if (p->type == PIECE_OUTPUT)
-		reel->output += (int64_t)p->bytes.n;
-	else if (p->type == PIECE_INPUT)
-		reel->input += (int64_t)p->bytes.n;
-	else if (p->type == PIECE_HOLE)
-		reel->lost += (int64_t)p->lost;
 }
 
 /* In the place of what came while it was paused. */
@@ -283,7 +263,7 @@ static void add_hole(struct reel *reel, const struct piece *before)
 	hole.lost = reel->skipped;
 	reel->skipped = 0;
 	chunk_add(&reel->chunk, &hole);
-	count(reel, &hole);
+	reel_count(reel, &hole);
 }
 
 static void add_piece(
@@ -296,7 +276,12 @@ static void add_piece(
 	if (reel->skipped)
 		add_hole(reel, p);
 	chunk_add(&reel->chunk, p);
-	count(reel, p);
+	reel_count(reel, p);
+}
+
+void recorder_close_session(struct recorder *r, struct event *ev)
+{
+	recorded_close(&r->recorded, ev, r->digest);
 }
 
 void recorder_pause(struct recorder *r, bool paused)
@@ -381,66 +366,37 @@ void recorder_stats(const struct recorder *r, struct recorder_stats *ret)
 
 struct leftover {
 	struct recorder *recorder;
-	struct reel totals; /* of the recording that is read back */
-	bool begin;	    /* its channel.open was found there, in mem */
-	int64_t time;	    /* microseconds, of its last piece */
-	struct arena mem;
 	struct err *err;
 };
-
-static int count_chunk(void *ctx, struct str payload)
-{
-	struct leftover *left = ctx;
-	struct chunk_reader chunk;
-	struct piece p;
-
-	if (!chunk_open(&chunk, payload))
-		return 0;
-	while (chunk_next(&chunk, &p) > 0) {
-		struct err ignored;
-
-		count(&left->totals, &p);
-		left->time = p.time / 1000;
-		if (p.type == PIECE_BEGIN)
-			left->begin = event_from_json(&left->totals.open,
-					  p.bytes, &left->mem, &ignored) == 0;
-	}
-	return 0;
-}
 
 /* What a run that was killed did not say any more. */
 static int close_leftover(void *ctx, const struct recording *row)
 {
 	struct leftover *left = ctx;
 	struct ledger *l = left->recorder->ledger;
-	struct recording_read read = {.host = row->host,
-	    .number = row->number,
-	    .chunk = count_chunk,
-	    .ctx = left};
+	struct reel *reel = calloc(1, sizeof *reel);
 	struct event ev;
 	char hex[65];
 	int r;
 
-	left->totals = (struct reel){.number = row->number};
-	left->time = row->start;
-	left->begin = false;
-	r = recording_read(ledger_archive(l), &read, left->err);
-	if (r < 0)
-		return r;
-	if (!left->begin) {
-		event_init(&left->totals.open, EVENT_CHANNEL_CLOSE);
-		left->totals.open.source = STR("terminals");
-		event_set_str(&left->totals.open, F_TTY, row->tty);
+	if (!reel)
+		return err_sys(left->err, -ENOMEM, "recording");
+	reel->number = row->number;
+	reel->time = row->start;
+	r = reel_read_back(reel, ledger_archive(l), row->host, left->err);
+	if (r == 0) {
+		if (!reel->known)
+			event_set_str(&reel->open, F_TTY, row->tty);
+		reel_close(reel, &ev);
+		ev.time = reel->time;
+		reel_vouch(reel, &ev, hex);
+		event_set_str(&ev, F_REASON,
+		    STR("the recorder was killed before the terminal was "
+			"closed"));
+		r = add_close(left->recorder, &ev, false, left->err);
 	}
-	make_close(&left->totals, &ev);
-	ev.time = left->time;
-	sha256_hex(&read.digest, hex);
-	event_set_int(&ev, F_RECORDING, (int64_t)row->number);
-	event_set_int(&ev, F_RECORDING_END, (int64_t)read.found);
-	event_set_str(&ev, F_SHA256, str_z(hex));
-	event_set_str(&ev, F_REASON,
-	    STR("the recorder was killed before the terminal was closed"));
-	return ledger_add(l, &ev, left->err);
+	reel_free(reel);
+	return r;
 }
 
 static int close_leftovers(struct recorder *r, struct err *err)
@@ -448,12 +404,9 @@ static int close_leftovers(struct recorder *r, struct err *err)
 	struct store *s = archive_store(ledger_archive(r->ledger));
 	const struct recording_query q = {
 	    .host = ledger_host(r->ledger), .open_only = true};
-	struct leftover left = {.recorder = r, .err = err};
+	struct leftover left = {r, err};
 
-	int error = s->ops->recordings(s, &q, close_leftover, &left, err);
-
-	arena_free(&left.mem);
-	return error;
+	return s->ops->recordings(s, &q, close_leftover, &left, err);
 }
 
 static int open_trail(struct recorder *r, struct trail_recovery *rec)
@@ -505,7 +458,11 @@ int recorder_open(struct recorder **ret, struct ledger *l, struct err *err)
 		return err_sys(err, -ENOMEM, "recorder");
 	r->ledger = l;
 	r->text.max = TRAIL_PAYLOAD_MAX / 2;
-	error = open_chain(r, err);
+	r->recorded.boot = ledger_boot(l);
+	error = recorded_restore(&r->recorded, archive_store(ledger_archive(l)),
+	    ledger_host(l), err);
+	if (error == 0)
+		error = open_chain(r, err);
 	if (error == 0)
 		error = close_leftovers(r, err);
 	if (error < 0) {
@@ -533,6 +490,7 @@ int recorder_close(struct recorder *r, const char *why, struct err *err)
 		drop(r, r->reels[r->n - 1]);
 	free(r->reels);
 	map_free(&r->by_terminal);
+	recorded_free(&r->recorded);
 	buf_free(&r->text);
 	free(r);
 	return error;

@@ -36,6 +36,12 @@ void recorder_pause(struct recorder *r, bool paused);
  */
 int recorder_mend(struct recorder *r, int64_t now, struct err *err);
 
+/*
+ * A session.close, before it is appended: says what was recorded of its
+ * session. Strings that it gets live until the next call.
+ */
+void recorder_close_session(struct recorder *r, struct event *ev);
+
 /* As struct source_sink says of piece(). Fails only as the ledger does. */
 int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
     struct event *ev, struct err *err);

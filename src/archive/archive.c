@@ -7,6 +7,7 @@
 
 #include "archive/layout.h"
 #include "archive/reindex.h"
+#include "archive/vouch.h"
 #include "base/fd.h"
 #include "base/when.h"
 #include "core/event_json.h"
@@ -344,6 +345,7 @@ static int verify_chain(void *ctx, const char *chain)
 {
 	struct verify_pass *p = ctx;
 	struct verify_result result;
+	struct vouch_result vouched;
 	CLEANUP_FD int fd = -1;
 	int r = layout_open_chain(p->dirfd, chain, false, &fd, p->err);
 
@@ -356,9 +358,14 @@ static int verify_chain(void *ctx, const char *chain)
 		note_empty(p, &result);
 	else if (r < 0)
 		return r;
+	r = vouch_check(p->dirfd, chain, forward_finding, p, &vouched, p->err);
+	if (r < 0)
+		return r;
+	result.verdicts |= vouched.verdicts;
+	result.sound = result.sound && !vouched.verdicts;
 	p->sound = p->sound && result.sound;
 	if (p->sink->chain)
-		p->sink->chain(p->sink->ctx, chain, &result);
+		p->sink->chain(p->sink->ctx, chain, &result, &vouched);
 	return 0;
 }
 

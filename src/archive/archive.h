@@ -16,6 +16,7 @@
 #ifndef ARCHIVE_ARCHIVE_H
 #define ARCHIVE_ARCHIVE_H
 
+#include "archive/vouch.h"
 #include "core/event.h"
 #include "store/store.h"
 #include "trail/verify.h"
@@ -100,13 +101,14 @@ int archive_reindex(const char *dir,
     struct err *err);
 
 /*
- * Verify every chain; `report` gets the chain's name. The public key is that
+ * Verify every chain, and recordings against what events vouch for; `report`
+ * gets the chain's name. The public key is that
  * of DIR unless `pub` is given. *ret_sound: all are.
  */
 struct archive_verify_sink {
 	void (*finding)(void *ctx, const char *chain, const struct finding *f);
-	void (*chain)(
-	    void *ctx, const char *chain, const struct verify_result *r);
+	void (*chain)(void *ctx, const char *chain,
+	    const struct verify_result *r, const struct vouch_result *v);
 	void *ctx;
 };
 int archive_verify(const char *dir, const struct sign_public *pub,

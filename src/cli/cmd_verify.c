@@ -90,8 +90,20 @@ static void on_finding(void *ctx, const char *chain, const struct finding *f)
 	out_row(&v->cli->out);
 }
 
-static void chain_text(
-    struct verify *v, const char *chain, const struct verify_result *r)
+/* What of recordings was held against what events say of them. */
+static void vouched_text(const struct vouch_result *vouched, struct buf *b)
+{
+	unsigned long long n = vouched->recordings, s = vouched->sessions;
+
+	if (n + s)
+		buf_printf(b,
+		    ", %llu recording%s and the ends of %llu session%s held "
+		    "against events",
+		    n, n == 1 ? "" : "s", s, s == 1 ? "" : "s");
+}
+
+static void chain_text(struct verify *v, const char *chain,
+    const struct verify_result *r, const struct vouch_result *vouched)
 {
 	struct buf *b = &v->cli->out.b;
 	char root[65];
@@ -110,6 +122,7 @@ static void chain_text(
 	buf_printf(b, ", signed up to %llu, root ",
 	    (unsigned long long)r->signed_size);
 	buf_add_z(b, root);
+	vouched_text(vouched, b);
 	buf_add_char(b, '\n');
 }
 
@@ -129,8 +142,8 @@ static void add_verdicts(struct buf *b, unsigned verdicts)
 	buf_add_char(b, ']');
 }
 
-static void chain_json(
-    struct verify *v, const char *chain, const struct verify_result *r)
+static void chain_json(struct verify *v, const char *chain,
+    const struct verify_result *r, const struct vouch_result *vouched)
 {
 	struct buf *b = &v->cli->out.b;
 	char root[65];
@@ -146,21 +159,24 @@ static void chain_json(
 	    (unsigned long long)r->first_seq, (unsigned long long)r->last_seq,
 	    (unsigned long long)r->signed_size);
 	buf_add_z(b, root);
-	buf_add_z(b, "\",\"verdicts\":");
+	buf_printf(b, "\",\"recordings\":%llu,\"sessions\":%llu,",
+	    (unsigned long long)vouched->recordings,
+	    (unsigned long long)vouched->sessions);
+	buf_add_z(b, "\"verdicts\":");
 	add_verdicts(b, r->verdicts);
 	buf_add_z(b, "}\n");
 }
 
-static void on_chain(
-    void *ctx, const char *chain, const struct verify_result *r)
+static void on_chain(void *ctx, const char *chain,
+    const struct verify_result *r, const struct vouch_result *vouched)
 {
 	struct verify *v = ctx;
 
 	v->chains++;
 	if (v->cli->json)
-		chain_json(v, chain, r);
+		chain_json(v, chain, r, vouched);
 	else
-		chain_text(v, chain, r);
+		chain_text(v, chain, r, vouched);
 	out_row(&v->cli->out);
 }
 
@@ -221,7 +237,8 @@ const struct command cmd_verify = {
 	    "the public key. A line for each finding (EDITED TRUNCATED "
 	    "MISSING REORDERED FORKED BADSIG UNTRUSTED_KEY: the evidence is "
 	    "not sound; CLOCK UNSEALED_TAIL: noted, but sound), and one for "
-	    "each trail. Exit status 3 when one is not sound.",
+	    "each trail. Recordings are held against what the events of their "
+	    "host say of them. Exit status 3 when one is not sound.",
     .examples = "  sshtrail verify --pubkey /mnt/safe/host.pub\n",
     .opts = verify_opts,
     .opts_size = sizeof(struct verify_options),

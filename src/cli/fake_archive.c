@@ -45,11 +45,13 @@ int archive_verify(const char *dir, const struct sign_public *pub,
 	    .last_seq = 1000,
 	    .signed_size = 1000,
 	    .sound = true};
+	const struct vouch_result none = {0}, vouched = {7, 5, 0};
 	struct verify_result bad = good;
 
 	if (strcmp(dir, "missing") == 0)
 		return err_set(err, -ENOENT, "no store in %s", dir);
-	sink->chain(sink->ctx, "import:bastion01", &good);
+	sink->chain(sink->ctx, "import:bastion01", &good, &none);
+	sink->chain(sink->ctx, "recordings:bastion01", &good, &vouched);
 	*ret_sound = strcmp(dir, "edited") != 0;
 	if (*ret_sound)
 		return 0;
@@ -57,7 +59,7 @@ int archive_verify(const char *dir, const struct sign_public *pub,
 		sink->finding(sink->ctx, "import:db02", &fake_findings[i]);
 	bad.sound = false;
 	bad.verdicts = 1u << VERDICT_EDITED | 1u << VERDICT_CLOCK;
-	sink->chain(sink->ctx, "import:db02", &bad);
+	sink->chain(sink->ctx, "import:db02", &bad, &none);
 	return 0;
 }
 

@@ -116,6 +116,11 @@ bool correlate_tells_order(const struct event *ev)
 	return tells_order(stream_of(ev->source), ev);
 }
 
+bool correlate_is_sshd(const struct event *ev)
+{
+	return facts_sshd(ev);
+}
+
 /*
  * The first event that a part of a log tells of a host. A part that begins
  * before the one read last has nothing to go on from, nor has one that begins

@@ -66,6 +66,9 @@ int correlate(struct correlator *c, struct event *ev);
  */
 bool correlate_tells_order(const struct event *ev);
 
+/* Whether ev was told by sshd, or is of its process. */
+bool correlate_is_sshd(const struct event *ev);
+
 /*
  * Hand every track that changed since the last call to fn (tracks stay
  * the correlator's) and every boot seen since. A non-zero return of fn stops

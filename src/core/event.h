@@ -180,6 +180,12 @@ enum field_type {
 	    "chain recordings:HOST")                                           \
 	X(RECORDING_END, "recording_end", INT, "channel",                      \
 	    "number of its last frame")                                        \
+	X(RECORDED, "recorded", INT, "channel",                                \
+	    "bytes of the frames of a recording; in session.close, of all "    \
+	    "recordings of the session that ended before")                     \
+	X(RECORDINGS, "recordings", INT, "channel", "how many these are")      \
+	X(RECORDINGS_SHA256, "recordings_sha256", STR, "channel",              \
+	    "SHA-256 of the sha256 of all of these, see recordings.md")        \
 	/* file */                                                             \
 	X(PATH, "path", STR, "file", "file acted on")                          \
 	X(PATH2, "path2", STR, "file", "second file: new name, link target")   \

@@ -62,6 +62,21 @@ void sha256_hex(const struct sha256 *h, char ret[static 65])
 	ret[64] = '\0';
 }
 
+bool sha256_parse(struct str hex, struct sha256 *ret)
+{
+	if (hex.n != (size_t)2 * SHA256_LEN)
+		return false;
+	for (size_t i = 0; i < SHA256_LEN; i++) {
+		int hi = str_hexdigit(hex.p[2 * i]);
+		int lo = str_hexdigit(hex.p[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		ret->h[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return true;
+}
+
 uint64_t siphash(const uint8_t key[static 16], const void *p, size_t n)
 {
 	uint8_t out[crypto_shorthash_siphash24_BYTES];

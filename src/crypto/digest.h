@@ -24,6 +24,8 @@ void sha256_final(struct sha256_ctx *c, struct sha256 *ret);
 void sha256_of(const void *p, size_t n, struct sha256 *ret);
 /* 64 lower-case digits and a NUL. */
 void sha256_hex(const struct sha256 *h, char ret[static 65]);
+/* False: not 64 hexadecimal digits. */
+bool sha256_parse(struct str hex, struct sha256 *ret);
 
 uint64_t siphash(const uint8_t key[static 16], const void *p, size_t n);
 

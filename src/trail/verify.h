@@ -22,7 +22,8 @@ enum verdict {
 
 struct finding {
 	enum verdict verdict;
-	const char *segment; /* file name, or "checkpoint" */
+	const char *segment; /* file name, or "checkpoint"; "recording" or a
+				chain where events vouch for it otherwise */
 	uint64_t seq;	     /* first sequence number concerned, 0: none */
 	const char *detail;  /* a sentence */
 };

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Terminals of real SSH sessions, recorded by sshtraild: what a client got is
 what the recording holds, byte by byte; what has no terminal is not recorded."""
+import hashlib
 import json
 import os
 import shutil
@@ -101,11 +102,36 @@ def check_story(daemon, close, got):
     equal(json.loads(third[0])["version"], 3)
 
 
+def digest_of(closes):
+    """As docs/recordings.md says."""
+    return hashlib.sha256(b"".join(bytes.fromhex(e["sha256"]) for e in sorted(
+        closes, key=lambda e: e["seq"]))).hexdigest()
+
+
+def check_session_close(daemon, session):
+    """It vouches for all recordings of the session."""
+    def vouching():
+        return [e for e in daemon.lines("show", session, "--json")
+                if "recordings_sha256" in e]
+    wait_for("a session.close that vouches", vouching)
+    closes = [e for e in daemon.lines("show", session, "--json")
+              if e["kind"] == "channel.close" and "recording" in e]
+    for e in vouching():
+        equal(e["kind"], "session.close")
+        equal(e["recordings"], len(closes))
+        equal(e["recorded"], sum(c["recorded"] for c in closes))
+        equal(e["recordings_sha256"], digest_of(closes))
+    return e["recordings_sha256"]
+
+
 def check_evidence(daemon, close, got):
     """Verified, made again, and changed."""
+    digest = check_session_close(daemon, close["session"])
     before = daemon.run("show", close["session"]).stdout
-    out = daemon.run("verify").stdout.decode()
-    check("recordings:" in out, out)
+    check(digest.encode() in before, before)
+    rows = {r["chain"]: r for r in daemon.lines("verify", "--json")}
+    equal(rows["recordings:bastion01"]["recordings"], 2)
+    equal(rows["recordings:bastion01"]["sessions"], 2)
     daemon.stop()
     daemon.run("reindex")
     equal(daemon.run("show", close["session"]).stdout, before)
@@ -116,9 +142,14 @@ def check_evidence(daemon, close, got):
         data = f.read()
         f.seek(data.rindex(b"the end"))
         f.write(b"no end!")
-    check(b"EDITED" in daemon.run("verify", expect=3).stdout, "not noticed")
+    out = daemon.run("verify", expect=3).stdout.decode()
+    check(" recording seq %d" % close["recording"] in out, out)
     daemon.run("export", close["session"], "--format", "raw", "--recording",
                str(close["recording"]), expect=3)
+    shutil.rmtree(chain)
+    out = daemon.run("verify", expect=3).stdout.decode()
+    check("events:bastion01: MISSING recording seq %d:" % close["recording"]
+          in out, out)
 
 
 @case
@@ -287,6 +318,7 @@ def outlives_its_own_death():
                 if "before its recording began" in e.get("reason", "")]
         equal(len(gaps), 2, "gaps")
         equal({g["session"] for g in gaps}, {parts[0]["session"]})
+        check_session_close(daemon, parts[0]["session"])
         daemon.stop()
         daemon.run("verify")
         before = daemon.run("show", parts[0]["session"]).stdout

@@ -12,7 +12,7 @@ from daemontest import PATIENCE, wait_for
 from sshdtest import watched_host
 
 NAME = "sshtrail-t"
-TAPS = "audit: off, bpf: off, journal: off, wtmp: off, btmp: off, " \
+TAPS = "audit: off, journal: off, wtmp: off, btmp: off, " \
     "terminals: auto"
 
 

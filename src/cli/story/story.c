@@ -23,6 +23,7 @@ struct story {
 	struct intern inferred; /* what is so of many events, said once */
 	struct buf gaps;	/* lines for the header, as: */
 	struct buf recordings;
+	struct buf vouched; /* what the end of the session says of them */
 	struct buf text;
 	int64_t day; /* of the last line, local */
 	bool all;
@@ -43,10 +44,25 @@ static void note_inferred(struct story *s, struct str notes)
 	}
 }
 
+/* The last one knows of all. */
+static void note_vouched(struct story *s, const struct event *ev)
+{
+	if (!event_has(ev, F_RECORDINGS_SHA256))
+		return;
+	buf_clear(&s->vouched);
+	buf_printf(&s->vouched, "its end vouches for %lld, ",
+	    (long long)event_int(ev, F_RECORDINGS, 0));
+	bytes_format(event_int(ev, F_RECORDED, 0), &s->vouched);
+	buf_add_z(&s->vouched, " stored, by SHA-256 ");
+	buf_add_str(&s->vouched, event_str(ev, F_RECORDINGS_SHA256));
+	buf_add_char(&s->vouched, '\n');
+}
+
 static bool note_event(void *ctx, const struct event *ev)
 {
 	struct story *s = ctx;
 
+	note_vouched(s, ev);
 	if (s->sources.n < SOURCES_MAX && ev->source.n)
 		intern_add(&s->sources, ev->source);
 	note_inferred(s, event_str(ev, F_INFERRED));
@@ -73,6 +89,9 @@ static int note_events(struct story *s, const struct query *asked)
 	query_want(&q, F_DURATION);
 	query_want(&q, F_EUID);
 	query_want(&q, F_INFERRED);
+	query_want(&q, F_RECORDINGS);
+	query_want(&q, F_RECORDED);
+	query_want(&q, F_RECORDINGS_SHA256);
 	story_facts_want(&q);
 	r = rows_events(s->cli, &q, note_event, s, NULL, NULL);
 	if (s->no_memory)
@@ -120,6 +139,7 @@ static int note_recordings(struct story *s)
 		recording_describe(s->cli, &all.v[i], &s->recordings);
 		buf_add_char(&s->recordings, '\n');
 	}
+	buf_add_str(&s->recordings, buf_str(&s->vouched));
 	recordings_free(&all);
 	return CLI_FOUND;
 }
@@ -341,6 +361,7 @@ int story_print(
 	intern_free(&s.sources);
 	buf_free(&s.gaps);
 	buf_free(&s.recordings);
+	buf_free(&s.vouched);
 	buf_free(&s.text);
 	return r;
 }

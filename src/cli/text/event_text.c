@@ -100,6 +100,8 @@ static pieces describe_session_close = {
     {" on ", F_TTY, "", VALUE},
     {" (", F_SERVICE, ")", VALUE},
     {" after ", F_DURATION, "", SPAN},
+    {", recordings ", F_RECORDINGS, "", VALUE},
+    {" of ", F_RECORDED, "", BYTES},
     {": ", F_REASON, "", VALUE},
 };
 

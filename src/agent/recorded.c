@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/recorded.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "core/correlate.h"
+#include "crypto/digest.h"
+
+/*
+ * A terminal that is left behind may be open for long. By then the correlator
+ * may have forgotten the session, and would make another of its close.
+ */
+#define WAIT_MAX ((int64_t)60 * USEC_PER_SEC)
+
+struct session_recordings {
+	struct sha256_ctx digests; /* of those that ended */
+	int64_t n;
+	uint64_t bytes; /* as told, whoever did */
+	unsigned open;
+	int64_t since;	     /* when `close` came */
+	struct event *close; /* in mem: it waits to be told whole, or NULL */
+	struct arena mem;
+};
+
+/* AUDIT_UNSET: none. Numbers of sessions begin anew with each boot. */
+static uint64_t ses_of(const struct recorded *r, const struct event *ev)
+{
+	return ev->boot.n == 0 || str_eq(ev->boot, r->boot)
+		   ? (uint64_t)event_int(ev, F_SES, AUDIT_UNSET)
+		   : AUDIT_UNSET;
+}
+
+static struct session_recordings *find(const struct recorded *r, uint64_t ses)
+{
+	const uint64_t *at = map_get(&r->by_ses, ses);
+
+	return at ? (struct session_recordings *)(uintptr_t)*at : NULL;
+}
+
+static void forget(struct recorded *r, uint64_t ses)
+{
+	struct session_recordings *s = find(r, ses);
+
+	arena_free(&s->mem);
+	free(s);
+	map_del(&r->by_ses, ses);
+	if (ses > r->forgotten)
+		r->forgotten = ses;
+}
+
+/* The kernel counts sessions up: the one with the lowest number is oldest. */
+static bool forget_oldest(struct recorded *r)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (size_t i = 0; i < r->by_ses.cap; i++) {
+		const struct map_slot *slot = &r->by_ses.slots[i];
+
+		if (slot->used && slot->key < oldest &&
+		    find(r, slot->key)->open == 0)
+			oldest = slot->key;
+	}
+	if (oldest != UINT64_MAX)
+		forget(r, oldest);
+	return oldest != UINT64_MAX;
+}
+
+/* NULL: nothing is said of it, now nor later. */
+static struct session_recordings *find_or_add(struct recorded *r, uint64_t ses)
+{
+	struct session_recordings *s = find(r, ses);
+	uint64_t *at;
+
+	if (s || ses >= AUDIT_UNSET || ses <= r->forgotten)
+		return s;
+	if (r->by_ses.n < RECORDED_MAX || forget_oldest(r))
+		s = ses > r->forgotten ? calloc(1, sizeof *s) : NULL;
+	at = s ? map_put(&r->by_ses, ses) : NULL;
+	if (!at) {
+		free(s);
+		if (ses > r->forgotten)
+			r->forgotten = ses;
+		return NULL;
+	}
+	*at = (uintptr_t)s;
+	sha256_init(&s->digests);
+	return s;
+}
+
+void recorded_free(struct recorded *r)
+{
+	for (size_t i = 0; i < r->by_ses.cap; i++) {
+		const struct map_slot *slot = &r->by_ses.slots[i];
+		struct session_recordings *s;
+
+		if (!slot->used)
+			continue;
+		s = find(r, slot->key);
+		arena_free(&s->mem);
+		free(s);
+	}
+	map_free(&r->by_ses);
+	arena_free(&r->due);
+}
+
+void recorded_begin(struct recorded *r, const struct event *ev)
+{
+	struct session_recordings *s = find_or_add(r, ses_of(r, ev));
+
+	if (s)
+		s->open++;
+}
+
+static void add(
+    struct session_recordings *s, const struct sha256 *digest, int64_t bytes)
+{
+	sha256_add(&s->digests, digest->h, sizeof digest->h);
+	s->n++;
+	s->bytes += (uint64_t)bytes;
+}
+
+void recorded_end(struct recorded *r, const struct event *ev, bool begun)
+{
+	struct session_recordings *s = find_or_add(r, ses_of(r, ev));
+	struct sha256 digest;
+
+	if (!s)
+		return;
+	if (begun && s->open)
+		s->open--;
+	if (sha256_parse(event_str(ev, F_SHA256), &digest))
+		add(s, &digest, event_int(ev, F_RECORDED, 0));
+}
+
+static void set_totals(
+    const struct session_recordings *s, struct event *ev, char hex[static 65])
+{
+	struct sha256 digest;
+
+	if (s->n == 0)
+		return;
+	sha256_peek(&s->digests, &digest);
+	sha256_hex(&digest, hex);
+	event_set_int(ev, F_RECORDINGS, s->n);
+	event_set_int(ev, F_RECORDED, (int64_t)s->bytes);
+	event_set_str(ev, F_RECORDINGS_SHA256, str_z(hex));
+}
+
+/* Where there is no memory for it, it stays as it was told. */
+static void keep(struct session_recordings *s, const struct event *ev)
+{
+	struct event *copy = arena_alloc(&s->mem, sizeof *copy);
+
+	if (copy && event_copy(copy, ev, &s->mem) == 0)
+		s->close = copy;
+	s->since = time_now();
+}
+
+void recorded_close(struct recorded *r, struct event *ev, char hex[static 65])
+{
+	struct session_recordings *s = find(r, ses_of(r, ev));
+
+	/* sudo and su close sessions of their own within this one. */
+	if (!s || ev->trust > TRUST_DAEMON || !correlate_is_sshd(ev))
+		return;
+	if (s->open == 0)
+		set_totals(s, ev, hex);
+	else if (!s->close && event_has(ev, F_ID))
+		keep(s, ev);
+}
+
+struct event *recorded_due(
+    struct recorded *r, const struct event *ev, char hex[static 65])
+{
+	struct session_recordings *s = find(r, ses_of(r, ev));
+	struct event *close = s ? s->close : NULL;
+
+	if (!close || s->open)
+		return NULL;
+	s->close = NULL;
+	arena_free(&r->due);
+	r->due = s->mem;
+	s->mem = ARENA_INIT;
+	if (s->n == 0 || time_now() - s->since > WAIT_MAX)
+		return NULL;
+	set_totals(s, close, hex);
+	event_set_int(close, F_AMENDS, true);
+	return close;
+}
+
+/* --- what was told before --- */
+
+struct told {
+	uint64_t seq, ses;
+	int64_t bytes;
+	struct sha256 digest;
+};
+
+struct told_list {
+	struct told *v;
+	size_t n, cap;
+};
+
+static int add_told(
+    struct told_list *list, uint64_t ses, const struct event *ev)
+{
+	struct told *t;
+
+	if (list->n == list->cap) {
+		size_t cap = list->cap ? 2 * list->cap : 64;
+		void *p = realloc(list->v, cap * sizeof *list->v);
+
+		if (!p)
+			return -ENOMEM;
+		list->v = p;
+		list->cap = cap;
+	}
+	t = &list->v[list->n];
+	*t = (struct told){
+	    .seq = ev->seq, .ses = ses, .bytes = event_int(ev, F_RECORDED, 0)};
+	list->n += sha256_parse(event_str(ev, F_SHA256), &t->digest);
+	return 0;
+}
+
+static int cmp_seq(const void *va, const void *vb)
+{
+	const struct told *a = va, *b = vb;
+
+	return (a->seq > b->seq) - (a->seq < b->seq);
+}
+
+static int find_told(struct told_list *list, const struct recorded *recorded,
+    struct store *s, struct str host, struct err *err)
+{
+	static const enum field wanted[] = {
+	    F_RECORDING, F_SES, F_RECORDED, F_SHA256};
+	struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .host = {host},
+	    .n_host = 1,
+	    .kinds = (uint64_t)1 << EVENT_CHANNEL_CLOSE};
+	struct store_cursor *c;
+	struct event ev;
+	int r;
+
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		query_want(&q, wanted[i]);
+	r = s->ops->events(s, &q, &c, err);
+	if (r < 0)
+		return r;
+	while ((r = s->ops->next_event(c, &ev, err)) > 0)
+		if (ses_of(recorded, &ev) < AUDIT_UNSET &&
+		    event_has(&ev, F_RECORDING) && ev.trust <= TRUST_DAEMON &&
+		    (r = add_told(list, ses_of(recorded, &ev), &ev)) < 0)
+			break;
+	s->ops->cursor_close(c);
+	return r;
+}
+
+int recorded_restore(
+    struct recorded *r, struct store *s, struct str host, struct err *err)
+{
+	struct told_list list = {NULL, 0, 0};
+	int error = find_told(&list, r, s, host, err);
+
+	if (list.n)
+		qsort(list.v, list.n, sizeof *list.v, cmp_seq);
+	for (size_t i = 0; i < list.n && error == 0; i++) {
+		const struct told *t = &list.v[i];
+		struct session_recordings *of = find_or_add(r, t->ses);
+
+		if (of)
+			add(of, &t->digest, t->bytes);
+	}
+	free(list.v);
+	return error == -ENOMEM ? err_sys(err, error, "recordings told before")
+				: error;
+}

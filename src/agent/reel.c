@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/reel.h"
+
+#include <stdlib.h>
+
+#include "archive/recording.h"
+#include "base/when.h"
+#include "core/event_json.h"
+
+void reel_free(struct reel *reel)
+{
+	if (!reel)
+		return;
+	buf_free(&reel->chunk.bytes);
+	arena_free(&reel->mem);
+	free(reel);
+}
+
+int reel_open(struct reel *reel, const struct event *ev)
+{
+	int r = event_copy(&reel->open, ev, &reel->mem);
+
+	reel->known = r == 0;
+	return r;
+}
+
+void reel_count(struct reel *reel, const struct piece *p)
+{
+	if (p->type == PIECE_OUTPUT)
+		reel->output += (int64_t)p->bytes.n;
+	else if (p->type == PIECE_INPUT)
+		reel->input += (int64_t)p->bytes.n;
+	else if (p->type == PIECE_HOLE)
+		reel->lost += (int64_t)p->lost;
+	reel->time = p->time / 1000;
+}
+
+void reel_close(const struct reel *reel, struct event *ev)
+{
+	*ev = reel->open;
+	ev->kind = EVENT_CHANNEL_CLOSE;
+	ev->time = time_now();
+	ev->trust = TRUST_DAEMON;
+	event_unset(ev, F_ID);
+	event_unset(ev, F_SIZE);
+	event_set_int(ev, F_PARTIAL, true);
+	event_set_int(ev, F_BYTES_READ, reel->output);
+	if (reel->input)
+		event_set_int(ev, F_BYTES_WRITTEN, reel->input);
+	if (reel->lost)
+		event_set_int(ev, F_LOST, reel->lost);
+}
+
+void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65])
+{
+	struct sha256 digest;
+
+	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
+	if (reel->lost) {
+		event_set_int(ev, F_LOST, reel->lost);
+		event_set_int(ev, F_BYTES_READ, reel->output);
+	}
+	if (reel->last == 0)
+		return;
+	sha256_peek(&reel->digest, &digest);
+	sha256_hex(&digest, hex);
+	event_set_int(ev, F_RECORDING_END, (int64_t)reel->last);
+	event_set_int(ev, F_RECORDED, reel->bytes);
+	event_set_str(ev, F_SHA256, str_z(hex));
+}
+
+static int count_chunk(void *ctx, struct str payload)
+{
+	struct reel *reel = ctx;
+	struct chunk_reader chunk;
+	struct err ignored;
+	struct piece p;
+
+	sha256_add(&reel->digest, payload.p, payload.n);
+	reel->bytes += (int64_t)payload.n;
+	if (!chunk_open(&chunk, payload))
+		return 0;
+	while (chunk_next(&chunk, &p) > 0) {
+		reel_count(reel, &p);
+		if (p.type == PIECE_BEGIN && !reel->known)
+			reel->known = event_from_json(&reel->open, p.bytes,
+					  &reel->mem, &ignored) == 0;
+	}
+	return 0;
+}
+
+int reel_read_back(
+    struct reel *reel, struct archive *a, struct str host, struct err *err)
+{
+	struct recording_read read = {.host = host,
+	    .number = reel->number,
+	    .chunk = count_chunk,
+	    .ctx = reel};
+	int r;
+
+	sha256_init(&reel->digest);
+	reel->bytes = reel->output = reel->input = reel->lost = 0;
+	r = recording_read(a, &read, err);
+	reel->last = read.found;
+	if (!reel->known) {
+		event_init(&reel->open, EVENT_CHANNEL_CLOSE);
+		reel->open.source = STR("terminals");
+	}
+	return r;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A reel: one recording at work, and what its channel.close says of it. */
+#ifndef AGENT_REEL_H
+#define AGENT_REEL_H
+
+#include "archive/archive.h"
+#include "record/chunk.h"
+
+struct reel {
+	uint64_t terminal;
+	uint64_t number, last;	   /* its first frame, and its last so far */
+	struct chunk_writer chunk; /* not written yet */
+	struct sha256_ctx digest;
+	int64_t bytes; /* of its frames */
+	int64_t output, input, lost;
+	int64_t time;	   /* of its last piece; microseconds */
+	uint64_t skipped;  /* bytes of output, while it is paused */
+	bool known;	   /* that is how it began: */
+	struct event open; /* its channel.open, in mem */
+	struct arena mem;
+};
+
+/* NULL is fine. */
+void reel_free(struct reel *reel);
+
+/* Keep a copy of its channel.open. -ENOMEM. */
+int reel_open(struct reel *reel, const struct event *ev);
+void reel_count(struct reel *reel, const struct piece *p);
+
+/*
+ * Its channel.close without an event from the source: as far as we know it
+ * ourselves. Strings are those of reel->open.
+ */
+void reel_close(const struct reel *reel, struct event *ev);
+
+/*
+ * How that event vouches for what was recorded; where nothing is there
+ * (`last` is 0), it does not. The digits live in `hex`.
+ */
+void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65]);
+
+/*
+ * Take what the chain holds of recording `number` for what was written: last
+ * frame, digest, counts, time, and channel.open where it was not known.
+ */
+int reel_read_back(
+    struct reel *reel, struct archive *a, struct str host, struct err *err);
+
+#endif
