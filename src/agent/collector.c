@@ -293,6 +293,10 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	(void)l;
 	note_rates(c, now);
 	if (r == 0)
+		r = ledger_guard(c->ledger, &c->err);
+	if (r == 0)
+		r = recorder_guard(c->recorder, &c->err);
+	if (r == 0)
 		r = room_follow(&c->room, c->ledger, c->recorder, &c->err);
 	if (r == 0)
 		r = recorder_mend(c->recorder, now, &c->err);

@@ -83,7 +83,7 @@ static int make_parents(const char *dir)
 	return 0;
 }
 
-static int prepare_store(const struct agent *a, struct err *err)
+int host_prepare_store(const struct agent *a, struct err *err)
 {
 	int r = make_parents(a->store);
 
@@ -155,6 +155,6 @@ int host_prepare(struct agent *a, const struct config *cfg, struct err *err)
 	a->sync_usec = cfg->sync_interval;
 	a->reserve = (uint64_t)cfg->reserve;
 	a->commit_usec = cfg->commit_interval;
-	r = prepare_store(a, err);
+	r = host_prepare_store(a, err);
 	return r < 0 ? r : open_control(a, cfg, err);
 }

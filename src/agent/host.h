@@ -15,5 +15,7 @@
  * and nothing is given away.
  */
 int host_prepare(struct agent *a, const struct config *cfg, struct err *err);
+/* Its store: made where it is not, and given to whom it belongs. */
+int host_prepare_store(const struct agent *a, struct err *err);
 
 #endif

@@ -223,6 +223,18 @@ bool ledger_urgent(const struct ledger *l)
 	return l->urgent;
 }
 
+int ledger_guard(struct ledger *l, struct err *err)
+{
+	int r = archive_guard(l->archive, err);
+
+	if (r <= 0)
+		return r;
+	return ledger_gap(l, "trail", 0,
+	    "somebody removed or replaced the segment of the events that is "
+	    "being written: it was put back with all that it held",
+	    err);
+}
+
 int ledger_sync(struct ledger *l, struct err *err)
 {
 	int r = l->unsynced ? archive_sync(l->archive, err) : 0;

@@ -53,6 +53,12 @@ bool ledger_uncommitted(const struct ledger *l);
 /* True when what is not synced should not wait: a login, a logout. */
 bool ledger_urgent(const struct ledger *l);
 
+/*
+ * To be called often: that what is written stays in its place. What was
+ * removed and is put back is told in a gap; fails where it cannot be.
+ */
+int ledger_guard(struct ledger *l, struct err *err);
+
 int ledger_sync(struct ledger *l, struct err *err);
 int ledger_commit(struct ledger *l, struct err *err);
 

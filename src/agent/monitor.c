@@ -361,6 +361,7 @@ static int restart_collector(struct monitor *m, int status)
 {
 	int64_t now = loop_now();
 	bool quick = m->died_at && now - m->died_at < QUICK_SEC * 1000000;
+	struct err err = {""};
 
 	describe_end(m, status);
 	m->say("%s", m->restart);
@@ -375,6 +376,9 @@ static int restart_collector(struct monitor *m, int status)
 		return -EIO;
 	}
 	m->agent.restart = m->restart;
+	/* Somebody may have removed it. */
+	if (host_prepare_store(&m->agent, &err) < 0)
+		m->say("%s", err.text);
 	return start_collector(m);
 }
 

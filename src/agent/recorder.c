@@ -284,6 +284,23 @@ void recorder_close_session(struct recorder *r, struct event *ev)
 	recorded_close(&r->recorded, ev, r->digest);
 }
 
+int recorder_guard(struct recorder *r, struct err *err)
+{
+	struct err why = {""};
+	int done = r->trail ? trail_guard(r->trail, &why) : 0;
+
+	if (done == 0)
+		return 0;
+	if (done > 0)
+		return ledger_gap(r->ledger, SERVICE, 0,
+		    "somebody removed or replaced the segment of the "
+		    "recordings that is being written: it was put back with "
+		    "all that it held",
+		    err);
+	break_off(r, &why);
+	return tell_trouble(r, err);
+}
+
 void recorder_pause(struct recorder *r, bool paused)
 {
 	r->paused = paused;

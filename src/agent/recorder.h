@@ -42,6 +42,9 @@ int recorder_mend(struct recorder *r, int64_t now, struct err *err);
  */
 void recorder_close_session(struct recorder *r, struct event *ev);
 
+/* As ledger_guard(), for recordings. */
+int recorder_guard(struct recorder *r, struct err *err);
+
 /* As struct source_sink says of piece(). Fails only as the ledger does. */
 int recorder_take(struct recorder *r, uint64_t terminal, const struct piece *p,
     struct event *ev, struct err *err);

@@ -244,6 +244,19 @@ int archive_sync(struct archive *a, struct err *err)
 	return a->trail ? trail_sync(a->trail, err) : 0;
 }
 
+int archive_guard(struct archive *a, struct err *err)
+{
+	int put_back = a->trail ? trail_guard(a->trail, err) : 0;
+	int r;
+
+	if (put_back < 0) {
+		a->trail_broken = true;
+		return put_back;
+	}
+	r = a->index.store->ops->guard(a->index.store, err);
+	return r < 0 ? r : put_back;
+}
+
 static int read_events(struct trail_reader *reader,
     int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err)
 {

@@ -82,6 +82,13 @@ int archive_settle(struct archive *a,
     struct err *err);
 
 /*
+ * To be called now and then by who writes for long: whether what it writes is
+ * still in its place. 1: the segment was put back; see trail_guard(). -ESTALE:
+ * the index is gone; the next who opens the store for writing makes it again.
+ */
+int archive_guard(struct archive *a, struct err *err);
+
+/*
  * Open another chain, beside the one begun, for appending to it as
  * trail_open() says; close it before the archive.
  */

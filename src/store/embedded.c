@@ -50,6 +50,44 @@ static int open_blocks(
 	return r < 0 ? err_sys(err, r, "cannot open the index %s", e->path) : 0;
 }
 
+static int stat_catalogue(const struct embedded *e, struct stat *ret)
+{
+	struct buf path = BUF_INIT;
+	int r;
+
+	buf_printf(&path, "%s/" CATALOGUE_FILE, e->path);
+	r = buf_error(&path);
+	if (r == 0 && stat(buf_z(&path), ret) < 0)
+		r = -errno;
+	buf_free(&path);
+	return r;
+}
+
+static int note_place(struct embedded *e, struct err *err)
+{
+	struct stat st = {0};
+	int r = stat_catalogue(e, &st);
+
+	e->dev = st.st_dev;
+	e->ino = st.st_ino;
+	return r < 0 ? err_sys(err, r, "%s/" CATALOGUE_FILE, e->path) : 0;
+}
+
+static int embedded_guard(struct store *s, struct err *err)
+{
+	const struct embedded *e = self(s);
+	struct stat st = {0}, blocks = {0};
+	int r = stat_catalogue(e, &st);
+
+	if (r == -ENOMEM)
+		return 0;
+	if (r == 0 && st.st_dev == e->dev && st.st_ino == e->ino &&
+	    fstat(e->blocks_fd, &blocks) == 0 && blocks.st_nlink > 0)
+		return 0;
+	return err_set(err, -ESTALE,
+	    "somebody removed the index %s while it was written", e->path);
+}
+
 static int embedded_open(
     struct store **ret, const char *path, enum store_mode mode, struct err *err)
 {
@@ -66,6 +104,8 @@ static int embedded_open(
 		r = writer_open(&e->writer, path, e->blocks_fd, err);
 	if (r == 0)
 		r = catalogue_open(&e->read, path, STORE_READ, err);
+	if (r == 0)
+		r = note_place(e, err);
 	if (r < 0) {
 		embedded_close(&e->base);
 		return r;
@@ -383,4 +423,5 @@ const struct store_ops store_embedded = {
     .id_width = embedded_id_width,
     .stats = embedded_stats,
     .recordings = embedded_recordings,
+    .guard = embedded_guard,
 };

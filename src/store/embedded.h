@@ -3,6 +3,8 @@
 #ifndef STORE_EMBEDDED_H
 #define STORE_EMBEDDED_H
 
+#include <sys/types.h>
+
 #include "store/plan.h"
 #include "store/track_row.h"
 
@@ -12,6 +14,8 @@ struct embedded {
 	struct store base; /* first */
 	char *path;
 	int blocks_fd;
+	dev_t dev; /* of the catalogue's file, when it was opened */
+	ino_t ino;
 	struct sql read;       /* for questions without a cursor */
 	struct writer *writer; /* STORE_WRITE only */
 };

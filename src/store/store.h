@@ -136,6 +136,11 @@ struct store_ops {
 	int (*id_width)(struct store *s, unsigned *ret, struct err *err);
 	int (*stats)(struct store *s, struct store_stats *ret, struct err *err);
 	/*
+	 * 0, or -ESTALE: the files that were opened are not in their place
+	 * any more, and nobody would see what is written. Cheap: two stat(2).
+	 */
+	int (*guard)(struct store *s, struct err *err);
+	/*
 	 * Recordings in the order of their begin. A non-zero return of row
 	 * stops and is returned.
 	 */

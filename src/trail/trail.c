@@ -286,6 +286,51 @@ int trail_checkpoint(struct trail *t, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot write the checkpoint") : 0;
 }
 
+/* What we hold open is all there, whatever its name. */
+static int put_back(struct trail *t, const char *name)
+{
+	char *p = malloc(t->file_len);
+	ssize_t n = p ? fd_pread_full(t->fd, p, t->file_len, 0) : -ENOMEM;
+	int fd, r = n < 0 ? (int)n : (size_t)n < t->file_len ? -EIO : 0;
+
+	if (r == 0)
+		r = fd_replace_file(t->dirfd, name, 0640, p, t->file_len);
+	free(p);
+	if (r < 0)
+		return r;
+	fd = openat(t->dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	fd_close(&t->fd);
+	t->fd = fd;
+	return 0;
+}
+
+int trail_guard(struct trail *t, struct err *err)
+{
+	char name[SEGMENT_NAME_LEN];
+	struct stat open, there;
+	int r;
+
+	if (t->fd < 0 || t->broken)
+		return 0;
+	segment_name(t->first_seq, t->fresh ? ".new" : "", name);
+	if (fstat(t->fd, &open) == 0 &&
+	    fstatat(t->dirfd, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    open.st_dev == there.st_dev && open.st_ino == there.st_ino)
+		return 0;
+	r = put_back(t, name);
+	if (r == 0)
+		return 1;
+	if (disk_is_full(r))
+		return 0;
+	t->broken = r;
+	return err_sys(err, r,
+	    "somebody removed the segment %s of the trail %s, and it cannot be "
+	    "put back",
+	    name, t->chain.origin);
+}
+
 uint64_t trail_last_seq(const struct trail *t)
 {
 	return t->last_seq;

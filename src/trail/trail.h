@@ -83,6 +83,14 @@ int trail_sync(struct trail *t, struct err *err);
  */
 int trail_checkpoint(struct trail *t, struct err *err);
 
+/*
+ * Somebody may remove, rename or replace the file of the segment that is being
+ * written. 0: it is where it was; 1: it is put back, with all that it held; or
+ * the error that keeps it from there, -ENOENT when the directory is gone. While
+ * the disk is full, 0: the next call tries again. Cheap: two stat(2).
+ */
+int trail_guard(struct trail *t, struct err *err);
+
 uint64_t trail_last_seq(const struct trail *t);
 
 /* Checkpoint and close. `t` is gone in any case; NULL is fine. */

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -314,6 +315,58 @@ static void test_full_disk_at_sealing(void **state)
 	buf_free(&b);
 }
 
+static void guard(struct trail *t, int want)
+{
+	struct err err = {""};
+
+	assert_int_equal(trail_guard(t, &err), want);
+}
+
+static void is_sound(const struct fixture *fx, uint64_t frames)
+{
+	struct verify_result ret;
+
+	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
+			     NULL, NULL, &ret, NULL),
+	    0);
+	assert_true(ret.sound);
+	assert_int_equal(ret.signed_size, frames);
+}
+
+static void test_removed_while_written(void **state)
+{
+	struct fixture *fx = *state;
+	struct trail_recovery rec;
+	struct trail *t = open_trail(fx, &rec);
+
+	guard(t, 0);
+	fixture_append(t, 3, 100);
+	assert_int_equal(trail_checkpoint(t, NULL), 0);
+	guard(t, 0);
+	assert_int_equal(unlinkat(fx->dirfd, FIRST, 0), 0);
+	guard(t, 1);
+	guard(t, 0);
+	fixture_append(t, 3, 100);
+	assert_int_equal(trail_sync(t, NULL), 0);
+	/* Another file, of the same content, in its place. */
+	assert_int_equal(renameat(fx->dirfd, FIRST, fx->dirfd, "elsewhere"), 0);
+	assert_int_equal(
+	    linkat(fx->dirfd, "checkpoint", fx->dirfd, FIRST, 0), 0);
+	guard(t, 1);
+	fixture_append(t, 3, 100);
+	assert_int_equal(trail_close(t, NULL), 0);
+	is_sound(fx, 9);
+	t = open_trail(fx, &rec);
+	assert_int_equal(rec.last_seq, 9);
+	/* A folder cannot be replaced. */
+	assert_int_equal(unlinkat(fx->dirfd, FIRST, 0), 0);
+	assert_int_equal(mkdirat(fx->dirfd, FIRST, 0700), 0);
+	guard(t, -EISDIR);
+	guard(t, 0);
+	assert_int_equal(unlinkat(fx->dirfd, FIRST, AT_REMOVEDIR), 0);
+	trail_abandon(t);
+}
+
 int main(void)
 {
 #define WITH_FIXTURE(f)                                                        \
@@ -330,6 +383,7 @@ int main(void)
 	    WITH_FIXTURE(test_other_key),
 	    WITH_FIXTURE(test_full_disk),
 	    WITH_FIXTURE(test_full_disk_at_sealing),
+	    WITH_FIXTURE(test_removed_while_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

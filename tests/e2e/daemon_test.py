@@ -3,10 +3,12 @@
 """sshtraild while people work over SSH: what it takes live is what an import
 of the same logs gives; nothing is lost or doubled when it ends or is killed."""
 import contextlib
+import glob
 import json
 import os
 import pwd
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -512,6 +514,46 @@ def outlives_a_full_disk():
         daemon.stop()
         daemon.run("verify")
         equal(len(daemon.logins()), 70)
+
+
+def wait_reason(daemon, what):
+    wait_for(what, lambda: any(what in r for r in reasons(daemon)))
+
+
+@case
+def notices_who_removes_its_files():
+    """A segment is put back, an index made again; and a gap says so"""
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 20)
+        daemon.wait_logins(20)
+        segment, = glob.glob(os.path.join(daemon.dir, "trail", "*", "*.seg"))
+        os.unlink(segment)
+        wait_reason(daemon, "it was put back")
+        os.rename(segment, segment + ".elsewhere")
+        wait_for("the segment", lambda: os.path.exists(segment))
+        os.unlink(segment + ".elsewhere")
+        daemon.log_logins(20, 20)
+        daemon.wait_logins(40)
+        daemon.run("verify")
+        shutil.rmtree(os.path.join(daemon.dir, "index"))
+        daemon.wait_collecting(2)
+        check("somebody removed the index" in daemon.said(), daemon.said())
+        daemon.log_logins(40, 1)
+        daemon.wait_logins(41)
+        wait_reason(daemon, "somebody removed the index")
+        daemon.stop()
+        daemon.run("verify")
+    # All of it: what was there is lost, and that is told.
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 5)
+        daemon.wait_logins(5)
+        shutil.rmtree(daemon.dir)
+        daemon.wait_collecting(2)
+        wait_reason(daemon, "somebody removed the segment")
+        daemon.log_logins(5, 1)
+        wait_for("a login", lambda: daemon.logins() == [20005])
+        daemon.stop()
+        daemon.run("verify")
 
 
 @case
