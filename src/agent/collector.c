@@ -15,6 +15,7 @@
 #include "agent/ledger.h"
 #include "agent/link.h"
 #include "agent/places.h"
+#include "agent/pulse.h"
 #include "agent/recorder.h"
 #include "agent/room.h"
 #include "agent/status.h"
@@ -26,8 +27,6 @@
 /* Pieces read of one feed before the others get their turn. */
 #define TURN	    16
 #define BOOT_ID_LEN 32
-/* Far more than a clock is slewed between two ticks. */
-#define CLOCK_STEP  ((int64_t)500 * 1000)
 #define TICK_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
 
 struct collector;
@@ -59,8 +58,8 @@ struct collector {
 	struct room room;
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
-	int64_t clock;	      /* of time_boot_offset(), last seen */
-	struct err err;	      /* of the ledger: ends the collector */
+	struct pulse pulse;
+	struct err err; /* of the ledger: ends the collector */
 };
 
 static int take_event(void *ctx, const struct feed *f, struct event *ev)
@@ -253,22 +252,6 @@ static void on_again(struct loop *l, struct loop_timer *t)
 	done(c, r);
 }
 
-/* Somebody may set the clock so that events seem to be of another time. */
-static int note_clock(struct collector *c)
-{
-	int64_t offset = time_boot_offset(), step = offset - c->clock;
-	char why[80];
-
-	c->clock = offset;
-	if (step > -CLOCK_STEP && step < CLOCK_STEP)
-		return 0;
-	snprintf(why, sizeof why, "the clock was set %s by %lld.%03lld s",
-	    step < 0 ? "back" : "forward",
-	    (long long)llabs(step) / USEC_PER_SEC,
-	    (long long)llabs(step) / 1000 % 1000);
-	return ledger_note(c->ledger, EVENT_CLOCK, "set", why, &c->err);
-}
-
 static void note_rates(struct collector *c, int64_t now)
 {
 	uint64_t bytes = 0;
@@ -288,7 +271,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 {
 	struct collector *c = t->ctx;
 	int64_t now = loop_now();
-	int r = note_clock(c);
+	int r = pulse_beat(&c->pulse, c->ledger, &c->err);
 
 	(void)l;
 	note_rates(c, now);
@@ -394,6 +377,7 @@ static int collect(struct collector *c)
 	r = save_places(c);
 	if (r < 0)
 		return r;
+	pulse_begin(&c->pulse);
 	loop_timer_start(&c->loop, &c->tick, TICK_USEC, TICK_USEC);
 	loop_timer_start(&c->loop, &c->again, 0, 0);
 	return loop_run(&c->loop);
@@ -490,7 +474,6 @@ static int open_all(struct collector *c)
 
 	/* Read now: the zone's file is out of reach later. */
 	tzset();
-	c->clock = time_boot_offset();
 	if (r == 0)
 		r = enter_sandbox(c);
 	if (r == 0)

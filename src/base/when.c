@@ -16,9 +16,14 @@ int64_t time_now(void)
 	return clock_usec(CLOCK_REALTIME);
 }
 
+int64_t time_boot(void)
+{
+	return clock_usec(CLOCK_BOOTTIME);
+}
+
 int64_t time_boot_offset(void)
 {
-	int64_t boot = clock_usec(CLOCK_BOOTTIME);
+	int64_t boot = time_boot();
 
 	return clock_usec(CLOCK_REALTIME) - boot;
 }

@@ -19,6 +19,8 @@ struct civil {
 };
 
 int64_t time_now(void);
+/* Since the host started, sleep included. */
+int64_t time_boot(void);
 /*
  * The clock less the time since the host started, sleep included: it changes
  * only where the clock is set or slewed.

@@ -49,7 +49,7 @@
 	X(AGENT_START, "agent.start",                                          \
 	    "a daemon that watches or serves started")                         \
 	X(AGENT_STOP, "agent.stop", "a daemon that watches or serves stopped") \
-	X(CLOCK, "clock", "the clock was set")                                 \
+	X(CLOCK, "clock", "the clock was set, or the host slept")              \
 	X(GAP, "gap", "something was, or may have been, lost")                 \
 	X(ALERT, "alert", "a detection, with the events it rests on")          \
 	X(IMPORT_START, "import.start", "a source file begins to be read in")  \

@@ -3,6 +3,7 @@
 """sshtraild while people work over SSH: what it takes live is what an import
 of the same logs gives; nothing is lost or doubled when it ends or is killed."""
 import contextlib
+import datetime
 import glob
 import json
 import os
@@ -165,6 +166,30 @@ def survives_the_death_of_its_collector():
         equal(daemon.process.wait(timeout=20), 4, "exit")
         check("died twice" in daemon.said(), daemon.said())
         daemon.process = None
+        daemon.run("verify")
+
+
+@case
+def tells_when_it_was_stopped():
+    """Stopped for a while, it says from when to when it did not run"""
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 1)
+        daemon.wait_logins(1)
+        os.kill(daemon.collector(), signal.SIGSTOP)
+        begin = time.time()
+        daemon.log_logins(1, 1)
+        time.sleep(5.5)
+        os.kill(daemon.collector(), signal.SIGCONT)
+        daemon.wait_logins(2)
+        gap, = wait_for("a gap", lambda: [
+            e for e in daemon.found("search", "--all", "--kind", "gap")
+            if "did not get on" in e["reason"]])
+        since, until = (datetime.datetime.fromisoformat(
+            gap[key].replace("Z", "+00:00")).timestamp()
+            for key in ("since", "until"))
+        check(since <= begin and until >= begin + 5.5, gap)
+        equal(daemon.found("search", "--all", "--kind", "clock"), [])
+        daemon.stop()
         daemon.run("verify")
 
 
