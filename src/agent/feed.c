@@ -239,4 +239,5 @@ void feed_stats(const struct feed *f, struct feed_stats *ret)
 	ret->unparsed = f->sink.unparsed;
 	ret->name = f->opened.name;
 	ret->note = f->opened.note;
+	ret->doing = f->tap->doing ? f->tap->doing(f->run) : NULL;
 }

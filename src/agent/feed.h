@@ -70,6 +70,7 @@ void feed_place(const struct feed *f, struct buf *ret);
 struct feed_stats {
 	uint64_t bytes, records, unparsed, events, left_out, lost;
 	const char *name, *note; /* of struct tap_opened */
+	const char *doing;	 /* of tap->doing(), or NULL */
 };
 void feed_stats(const struct feed *f, struct feed_stats *ret);
 

@@ -229,7 +229,8 @@ static void tap_text(
 	if (s.name[0])
 		buf_printf(b, "               %s\n", s.name);
 	if (s.note[0])
-		buf_printf(b, "               %s\n", s.note);
+		buf_printf(b, "               %s%s%s\n", s.note,
+		    s.doing ? "; " : "", s.doing ? s.doing : "");
 }
 
 static void tap_json(
@@ -251,6 +252,8 @@ static void tap_json(
 	json_add_string(b, str_z(s.name));
 	buf_add_z(b, ",\"note\":");
 	json_add_string(b, str_z(f ? s.note : t->why.text));
+	buf_add_z(b, ",\"doing\":");
+	json_add_string(b, str_z(s.doing ? s.doing : ""));
 	buf_add_char(b, '}');
 }
 

@@ -87,11 +87,14 @@ static void setup_free_own(void *own)
 
 const struct command cmd_setup = {
     .name = "setup",
-    .operands = "[audit-rules|tty-audit|sshd-verbose]",
+    .operands = "[CHANGE]",
     .summary = "let the host tell more: show, make and undo a change",
     .help =
 	"Without a name: the changes, and how they stand. With one: the "
 	"change it would make, as a unified diff.\n\n"
+	"audit-plugin: a file in /etc/audit/plugins.d, by which auditd hands "
+	"its records on to sshtraild. They are kept while it begins anew, and "
+	"make good what it had no room for.\n\n"
 	"audit-rules: a file in /etc/audit/rules.d, by which the kernel's "
 	"audit tells what login sessions run, connect to and change in the "
 	"configuration of logins. Its rules are loaded beside those that are, "
@@ -112,7 +115,7 @@ const struct command cmd_setup = {
     .opts = setup_opts,
     .opts_size = sizeof(struct setup_options),
     .max_args = 1,
-    .operand_choices = "audit-rules tty-audit sshd-verbose",
+    .operand_choices = "audit-plugin audit-rules tty-audit sshd-verbose",
     .run = setup_command,
     .free_own = setup_free_own,
 };

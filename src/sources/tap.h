@@ -19,7 +19,7 @@
 #define TAP_NAME_MAX   256
 #define TAP_NOTE_MAX   512
 #define TAP_PLACE_MAX  512
-#define TAP_LOSSES_MAX 2
+#define TAP_LOSSES_MAX 3
 
 /* What root opened. Plain data: it crosses a socket, fd[] beside it. */
 struct tap_opened {
@@ -141,6 +141,8 @@ struct tap {
 	 * is asked about once. NULL: it never does.
 	 */
 	bool (*tells)(struct tap_run *run, const struct event *ev);
+	/* What it does that `note` could not say yet; NULL: nothing. */
+	const char *(*doing)(const struct tap_run *run);
 	void (*stop)(struct tap_run *run);
 };
 

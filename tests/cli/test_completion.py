@@ -33,7 +33,7 @@ CASES = [
     ('sshtrail ls --user am', ['amelia'], ['carol']),
     ('sshtrail ls --color al', ['always'], ['never']),
     ('sshtrail help ver', ['verify', 'version'], ['ls']),
-    ('sshtrail setup aud', ['audit-rules'], ['tty-audit']),
+    ('sshtrail setup audit-r', ['audit-rules'], ['tty-audit']),
     ('sshtrail completion f', ['fish'], ['bash']),
 ]
 

@@ -19,7 +19,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from audittest import audit_as_found, audit_state, auditctl, status
+from audittest import (audit_as_found, audit_state, auditctl, auditd,
+                       plugin_connected, status)
 from daemontest import HOST, SSHTRAILD, Daemon, Disk, user_to_be, wait_for
 from trailtest import Skip, Store, case, check, equal, main
 
@@ -369,6 +370,46 @@ def counts_what_audit_lost():
                   "%d of %d" % (told(), lost))
         finally:
             auditctl("-r", rate)
+
+
+@case
+def takes_from_auditds_plugin():
+    """auditd's plugin: connected, and across a restart nothing lost or twice"""
+    plugin = os.environ["SSHTRAIL_AUDIT_PLUGIN"]
+    taps = "audit: auto, bpf: off, journal: off, wtmp: off, btmp: off"
+
+    def login(name):
+        """A record of a program, as of PAM."""
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 9) as s:
+            text = (b"op=PAM:authentication acct=\"%s\" exe=\"/usr/sbin/sshd\" "
+                    b"hostname=? addr=192.0.2.1 terminal=ssh res=failed\0"
+                    % name)
+            s.sendto(struct.pack("=IHHII", 16 + len(text), 1100, 1, 1, 0) +
+                     text, (0, 0))
+
+    with audit_as_found(), auditd(plugin, "ENRICHED"), \
+            Daemon(taps) as daemon:
+        def told():
+            return sorted(e["user"] for e in daemon.found(
+                "search", "--since", "all", "--kind", "auth.fail")
+                          if e["source"] == "audit")
+
+        daemon.start()
+        wait_for("the plugin", plugin_connected)
+        equal(daemon.tap("audit")["doing"], "auditd's plugin is connected")
+        login(b"first")
+        wait_for("the first", lambda: told() == ["first"])
+        daemon.stop()
+        wait_for("its end", lambda: not plugin_connected())
+        login(b"second")
+        daemon.start()
+        login(b"third")
+        wait_for("all three", lambda: len(told()) >= 3)
+        time.sleep(0.5)  # more than the ways are apart
+        equal(told(), ["first", "second", "third"])
+        equal(daemon.tap("audit")["lost"], 0)
+        daemon.stop()
+    check(not os.path.exists("/run/sshtrail/audit-plugin"), "a socket is left")
 
 
 @case

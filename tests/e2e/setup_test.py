@@ -18,6 +18,7 @@ from audittest import audit_as_found, audit_state, auditctl
 from daemontest import Daemon, wait_for
 from trailtest import SSHTRAIL, Skip, case, check, equal, main
 
+PLUGIN = "etc/audit/plugins.d/sshtrail.conf"
 RULES = "etc/audit/rules.d/zz-sshtrail.rules"
 SSHD = "etc/ssh/sshd_config.d/00-sshtrail.conf"
 PAM = "etc/pam.d/sshd"
@@ -33,7 +34,8 @@ class Host:
 
     def __init__(self):
         self.top = tempfile.mkdtemp(prefix="sshtrail-test.")
-        for name in ("etc/audit/rules.d", "etc/ssh/sshd_config.d", "etc/pam.d",
+        for name in ("etc/audit/plugins.d", "etc/audit/rules.d",
+                     "etc/ssh/sshd_config.d", "etc/pam.d",
                      "etc/sudoers.d", "var/lib"):
             os.makedirs(os.path.join(self.top, name))
         self.write("etc/ssh/sshd_config", CONFIG)
@@ -88,7 +90,8 @@ class Host:
         return found
 
 
-CHANGES = (("audit-rules", RULES, ()), ("sshd-verbose", SSHD, ()),
+CHANGES = (("audit-plugin", PLUGIN, ()), ("audit-rules", RULES, ()),
+           ("sshd-verbose", SSHD, ()),
            ("tty-audit", PAM, ("--user", "ann,bob")))
 
 
@@ -245,7 +248,8 @@ def lists_them():
             f.write("#\n")
         states = {row["change"]: row["state"] for row in map(
             json.loads, host.run("--json").splitlines())}
-        equal(states, {"audit-rules": "not made", "sshd-verbose": "made",
+        equal(states, {"audit-plugin": "not made", "audit-rules": "not made",
+                       "sshd-verbose": "made",
                        "tty-audit": "changed since by someone else"})
         check("CHANGE" in host.run(), "table")
 

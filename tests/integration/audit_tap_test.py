@@ -3,7 +3,7 @@
 """The live input of the kernel's audit, with the real kernel, auditd and su.
 
 What it changes in the host's audit it puts back. usage: audit_tap_test.py
-TAP_DUMP
+TAP_DUMP PLUGIN
 """
 import contextlib
 import json
@@ -20,30 +20,15 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from audittest import auditd, plugin_connected as connected
 from trailtest import Skip, case, check, equal, main
 
-TOOL = sys.argv[1]
+TOOL, PLUGIN = map(os.path.abspath, sys.argv[1:3])
 AUID = 500000 + os.getpid() % 100000
 KEY = "tap_test_%d" % os.getpid()
 RULE = ["always,exit", "-F", "arch=b64", "-S", "execve", "-F",
         "auid=%d" % AUID, "-k", KEY]
 AUDIT_USER = 1005
-AUDITD_CONF = """local_events = yes
-write_logs = yes
-log_file = %s/audit.log
-log_format = RAW
-flush = INCREMENTAL_ASYNC
-freq = 50
-max_log_file = 50
-num_logs = 2
-max_log_file_action = ROTATE
-space_left = 75
-space_left_action = IGNORE
-admin_space_left = 50
-admin_space_left_action = IGNORE
-disk_full_action = IGNORE
-disk_error_action = IGNORE
-"""
 
 
 def auditctl(*args):
@@ -184,31 +169,6 @@ def test_says_what_it_found():
         check("audit is off" not in tap.ready, tap.ready)
 
 
-@contextlib.contextmanager
-def auditd():
-    """An auditd of our own, and its log."""
-    with tempfile.TemporaryDirectory(prefix="audit_tap.") as top:
-        path = os.path.join(top, "auditd.conf")
-        with open(path, "w", encoding="ascii") as f:
-            f.write(AUDITD_CONF % top)
-        os.chmod(path, 0o640)
-        run = subprocess.Popen(["auditd", "-n", "-s", "enable", "-c", top],
-                               stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-        try:
-            wait_for("auditd", lambda: status()["pid"] == str(run.pid) or
-                     run.poll() is not None)
-            if run.poll() is not None:
-                raise Skip("auditd does not start here")
-            # Still there for the reader when all is written.
-            log = open(os.path.join(top, "audit.log"), encoding="utf-8")
-            yield run.pid, log
-        finally:
-            run.terminate()
-            run.wait(timeout=20)
-
-
 @case
 def test_beside_auditd():
     """beside a running auditd it gets the lines that auditd writes"""
@@ -339,6 +299,63 @@ def test_counts_losses():
     # kept for an audit daemon alone: listeners had it.
     check(8000 - in_kernel <= seen + tap.lost < 8200,
           "%d + %d + %d" % (seen, tap.lost, in_kernel))
+
+
+def written_once(heard, written):
+    """All lines that auditd wrote, each once, without the names it adds."""
+    plain = [line.split("\x1d")[0].rstrip() for line in written]
+    heard = [line for line in heard if not line.startswith("type=EOE ")]
+    equal(sorted(heard), sorted(plain))
+
+
+@case
+def test_plugin():
+    """as auditd's plugin, too: each record once, whichever way ends"""
+    with audit_as_found():
+        with auditd(PLUGIN, "ENRICHED") as (_, log):
+            begin_audit()
+            tap = Tap("bytes")
+            wait_for("the plugin", connected)
+            for i in range(20):
+                work("mark-%d" % i)
+            time.sleep(1)
+            heard = own(tap.end())
+            # While nobody listens the plugin keeps them.
+            wait_for("its end", lambda: not connected())
+            work("mark-alone")
+            time.sleep(0.5)
+            tap = Tap("bytes")
+            wait_for("the plugin", connected)
+            work("mark-again")
+            time.sleep(1)
+            heard += own(tap.end())
+        written = own(log.read().strip().split("\n"))
+        log.close()
+    check(sum("mark-" in line for line in written) >= 22, written)
+    written_once(heard, written)
+
+
+@case
+def test_plugin_makes_good():
+    """what a stopped reader had no room for comes by the plugin"""
+    with audit_as_found(), auditd(PLUGIN, "ENRICHED"):
+        tap = Tap("bytes")
+        wait_for("the plugin", connected)
+        auditctl("-b", "16384")
+        os.kill(tap.collector(), signal.SIGSTOP)
+        try:
+            with netlink() as s:
+                for i in range(4500):
+                    s.sendto(message(b"flood-%d " % i + b"x" * 7000), (0, 0))
+            wait_for("the backlog", lambda: status()["backlog"] == "0", 60)
+            time.sleep(1)
+        finally:
+            os.kill(tap.collector(), signal.SIGCONT)
+        time.sleep(3)
+        seen = [int(n) for n in re.findall(r"flood-(\d+) ",
+                                           "\n".join(tap.end()))]
+    equal(sorted(seen), list(range(4500)))
+    equal(tap.lost, 0)
 
 
 sys.exit(main())

@@ -53,6 +53,7 @@ struct change {
 extern const struct change *const changes[];
 extern const size_t changes_count;
 
+extern const struct change change_audit_plugin;
 extern const struct change change_audit_rules;
 extern const struct change change_sshd_verbose;
 extern const struct change change_tty_audit;

@@ -2,6 +2,7 @@
 #include "cli/setup/change.h"
 
 const struct change *const changes[] = {
+    &change_audit_plugin,
     &change_audit_rules,
     &change_sshd_verbose,
     &change_tty_audit,

@@ -1,314 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Records of the kernel's audit as they are made.
- *
- * By default they are only listened to: the kernel gives each record to the
- * multicast group AUDIT_NLGRP_READLOG too, whether auditd runs or not. This
- * disturbs nobody; a listener that is too slow loses records, and the kernel
- * never waits for it. With "register" as its path this becomes the reader in
- * auditd's place, where none is.
- */
+/* Records of the kernel's audit as they are made. */
+#include "sources/audit/audit_tap.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <libaudit.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sources/audit/control.h"
+#include "base/when.h"
+#include "sources/audit/line.h"
 #include "sources/audit/losses.h"
-#include "sources/audit/own_rules.h"
+#include "sources/audit/plugin_input.h"
 #include "sources/audit/records.h"
-#include "sources/audit/settings.h"
-#include "sources/tap.h"
+#include "sources/audit/told.h"
 
-/* The kernel doubles it: measured, 26,000 records of 250 bytes. */
-#define RECEIVE_BUFFER (16 << 20)
-#define READ_MAX       ((size_t)1 << 20)
+#define READ_MAX     ((size_t)1 << 20)
+#define READ_RECORDS 4096
 /* The kernel's longest (MAX_AUDIT_MESSAGE_LENGTH) is 8970. */
-#define RECORD_MAX     16384
-/* enabled: settings and rules stay as they are. */
-#define LOCKED	       2
+#define RECORD_MAX   16384
 
-/* Meaning of tap_opened.kept: what is to be undone. */
-enum { KEPT_REGISTERED, KEPT_RULES, KEPT_SETTINGS };
-
-/* Places in tap_opened.fd. */
-enum { FD_RECORDS, FD_LOSSES, N_FDS };
+/* The plugin has this time to tell what the socket had no room for. */
+#define MAKE_GOOD_USEC (5 * USEC_PER_SEC)
 
 struct tap_run {
-	int fd;
+	int fd;	     /* records by netlink */
+	int poll_fd; /* epoll of all */
 	bool registered;
+	int64_t since; /* time of this run's begin */
+	struct plugin_input plugin;
+	struct told told; /* records, where they may come by two ways */
 	struct losses *losses;
-	uint64_t told; /* of them, by a collector before this one */
+	uint64_t lost_before; /* of losses, as told by a collector before */
+	/* Of what the socket had no room for: */
+	uint64_t dropped; /* all, as it was seen last */
+	int64_t dropped_at;
+	uint64_t made_good; /* told by the plugin */
+	uint64_t missing;   /* not told, and not expected any more */
 	struct {
 		struct nlmsghdr head;
 		char text[RECORD_MAX];
 	} datagram;
 };
 
-static int open_socket(uint32_t groups, int *ret, struct err *err)
+static void records_stop(struct tap_run *run)
 {
-	const struct sockaddr_nl self = {
-	    .nl_family = AF_NETLINK, .nl_groups = groups};
-	const int size = RECEIVE_BUFFER, on = 1;
-	CLEANUP_FD int fd = socket(
-	    AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT);
-
-	if (fd < 0)
-		return err_sys(err, -errno, "cannot open an audit socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
-		return err_sys(err, -errno,
-		    "cannot get a receive buffer (needs CAP_NET_ADMIN)");
-	/*
-	 * Without it the kernel, having dropped one record, drops all until
-	 * the queue is empty. Drops are counted all the same: records_lost().
-	 */
-	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on) < 0)
-		return err_sys(err, -errno, "cannot set up an audit socket");
-	if (bind(fd, (const struct sockaddr *)(const void *)&self,
-		sizeof self) < 0)
-		return err_sys(err, -errno,
-		    "cannot listen to audit records (needs CAP_AUDIT_READ)");
-	*ret = fd;
-	fd = -1;
-	return 0;
-}
-
-static void name_of(uint32_t pid, char ret[static 32])
-{
-	char path[32];
-	struct buf comm = BUF_INIT;
-
-	snprintf(path, sizeof path, "/proc/%" PRIu32 "/comm", pid);
-	if (fd_read_file(AT_FDCWD, path, 30, &comm) < 0)
-		buf_clear(&comm);
-	snprintf(ret, 32, "%.*s", STR_ARG(str_trim(buf_str(&comm))));
-	buf_free(&comm);
-}
-
-static void note_listening(
-    struct tap_opened *ret, const struct audit_status *st, bool rules)
-{
-	char name[32], beside[96];
-
-	if (st->pid) {
-		name_of(st->pid, name);
-		snprintf(beside, sizeof beside,
-		    "beside process %" PRIu32 " (%s)", st->pid,
-		    *name ? name : "unknown");
-	} else {
-		snprintf(beside, sizeof beside,
-		    "without an audit daemon: the kernel writes records to "
-		    "its own log too");
-	}
-	snprintf(ret->note, sizeof ret->note, "listens %s%s", beside,
-	    st->enabled || rules
-		? ""
-		: "; audit is off, nothing comes until auditctl -e 1");
-}
-
-/* In the order opposite to how it was made. */
-static void records_release(const struct tap_opened *opened)
-{
-	const struct audit_status nobody = {.mask = AUDIT_STATUS_PID};
-
-	/* Fails when the kernel found out already that the reader is gone. */
-	if (opened->kept[KEPT_REGISTERED])
-		control_set(&nobody, NULL);
-	if (opened->kept[KEPT_RULES])
-		own_rules_unload(NULL);
-	if (opened->kept[KEPT_SETTINGS])
-		settings_put_back();
-}
-
-static int take_settings(struct tap_opened *ret, struct err *err)
-{
-	int r = settings_take(err);
-
-	ret->kept[KEPT_SETTINGS] = 1;
-	return r;
-}
-
-static void note_more(struct tap_opened *ret, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note_more(struct tap_opened *ret, const char *fmt, ...)
-{
-	size_t n = strlen(ret->note);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(ret->note + n, sizeof ret->note - n, fmt, ap);
-	va_end(ap);
-}
-
-static void note_rules(
-    struct tap_opened *ret, const struct own_rules_result *result)
-{
-	note_more(ret, "; %u rules of its own, for as long as it runs",
-	    result->loaded);
-	if (result->others)
-		note_more(ret, ", beside %u that were there", result->others);
-	if (result->refused)
-		note_more(ret, "; the kernel refused %u (%s)", result->refused,
-		    strerrordesc_np(-result->refused_error));
-}
-
-/* What is captured without them is captured: no error ends that. */
-static void load_rules(struct tap_opened *ret, bool locked)
-{
-	struct own_rules_result result;
-	struct err why = {""};
-	int r;
-
-	if (locked) {
-		note_more(ret,
-		    "; none of its own rules is loaded: audit is locked until "
-		    "the next boot (auditctl -s: enabled 2)");
+	if (!run)
 		return;
-	}
-	r = take_settings(ret, &why);
-	ret->kept[KEPT_RULES] = 1;
-	if (r == 0)
-		r = own_rules_load(&result, &why);
-	if (r == 0)
-		note_rules(ret, &result);
-	else
-		note_more(ret, "; its own rules are not loaded: %s", why.text);
+	fd_close(&run->fd);
+	fd_close(&run->poll_fd);
+	plugin_input_close(&run->plugin);
+	losses_unmap(run->losses);
+	told_free(&run->told);
+	free(run);
 }
 
-static int open_reader(
-    struct tap_opened *ret, const struct audit_status *st, struct err *err)
+static int poll_for(const struct tap_run *run, int fd)
 {
-	char name[32];
+	struct epoll_event ev = {.events = EPOLLIN};
+
+	return fd < 0 || epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, fd, &ev) == 0
+		   ? 0
+		   : -errno;
+}
+
+static int set_up(struct tap_run *run, const struct tap_opened *opened)
+{
+	const int fd = opened->fd[AUDIT_FD_LOSSES];
 	int r;
 
-	if (st->pid) {
-		name_of(st->pid, name);
-		return err_set(err, -EEXIST,
-		    "process %" PRIu32 " (%s) reads audit records, and only "
-		    "one can: without \"register\" they are listened to "
-		    "beside it",
-		    st->pid, *name ? name : "unknown");
-	}
-	r = open_socket(0, &ret->fd[FD_RECORDS], err);
+	run->since = time_now();
+	run->registered = opened->kept[AUDIT_KEPT_REGISTERED];
+	run->losses = losses_map(fd);
+	r = run->losses ? 0 : -errno;
+	close(fd);
 	if (r < 0)
 		return r;
-	r = control_register(ret->fd[FD_RECORDS], err);
-	ret->kept[KEPT_REGISTERED] = r == 0;
-	if (r == 0)
-		r = take_settings(ret, err);
-	if (r < 0) {
-		fd_close(&ret->fd[FD_RECORDS]);
-		return r;
-	}
-	snprintf(ret->note, sizeof ret->note,
-	    "is the reader of audit records, as there is no audit daemon");
-	return 0;
-}
-
-/* What the configuration asks for. */
-struct wish {
-	bool reader, rules;
-};
-
-static int parse_path(const char *path, struct wish *ret, struct err *err)
-{
-	struct str words = str_z(path ? path : ""), word;
-
-	*ret = (struct wish){.reader = false};
-	while (words.n) {
-		str_cut(&words, ',', &word);
-		if (str_eqz(word, TAP_AUDIT_REGISTER))
-			ret->reader = true;
-		else if (str_eqz(word, TAP_AUDIT_RULES))
-			ret->rules = true;
-		else
-			return err_set(err, -EINVAL,
-			    "audit takes \"register\", \"rules\", both with "
-			    "a comma, or nothing, not %s",
-			    path);
-	}
-	return 0;
-}
-
-static int open_records(struct tap_opened *ret, const struct wish *wish,
-    const struct audit_status *st, struct err *err)
-{
-	if (wish->reader)
-		return open_reader(ret, st, err);
-	note_listening(ret, st, wish->rules);
-	return open_socket(
-	    1U << (AUDIT_NLGRP_READLOG - 1), &ret->fd[FD_RECORDS], err);
-}
-
-static int records_open(
-    struct tap_opened *ret, const char *path, struct err *err)
-{
-	struct audit_status st;
-	struct wish wish;
-	int r;
-
-	memset(ret, 0, sizeof *ret);
-	r = parse_path(path, &wish, err);
-	if (r < 0)
-		return r;
-	r = control_status(&st, err);
-	if (r < 0)
-		return r == -EPROTONOSUPPORT ? -ENOENT : r;
-	snprintf(ret->name, sizeof ret->name, "kernel audit");
-	r = open_records(ret, &wish, &st, err);
-	if (r == 0) {
-		ret->n_fd = N_FDS;
-		r = losses_new(&st, &ret->fd[FD_LOSSES]);
-		if (r < 0) {
-			fd_close(&ret->fd[FD_RECORDS]);
-			err_sys(err, r, "no memory to count losses");
-		}
-	}
-	if (r < 0) {
-		records_release(ret);
-		return r;
-	}
-	if (wish.rules)
-		load_rules(ret, st.enabled == LOCKED);
-	return 0;
+	run->lost_before = run->losses->told;
+	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (run->poll_fd < 0)
+		return -errno;
+	r = poll_for(run, run->fd);
+	return r < 0 ? r : poll_for(run, run->plugin.listen_fd);
 }
 
 static int records_start(struct tap_run **ret, const struct tap_opened *opened,
     const char *place, struct err *err)
 {
-	struct losses *losses;
-	struct tap_run *run;
+	struct tap_run *run = calloc(1, sizeof *run);
+	int r;
 
-	if (opened->n_fd != N_FDS)
-		return err_set(err, -EINVAL, "this is no audit socket");
-	run = calloc(1, sizeof *run);
-	losses = losses_map(opened->fd[FD_LOSSES]);
-	close(opened->fd[FD_LOSSES]);
-	if (!run || !losses) {
-		close(opened->fd[FD_RECORDS]);
-		losses_unmap(losses);
+	if (!run || opened->n_fd < AUDIT_FD_PLUGIN ||
+	    opened->n_fd > AUDIT_N_FDS) {
+		for (unsigned i = 0; i < opened->n_fd; i++)
+			close(opened->fd[i]);
 		free(run);
 		return err_set(err, -ENOMEM, "no memory to read audit records");
 	}
-	run->fd = opened->fd[FD_RECORDS];
-	run->registered = opened->kept[KEPT_REGISTERED];
-	run->losses = losses;
-	run->told = losses->told;
+	run->poll_fd = -1;
+	run->fd = opened->fd[AUDIT_FD_RECORDS];
+	plugin_input_init(&run->plugin,
+	    opened->n_fd == AUDIT_N_FDS ? opened->fd[AUDIT_FD_PLUGIN] : -1);
+	r = set_up(run, opened);
+	if (r < 0) {
+		records_stop(run);
+		return err_sys(err, r, "cannot read audit records");
+	}
 	*ret = run;
 	return 0;
 }
 
 static int records_fd(const struct tap_run *run)
 {
-	return run->fd;
+	return run->poll_fd;
 }
 
 static void add_type(struct buf *to, unsigned type)
@@ -344,43 +152,120 @@ static void add_record(struct buf *to, unsigned type, struct str text)
 	buf_add_char(to, '\n');
 }
 
+/* Of what the kernel numbered since this run began: the group had it, too. */
+static bool is_of_group(const struct tap_run *run, struct str line)
+{
+	struct audit_line parts;
+	int64_t time;
+	uint32_t serial;
+
+	return !line_split(line, &parts) &&
+	       !line_id(parts.id, &time, &serial) && time >= run->since &&
+	       !str_starts(parts.type, STR("DAEMON_"));
+}
+
+/* The line at the end of `to`: it goes away again when it was told already. */
+static int take_line(
+    struct tap_run *run, struct buf *to, size_t begin, enum told_way way)
+{
+	struct str line = str_from(buf_str(to), begin);
+	enum told_way first;
+	int r;
+
+	str_chop(&line, STR("\n"));
+	if (!line.n || run->plugin.listen_fd < 0)
+		return 0;
+	r = told_add(&run->told, line, way, &first);
+	if (r < 0)
+		return r;
+	if (way == TOLD_PLUGIN && first == TOLD_NEW)
+		run->made_good += is_of_group(run, line);
+	/* It was not lost, only late. */
+	if (way == TOLD_GROUP && first == TOLD_PLUGIN)
+		run->made_good -= is_of_group(run, line);
+	if (first != TOLD_NEW)
+		to->n = begin;
+	return 0;
+}
+
+/* One record, or 0: none is at hand. */
+static int read_record(struct tap_run *run, struct buf *to)
+{
+	const size_t begin = to->n;
+	struct sockaddr_nl from = {.nl_pid = UINT32_MAX};
+	socklen_t from_n = sizeof from;
+	ssize_t n = recvfrom(run->fd, &run->datagram, sizeof run->datagram,
+	    MSG_DONTWAIT, (struct sockaddr *)(void *)&from, &from_n);
+	int r;
+
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n < 0 && errno != EINTR && errno != ENOBUFS)
+		return -errno;
+	/* Any process may send to a netlink socket. */
+	if (n < (ssize_t)NLMSG_HDRLEN || from.nl_pid != 0)
+		return 1;
+	/* nlmsg_len counts the header for a group and not for one. */
+	add_record(to, run->datagram.head.nlmsg_type,
+	    str_make(run->datagram.text, (size_t)n - NLMSG_HDRLEN));
+	r = take_line(run, to, begin, TOLD_GROUP);
+	return r < 0 ? r : 1;
+}
+
+/* The same of the plugin. */
+static int read_line(struct tap_run *run, struct buf *to)
+{
+	const size_t begin = to->n;
+	char *line;
+	size_t n;
+	int r =
+	    run->plugin.fd < 0 ? 0 : plugin_input_line(&run->plugin, &line, &n);
+
+	if (r <= 0)
+		return 0;
+	buf_add_str(to, plugin_input_plain(line, n));
+	buf_add_char(to, '\n');
+	r = take_line(run, to, begin, TOLD_PLUGIN);
+	return r < 0 ? r : 1;
+}
+
+/* At most about a megabyte; what was told already adds nothing, but takes time.
+ */
+static int read_way(struct tap_run *run, struct buf *to,
+    int (*one)(struct tap_run *run, struct buf *to))
+{
+	const size_t begin = to->n;
+	int r = 1;
+
+	for (size_t i = 0; i < READ_RECORDS && to->n - begin < READ_MAX; i++) {
+		r = one(run, to);
+		if (r <= 0)
+			break;
+	}
+	return r;
+}
+
 static int records_read(struct tap_run *run, struct buf *to, struct err *err)
 {
-	size_t begin = to->n;
+	int group, plugin;
 
-	while (to->n - begin < READ_MAX) {
-		struct sockaddr_nl from = {.nl_pid = UINT32_MAX};
-		socklen_t from_n = sizeof from;
-		ssize_t n = recvfrom(run->fd, &run->datagram,
-		    sizeof run->datagram, MSG_DONTWAIT,
-		    (struct sockaddr *)(void *)&from, &from_n);
-
-		if (n < 0 && errno == EAGAIN)
-			return TAP_IDLE;
-		if (n < 0 && errno != EINTR && errno != ENOBUFS)
-			return err_sys(
-			    err, -errno, "cannot read audit records");
-		/* Any process may send to a netlink socket. */
-		if (n < (ssize_t)NLMSG_HDRLEN || from.nl_pid != 0)
-			continue;
-		/* nlmsg_len counts the header for a group and not for one. */
-		add_record(to, run->datagram.head.nlmsg_type,
-		    str_make(run->datagram.text, (size_t)n - NLMSG_HDRLEN));
-		if (buf_error(to))
-			return err_set(err, buf_error(to), "no memory to read");
-	}
-	return TAP_MORE;
+	if (plugin_input_accept(&run->plugin) &&
+	    poll_for(run, run->plugin.fd) < 0)
+		fd_close(&run->plugin.fd);
+	/* The kernel gives each record to the group first. */
+	group = read_way(run, to, read_record);
+	plugin = group < 0 ? group : read_way(run, to, read_line);
+	if (plugin < 0)
+		return err_sys(err, plugin, "cannot read audit records");
+	if (buf_error(to))
+		return err_set(err, buf_error(to), "no memory to read");
+	return group || plugin ? TAP_MORE : TAP_IDLE;
 }
 
 /* The kernel keeps no records for who is not there. */
 static void records_place(
     const struct tap_run *run, size_t unread, struct buf *ret)
 {
-}
-
-static void records_refresh(const struct tap_opened *opened, const char *path)
-{
-	losses_refresh(opened->fd[FD_LOSSES]);
 }
 
 /* Records that the kernel had no room for in the socket: all are counted. */
@@ -394,6 +279,21 @@ static uint64_t dropped(const struct tap_run *run)
 		   : info[SK_MEMINFO_DROPS];
 }
 
+/* What it drops is lost when the plugin does not tell it, sooner or later. */
+static uint64_t missing(struct tap_run *run)
+{
+	const uint64_t now = dropped(run);
+	const int64_t time = time_now();
+
+	if (now != run->dropped)
+		run->dropped_at = time;
+	run->dropped = now;
+	if ((run->plugin.fd < 0 || time - run->dropped_at > MAKE_GOOD_USEC) &&
+	    now > run->made_good + run->missing)
+		run->missing = now - run->made_good;
+	return run->missing;
+}
+
 /*
  * What the kernel counts it never gave to a group of listeners, but for what it
  * kept for an audit daemon alone. For its one reader it keeps what finds no
@@ -405,7 +305,8 @@ static unsigned records_lost(
 	const uint64_t lost =
 	    __atomic_load_n(&run->losses->lost, __ATOMIC_RELAXED);
 
-	ret[0] = (struct tap_loss){lost > run->told ? lost - run->told : 0,
+	ret[0] = (struct tap_loss){
+	    lost > run->lost_before ? lost - run->lost_before : 0,
 	    run->registered
 		? "within the kernel's audit (auditctl -s: lost)"
 		: "within the kernel's audit (auditctl -s: lost), for all or "
@@ -414,8 +315,15 @@ static unsigned records_lost(
 	if (run->registered)
 		return 1;
 	ret[1] = (struct tap_loss){
-	    dropped(run), "between the kernel's audit and this program"};
-	return 2;
+	    missing(run), "between the kernel's audit and this program"};
+	ret[2] = (struct tap_loss){run->plugin.lost,
+	    "in auditd's plugin, while this program did not run"};
+	return 3;
+}
+
+static const char *records_doing(const struct tap_run *run)
+{
+	return run->plugin.fd < 0 ? NULL : "auditd's plugin is connected";
 }
 
 /* What the kernel writes to its log about losses that it counts. */
@@ -425,28 +333,20 @@ static bool records_tells(struct tap_run *run, const struct event *ev)
 	       records_tell_loss(event_str(ev, F_REASON));
 }
 
-static void records_stop(struct tap_run *run)
-{
-	if (!run)
-		return;
-	fd_close(&run->fd);
-	losses_unmap(run->losses);
-	free(run);
-}
-
 const struct tap tap_audit = {
     .name = "audit",
     .source = "audit",
     .help = "records of the kernel's audit; \"register\": in auditd's "
 	    "place, \"rules\": with rules of its own",
-    .open = records_open,
-    .refresh = records_refresh,
-    .release = records_release,
+    .open = audit_tap_open,
+    .refresh = audit_tap_refresh,
+    .release = audit_tap_release,
     .start = records_start,
     .fd = records_fd,
     .read = records_read,
     .place = records_place,
     .lost = records_lost,
     .tells = records_tells,
+    .doing = records_doing,
     .stop = records_stop,
 };

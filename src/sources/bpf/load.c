@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/when.h"
 #include "sources/bpf/programs.h"
 #include "sources/bpf/record.h"
 #include "sources/bpf/watch_fill.h"
@@ -158,6 +159,7 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 			to->kept[BPF_KEPT_WHOLE] |= parts[i].whole;
 	}
 	to->kept[BPF_KEPT_TCP] = has_all_tcp(result);
+	to->kept[BPF_KEPT_SINCE] = time_now();
 	describe(to, result);
 	return 0;
 }

@@ -17,7 +17,8 @@ struct tap_run {
 	int fd[TAP_FDS_MAX];
 	unsigned n_fd;
 	struct reader reader;
-	uint32_t whole; /* kinds that are told of every login session */
+	uint32_t whole; /* kinds that are told of every login session ... */
+	int64_t since;	/* ... from then on */
 	struct streams streams;
 };
 
@@ -97,6 +98,7 @@ static int bpf_start(struct tap_run **ret, const struct tap_opened *opened,
 	memcpy(run->fd, opened->fd, sizeof run->fd);
 	run->n_fd = opened->n_fd;
 	run->whole = (uint32_t)opened->kept[BPF_KEPT_WHOLE];
+	run->since = opened->kept[BPF_KEPT_SINCE];
 	r = reader_open(&run->reader, opened, &kind);
 	if (r == 0)
 		r = streams_open(&run->streams,
@@ -148,7 +150,8 @@ static bool bpf_tells(struct tap_run *run, const struct event *ev)
 	if (ev->kind == EVENT_NET_CONNECT)
 		return str_eqz(event_str(ev, F_OP), "connect") &&
 		       streams_take(&run->streams, ev);
-	return run->whole >> ev->kind & 1 && event_int(ev, F_SUCCESS, 1);
+	return run->whole >> ev->kind & 1 && ev->time >= run->since &&
+	       event_int(ev, F_SUCCESS, 1);
 }
 
 const struct tap tap_bpf = {
