@@ -54,6 +54,7 @@ struct row {
 	uint16_t used, cap; /* cells kept, and room for them */
 	uint32_t fill;	    /* pen.bg of the cells behind them */
 	bool wrapped;	    /* goes on from the row above */
+	bool continued;	    /* when it left: the row below goes on from it */
 	bool changed;	    /* since somebody last set this to false */
 	/* When it was first and last written since it was blank; 0: never. */
 	uint64_t first, last;

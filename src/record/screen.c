@@ -30,7 +30,7 @@ static void reset_modes(struct screen *s)
 static void clear_rows(struct screen *s, struct plane *p, struct pen fill)
 {
 	for (unsigned y = 0; y < s->rows; y++)
-		rows_clear(s, p->rows[y], fill);
+		rows_clear(s, p, y, fill);
 }
 
 void screen_drop_history(struct screen *s)
@@ -71,13 +71,15 @@ void screen_show(struct screen *s, bool alternate)
 		return;
 	to->x = from->x;
 	to->y = from->y;
-	/* The alternate screen is left blank, and painted when it is shown. */
-	if (!alternate)
-		clear_rows(s, from, no_pen);
+	for (unsigned y = 0; y < s->rows; y++)
+		row_leave(s, from, y, ROW_GONE);
 	s->p = to;
+	/* The alternate screen is left blank, and painted when it is shown. */
 	if (alternate)
 		clear_rows(s, to, erase_pen(s));
 	else
+		clear_rows(s, from, no_pen);
+	if (!alternate)
 		plane_reset(s, from);
 	for (unsigned y = 0; y < s->rows; y++)
 		to->rows[y]->changed = true;
@@ -297,38 +299,44 @@ void screen_watch(struct screen *s, const struct screen_watch *watch)
 	s->watch = *watch;
 }
 
+void screen_take(struct screen *s, const struct piece *p)
+{
+	/* What was begun before bytes were lost does not go on after them. */
+	if (p->type == PIECE_HOLE)
+		screen_feed(s, p->boot, STR("\030"));
+	else if (p->type == PIECE_OUTPUT)
+		screen_feed(s, p->boot, p->bytes);
+	else if (p->type == PIECE_SIZE)
+		screen_resize(s, p->boot, p->rows, p->cols);
+}
+
 void screen_feed(struct screen *s, uint64_t time, struct str bytes)
 {
 	s->now = time;
 	sequence_feed(&s->parser, bytes);
 }
 
-/* Rows below the cursor go first, then those at the top. */
+/* Rows below the cursor go, and those at the top that have no room then. */
 static void fewer_rows(struct screen *s, struct plane *p, unsigned rows)
 {
-	unsigned n = s->rows, out;
+	unsigned keep = p->y + 1 > rows ? p->y + 1 : rows;
+	unsigned out = keep - rows;
 
-	while (n > rows && n > p->y + 1) {
-		struct row **last = &p->rows[--n];
-
-		if (s->watch.leave && (*last)->first)
-			s->watch.leave(s->watch.user, *last, false);
-		row_free(*last);
-		*last = NULL;
-	}
-	out = n - rows;
 	for (unsigned y = 0; y < out; y++) {
 		struct row *r = p->rows[y];
 
 		if (p == &s->planes[0])
-			r = history_push(s, r);
-		else if (s->watch.leave && r->first)
-			s->watch.leave(s->watch.user, r, false);
+			r = history_push(s, y);
+		else
+			row_leave(s, p, y, ROW_GONE);
 		row_free(r);
 	}
+	for (unsigned y = keep; y < s->rows; y++) {
+		row_leave(s, p, y, ROW_GONE);
+		row_free(p->rows[y]);
+	}
 	memmove(p->rows, p->rows + out, rows * sizeof *p->rows);
-	for (unsigned y = rows; y < n; y++)
-		p->rows[y] = NULL;
+	memset(p->rows + rows, 0, (s->rows - rows) * sizeof *p->rows);
 	p->rows[0]->wrapped = false;
 	p->saved.y = p->saved.y > out ? p->saved.y - out : 0;
 }

@@ -11,6 +11,7 @@
 #ifndef RECORD_SCREEN_H
 #define RECORD_SCREEN_H
 
+#include "record/piece.h"
 #include "record/row.h"
 
 /* Sizes are brought between these; programs of the session cannot set one. */
@@ -24,13 +25,19 @@ struct screen_cursor {
 	bool visible;
 };
 
+enum row_leaves {
+	ROW_GONE, /* scrolled out, or another screen is shown; tag becomes 0 */
+	ROW_CLEARED, /* erased where it stands, with all others or many */
+};
+
 struct screen_watch {
 	/*
-	 * What the row holds is about to leave the screen: scrolled out of it
-	 * (with its tag, which becomes 0), or, with `cleared`, erased where it
-	 * stands. Asked from the top row down. Blank rows are not told.
+	 * What the row holds is about to leave the screen, at this time of a
+	 * feed. From the top row down. A row without a tag in which nothing
+	 * was written is not told, nor one that is not shown.
 	 */
-	void (*leave)(void *user, struct row *r, bool cleared);
+	void (*leave)(
+	    void *user, struct row *r, uint64_t time, enum row_leaves how);
 	void *user;
 };
 
@@ -47,6 +54,8 @@ void screen_feed(struct screen *s, uint64_t time, struct str bytes);
 /* Text does not flow: rows are cut or go on, as xterm does. */
 void screen_resize(
     struct screen *s, uint64_t time, unsigned rows, unsigned cols);
+/* What a piece of a recording says; those but output, size, hole: nothing. */
+void screen_take(struct screen *s, const struct piece *p);
 /* 0, or -ENOMEM since something could not be kept. */
 int screen_error(const struct screen *s);
 

@@ -115,7 +115,7 @@ static void erase_rows(
 			erase(s, r, 0, s->cols, true);
 			r->wrapped = false;
 		} else {
-			rows_clear(s, r, erase_pen(s));
+			rows_clear(s, s->p, y, erase_pen(s));
 		}
 	}
 }

@@ -111,10 +111,15 @@ void rows_up(
     struct screen *s, unsigned from, unsigned to, unsigned n, struct pen fill);
 void rows_down(
     struct screen *s, unsigned from, unsigned to, unsigned n, struct pen fill);
-void rows_clear(struct screen *s, struct row *r, struct pen fill);
+/* Tells who watches that row y of a plane leaves. */
+void row_leave(const struct screen *s, const struct plane *p, unsigned y,
+    enum row_leaves how);
+void rows_clear(
+    struct screen *s, const struct plane *p, unsigned y, struct pen fill);
 void screen_tab(struct screen *s, bool back, unsigned n);
-/* Gives the row up to the history; a blank one comes back. */
-struct row *history_push(struct screen *s, struct row *r);
+/* Row y of the primary screen leaves for the history; a blank one comes back.
+ */
+struct row *history_push(struct screen *s, unsigned y);
 
 /* screen_print.c */
 void screen_print_ascii(void *user, const char *p, size_t n);

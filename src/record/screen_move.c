@@ -49,32 +49,37 @@ void cursor_restore(struct screen *s)
 	cursor_restrict(s, s->cols - 1);
 }
 
-static void leave(struct screen *s, struct row *r, bool cleared)
+void row_leave(const struct screen *s, const struct plane *p, unsigned y,
+    enum row_leaves how)
 {
-	if (s->watch.leave && r->first)
-		s->watch.leave(s->watch.user, r, cleared);
+	struct row *r = p->rows[y];
+
+	r->continued = y + 1 < s->rows && p->rows[y + 1]->wrapped;
+	if (p == s->p && s->watch.leave && (r->first || r->tag))
+		s->watch.leave(s->watch.user, r, s->now, how);
+	if (how == ROW_GONE)
+		r->tag = 0;
 }
 
-void rows_clear(struct screen *s, struct row *r, struct pen fill)
+void rows_clear(
+    struct screen *s, const struct plane *p, unsigned y, struct pen fill)
 {
-	leave(s, r, true);
-	row_clear(r, fill.bg);
-	r->changed = true;
+	row_leave(s, p, y, ROW_CLEARED);
+	row_clear(p->rows[y], fill.bg);
+	p->rows[y]->changed = true;
 }
 
 static void come_in(struct row *r, struct pen fill)
 {
 	row_clear(r, fill.bg);
-	r->tag = 0;
 	r->changed = true;
 }
 
-struct row *history_push(struct screen *s, struct row *r)
+struct row *history_push(struct screen *s, unsigned y)
 {
-	struct row **slot, *old;
+	struct row **slot, *old, *r = s->planes[0].rows[y];
 
-	leave(s, r, false);
-	r->tag = 0;
+	row_leave(s, &s->planes[0], y, ROW_GONE);
 	if (s->history_max == 0)
 		return r;
 	slot = &s->history[(s->history_at + s->history_n) % s->history_max];
@@ -113,7 +118,7 @@ static void scroll(struct screen *s)
 		rows_up(s, p->top, p->bottom, 1, erase_pen(s));
 		return;
 	}
-	r = history_push(s, p->rows[0]);
+	r = history_push(s, 0);
 	memmove(p->rows, p->rows + 1, p->bottom * sizeof *p->rows);
 	p->rows[p->bottom] = r;
 	come_in(r, erase_pen(s));
@@ -131,7 +136,7 @@ void rows_up(
 		n = all;
 	for (unsigned i = 0; i < n; i++) {
 		gone[i] = rows[from + i];
-		leave(s, gone[i], false);
+		row_leave(s, s->p, from + i, ROW_GONE);
 		come_in(gone[i], fill);
 	}
 	memmove(rows + from, rows + from + n, (all - n) * sizeof *rows);
@@ -151,7 +156,7 @@ void rows_down(
 	cut_seams(s, from, to);
 	for (unsigned i = 0; i < n; i++) {
 		gone[i] = rows[to + 1 - n + i];
-		leave(s, gone[i], false);
+		row_leave(s, s->p, to + 1 - n + i, ROW_GONE);
 		come_in(gone[i], fill);
 	}
 	memmove(rows + from + n, rows + from, (all - n) * sizeof *rows);

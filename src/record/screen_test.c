@@ -253,11 +253,13 @@ struct seen {
 	struct buf text;
 };
 
-static void on_leave(void *user, struct row *r, bool cleared)
+static void on_leave(
+    void *user, struct row *r, uint64_t time, enum row_leaves how)
 {
 	struct seen *seen = user;
 
-	buf_add_char(&seen->text, cleared ? '!' : '^');
+	assert_int_equal(time, 1);
+	buf_add_char(&seen->text, "^!"[how]);
 	row_text(r, &seen->text);
 }
 
@@ -270,7 +272,7 @@ static void test_watch(void **state)
 	screen_watch(s, &(struct screen_watch){on_leave, &seen});
 	screen_feed(s, 1, STR("a\r\nb\r\nc\33[2Jd\33[?1049he\33[?1049l\33[H"));
 	screen_feed(s, 1, STR("f\33[M\33c"));
-	assert_string_equal(buf_z(&seen.text), "^a!b!c!  e^f! d");
+	assert_string_equal(buf_z(&seen.text), "^a!b!c^ d^  e^f! d");
 	buf_free(&seen.text);
 	screen_free(s);
 }
