@@ -38,19 +38,6 @@ void screen_drop_history(struct screen *s)
 	s->history_n = 0;
 }
 
-void screen_reset(struct screen *s)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		clear_rows(s, &s->planes[i], no_pen);
-		plane_reset(s, &s->planes[i]);
-	}
-	s->p = &s->planes[0];
-	reset_modes(s);
-	s->mouse = s->mouse_coding = 0;
-	s->cursor_style = 0;
-	screen_drop_history(s);
-}
-
 void screen_soft_reset(struct screen *s)
 {
 	uint32_t kept = s->modes & (MODE_NEWLINE | MODE_BLINK);
@@ -85,6 +72,20 @@ void screen_show(struct screen *s, bool alternate)
 		to->rows[y]->changed = true;
 	if (s->modes & MODE_ORIGIN)
 		cursor_restrict(s, s->cols);
+}
+
+void screen_reset(struct screen *s)
+{
+	/* Who watches hears that the rows of the alternate one are gone. */
+	screen_show(s, false);
+	for (unsigned i = 0; i < 2; i++) {
+		clear_rows(s, &s->planes[i], no_pen);
+		plane_reset(s, &s->planes[i]);
+	}
+	reset_modes(s);
+	s->mouse = s->mouse_coding = 0;
+	s->cursor_style = 0;
+	screen_drop_history(s);
 }
 
 static void on_control(void *user, uint32_t code)
@@ -275,6 +276,7 @@ struct screen *screen_new(unsigned rows, unsigned cols, unsigned history)
 		return NULL;
 	}
 	sequence_init(&s->parser, &ops, s);
+	s->p = &s->planes[0];
 	screen_reset(s);
 	return s;
 }
