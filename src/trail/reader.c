@@ -17,7 +17,7 @@ struct trail_reader {
 	uint64_t segment; /* first number of the loaded one; 0: none */
 	bool behind;	  /* done with it: damaged, or another follows */
 	struct buf bytes;
-	size_t at;
+	size_t begin, at; /* of the first and the next frame in them */
 	char name[SEGMENT_NAME_LEN];
 };
 
@@ -75,6 +75,22 @@ static int find_next(const struct trail_reader *r, uint64_t *ret)
 	return 0;
 }
 
+void trail_reader_seek(struct trail_reader *r, uint64_t from)
+{
+	uint64_t loaded = r->segment, first;
+
+	r->from = from ? from : 1;
+	r->segment = 0;
+	if (loaded == 0 || r->behind || find_next(r, &first) < 0 ||
+	    first != loaded)
+		return;
+	r->segment = loaded;
+	if (r->from < r->next) {
+		r->at = r->begin;
+		r->next = loaded;
+	}
+}
+
 static int enter(struct trail_reader *r, uint64_t first, struct err *err)
 {
 	bool gap = r->segment != 0 && !r->behind && first != r->next;
@@ -95,7 +111,7 @@ static int enter(struct trail_reader *r, uint64_t first, struct err *err)
 		return err_set(err, -EBADMSG,
 		    "segment %s holds frames of another place", r->name);
 	r->behind = false;
-	r->at = h.len;
+	r->begin = r->at = h.len;
 	r->next = first;
 	return gap ? err_set(err, -EBADMSG, "frames %llu to %llu are missing",
 			 (unsigned long long)missing,

@@ -116,5 +116,7 @@ int trail_reader_open(
 int trail_reader_next(
     struct trail_reader *r, struct frame *ret, struct err *err);
 void trail_reader_close(struct trail_reader *r);
+/* Go on from `from`; costs little in the segment that was read last. */
+void trail_reader_seek(struct trail_reader *r, uint64_t from);
 
 #endif

@@ -109,11 +109,12 @@ static void test_reader_position(void **state)
 	struct fixture *fx = *state;
 	static const uint64_t places[] = {
 	    1, 2, 2000, 2077, 2078, 2079, 2100, 4500};
+	const size_t n = sizeof places / sizeof *places;
 	struct trail_reader *r;
 	struct frame f;
 
 	fixture_fill(fx, 4500, 4000);
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(
 		    trail_reader_open(&r, fx->dirfd, places[i], NULL), 0);
 		assert_int_equal(trail_reader_next(r, &f, NULL), 1);
@@ -121,6 +122,15 @@ static void test_reader_position(void **state)
 		trail_reader_close(r);
 	}
 	assert_int_equal(trail_reader_open(&r, fx->dirfd, 4501, NULL), 0);
+	for (size_t i = 0; i < 4 * n; i++) {
+		uint64_t place = places[i * 5 % n];
+
+		trail_reader_seek(r, place);
+		assert_int_equal(trail_reader_next(r, &f, NULL), 1);
+		assert_int_equal(f.seq, place);
+		assert_int_equal(trail_reader_next(r, &f, NULL), place < 4500);
+	}
+	trail_reader_seek(r, 4501);
 	assert_int_equal(trail_reader_next(r, &f, NULL), 0);
 	fixture_fill(fx, 1, 50);
 	assert_int_equal(trail_reader_next(r, &f, NULL), 1);
