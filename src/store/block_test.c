@@ -89,7 +89,7 @@ static void test_gram(void **state)
 		gram_add(g, buf_str(&b));
 	}
 	buf_clear(&b);
-	gram_write(g, &b);
+	gram_write(g, GRAM_BITS_MAX, 8, &b);
 	assert_true(b.n >= 64 && (b.n & (b.n - 1)) == 0);
 	n = gram_bits(STR("data/499/file-"), bits, 32);
 	assert_int_equal(n, 11);

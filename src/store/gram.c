@@ -39,12 +39,13 @@ static size_t count_bits(const uint64_t *w, size_t n)
 	return sum;
 }
 
-void gram_write(struct gram *g, struct buf *b)
+void gram_write(struct gram *g, unsigned max, unsigned sparse, struct buf *b)
 {
 	size_t words = sizeof g->bits / sizeof g->bits[0];
 
 	while (words > ((size_t)1 << GRAM_BITS_MIN) / 64 &&
-	       count_bits(g->bits, words) < words * 64 / 8) {
+	       (words > ((size_t)1 << max) / 64 ||
+		   count_bits(g->bits, words) < words * 64 / sparse)) {
 		words /= 2;
 		for (size_t i = 0; i < words; i++)
 			g->bits[i] |= g->bits[i + words];

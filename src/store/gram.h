@@ -21,10 +21,11 @@ struct gram {
 void gram_add(struct gram *g, struct str text);
 
 /*
- * Append the bitmap, halved until more than an eighth of its bits are set; its
- * length, a power of two, tells the number of bits. `g` is used up.
+ * Append the bitmap, halved until it has 1 << `max` bits at most and one in
+ * `sparse` of them is set; its length, a power of two, tells the number of
+ * bits. `g` is used up.
  */
-void gram_write(struct gram *g, struct buf *b);
+void gram_write(struct gram *g, unsigned max, unsigned sparse, struct buf *b);
 
 /*
  * Numbers of the bits of a folded needle, at most `max` of them, for a bitmap

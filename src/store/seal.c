@@ -256,12 +256,12 @@ static int put_fields(struct seal *s)
 
 static int put_grams(struct seal *s)
 {
-	gram_write(s->gram[0], &s->raw);
+	gram_write(s->gram[0], GRAM_BITS_MAX, 8, &s->raw);
 	int r = end_column(s, COL_GRAM_CMD, 0, false);
 
 	if (r < 0)
 		return r;
-	gram_write(s->gram[1], &s->raw);
+	gram_write(s->gram[1], GRAM_BITS_MAX, 8, &s->raw);
 	return end_column(s, COL_GRAM_ALL, 0, false);
 }
 
