@@ -176,6 +176,12 @@ int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
 	return r < 0 ? r : trail_reader_open(ret, fd, from, err);
 }
 
+int archive_open_screens(
+    struct archive *a, const char *chain, bool make, int *ret, struct err *err)
+{
+	return layout_open_screens(a->dirfd, chain, make, ret, err);
+}
+
 int archive_begin(struct archive *a, const char *chain, struct err *err)
 {
 	struct trail_recovery rec = {0};

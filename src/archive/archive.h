@@ -8,6 +8,7 @@
  *   DIR/keys/               host.key, host.pub, id.key
  *   DIR/trail/CHAIN/        segments and checkpoint, see trail/trail.h
  *   DIR/index/              see store/store.h
+ *   DIR/screens/CHAIN/N     see archive/screens.h
  *   DIR/reserve             room for a full disk, of sshtraild
  *
  * The life of an event passes through here: archive_append() writes it to the
@@ -98,6 +99,10 @@ int archive_open_chain(struct archive *a, const char *chain, struct trail **ret,
 /* Read a chain of the store from a frame on, as trail_reader_open() says. */
 int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
     struct trail_reader **ret, struct err *err);
+
+/* Directory of what was derived of a chain's recordings (archive/screens.h). */
+int archive_open_screens(
+    struct archive *a, const char *chain, bool make, int *ret, struct err *err);
 
 /* Uncommitted events stay in the trail and are indexed by the next open. */
 void archive_close(struct archive *a);

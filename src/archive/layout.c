@@ -307,26 +307,42 @@ static int decode_name(const char *name, char *ret, size_t size)
 	return 0;
 }
 
-int layout_open_chain(
-    int dirfd, const char *chain, bool make, int *ret, struct err *err)
+static int open_below(
+    int dirfd, const char *parent, const char *chain, bool make, int *ret)
 {
-	CLEANUP_FD int trailfd = -1;
+	CLEANUP_FD int fd = -1;
 	char name[CHAIN_NAME_MAX * 3 + 1];
 	int r = encode_name(chain, name, sizeof name);
 
 	if (r == 0 && make)
-		r = fd_open_dir(dirfd, LAYOUT_TRAIL, 0700, &trailfd);
+		r = fd_open_dir(dirfd, parent, 0700, &fd);
 	if (r == 0 && make)
-		r = fd_open_dir(trailfd, name, 0700, ret);
+		r = fd_open_dir(fd, name, 0700, ret);
 	if (r == 0 && !make) {
-		trailfd = openat(
-		    dirfd, LAYOUT_TRAIL, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		*ret = trailfd < 0 ? -1
-				   : openat(trailfd, name,
-					 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		*ret = fd < 0 ? -1
+			      : openat(fd, name,
+				    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		r = *ret < 0 ? -errno : 0;
 	}
+	return r;
+}
+
+int layout_open_chain(
+    int dirfd, const char *chain, bool make, int *ret, struct err *err)
+{
+	int r = open_below(dirfd, LAYOUT_TRAIL, chain, make, ret);
+
 	return r < 0 ? err_sys(err, r, "cannot open the trail of %s", chain)
+		     : 0;
+}
+
+int layout_open_screens(
+    int dirfd, const char *chain, bool make, int *ret, struct err *err)
+{
+	int r = open_below(dirfd, LAYOUT_SCREENS, chain, make, ret);
+
+	return r < 0 ? err_sys(err, r, "cannot open the screens of %s", chain)
 		     : 0;
 }
 

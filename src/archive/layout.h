@@ -13,6 +13,7 @@
 
 #define LAYOUT_TRAIL	  "trail"
 #define LAYOUT_INDEX	  "index"
+#define LAYOUT_SCREENS	  "screens"
 #define LAYOUT_ID_KEY_LEN 16
 
 /*
@@ -44,6 +45,11 @@ int layout_public_key(int dirfd, struct sign_public *ret, struct err *err);
  * With `make`, it is made when it is not there.
  */
 int layout_open_chain(
+    int dirfd, const char *chain, bool make, int *ret, struct err *err);
+
+/* As layout_open_chain(): what was derived of its recordings, below screens/.
+ */
+int layout_open_screens(
     int dirfd, const char *chain, bool make, int *ret, struct err *err);
 
 /* Whether there are events in a chain of this name. */

@@ -10,7 +10,7 @@
 #include "base/fd.h"
 #include "base/str.h"
 
-/* DIR/trail/CHAIN/FILE, DIR/index/blocks/FILE: no deeper. */
+/* DIR/trail/CHAIN/FILE, DIR/index/blocks/FILE, DIR/screens/CHAIN/FILE. */
 #define DEPTH_MAX 3
 
 static bool is_segment(struct str name)
@@ -58,6 +58,11 @@ int space_measure(const char *dir, struct space *ret)
 		r = add_tree(fd, "trail", 0, &ret->trail_bytes, &ret->segments);
 	if (r == 0)
 		r = add_tree(fd, "index", 0, &ret->index_bytes, &none);
+	if (r == 0) {
+		r = add_tree(fd, "screens", 0, &ret->index_bytes, &none);
+		/* There are none before the first recording. */
+		r = r == -ENOENT ? 0 : r;
+	}
 	if (r == 0)
 		(void)disk_look(dir, &ret->disk);
 	return r;

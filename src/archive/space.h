@@ -8,8 +8,8 @@
 struct space {
 	uint64_t segments;    /* files of all chains */
 	uint64_t trail_bytes; /* with checkpoints and what was moved aside */
-	uint64_t index_bytes;
-	struct disk disk; /* zeros: it does not tell */
+	uint64_t index_bytes; /* with screens, which are derived, too */
+	struct disk disk;     /* zeros: it does not tell */
 };
 
 /*

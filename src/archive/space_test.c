@@ -68,6 +68,11 @@ static void test_store(void **state)
 	assert_int_equal(s.segments, 3);
 	assert_int_equal(s.trail_bytes, 5520);
 	assert_int_equal(s.index_bytes, 340);
+	make_folder("screens");
+	make_folder("screens/recordings:a");
+	make_file("screens/recordings:a/1", 7);
+	assert_int_equal(space_measure(dir, &s), 0);
+	assert_int_equal(s.index_bytes, 347);
 	assert_true(s.disk.size >= s.disk.free && s.disk.size > 0);
 }
 
