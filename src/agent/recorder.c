@@ -162,7 +162,7 @@ static void count_again(struct recorder *r, struct reel *reel, struct event *ev)
 	    r->unsure)
 		reel->last = 0;
 	event_set_int(ev, F_PARTIAL, true);
-	event_set_int(ev, F_BYTES_READ, reel->output);
+	event_set_int(ev, F_BYTES_READ, reel->output + reel->left_out);
 }
 
 /* The end of it, with all that was written of it on the disk. */
@@ -269,7 +269,7 @@ static void add_hole(struct reel *reel, const struct piece *before)
 static void add_piece(
     const struct recorder *r, struct reel *reel, const struct piece *p)
 {
-	if (r->paused && p->type == PIECE_OUTPUT) {
+	if (r->paused && (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)) {
 		reel->skipped += p->bytes.n;
 		return;
 	}
@@ -402,14 +402,13 @@ static int close_leftover(void *ctx, const struct recording *row)
 	reel->time = row->start;
 	r = reel_read_back(reel, ledger_archive(l), row->host, left->err);
 	if (r == 0) {
-		if (!reel->known)
+		if (!reel->known && row->tty.n)
 			event_set_str(&reel->open, F_TTY, row->tty);
 		reel_close(reel, &ev);
 		ev.time = reel->time;
 		reel_vouch(reel, &ev, hex);
 		event_set_str(&ev, F_REASON,
-		    STR("the recorder was killed before the terminal was "
-			"closed"));
+		    STR("the recorder was killed before the end"));
 		r = add_close(left->recorder, &ev, false, left->err);
 	}
 	reel_free(reel);

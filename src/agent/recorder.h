@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The second chain of the daemon, "recordings:HOST": what terminals show goes
- * there in chunks, while the ledger gets the events that a recording began and
- * ended, the last with its digest. Trouble with recordings is told in a gap
- * and ends them, not the events.
+ * The second chain of the daemon, "recordings:HOST": what terminals show and
+ * commands write goes there in chunks, while the ledger gets the events that a
+ * recording began and ended, the last with its digest. Trouble with recordings
+ * is told in a gap and ends them, not the events.
  */
 #ifndef AGENT_RECORDER_H
 #define AGENT_RECORDER_H

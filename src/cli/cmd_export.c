@@ -12,7 +12,7 @@ enum { FORMAT_JSON, FORMAT_ASCIICAST, FORMAT_ASCIICAST_3, FORMAT_RAW };
 
 struct export_options {
 	bool sessions, local;
-	int format;
+	int format, stream;
 	uint64_t recording;
 	const char *output;
 };
@@ -25,6 +25,13 @@ static const char *const formats[] = {
     NULL,
 };
 
+static const char *const streams[] = {
+    [RECORDING_BOTH] = "both",
+    [RECORDING_STDOUT] = "stdout",
+    [RECORDING_STDERR] = "stderr",
+    NULL,
+};
+
 static const struct opt export_opts[] = {
     {"sessions", 0, OPT_FLAG,
 	.help = "sessions as 'ls --json' prints them, instead of events",
@@ -33,13 +40,18 @@ static const struct opt export_opts[] = {
 	.help = "with --sessions: also those that did not come over SSH",
 	.at = offsetof(struct export_options, local)},
     {"format", 'F', OPT_CHOICE, "FORMAT",
-	"json; or a recording of SESSION's terminal, as asciinema plays it: "
+	"json; or a recording of a terminal or command of SESSION, as "
+	"asciinema plays it: "
 	"asciicast (version 2) or asciicast-v3; or raw, the bytes of its "
 	"output, which are not for a terminal",
 	.at = offsetof(struct export_options, format), .choices = formats},
     {"recording", 'R', OPT_U64, "N",
 	"which recording of the session, as show names them",
 	.at = offsetof(struct export_options, recording)},
+    {"stream", 0, OPT_CHOICE, "STREAM",
+	"of a command that had no terminal: both, as they came, or stdout or "
+	"stderr alone",
+	.at = offsetof(struct export_options, stream), .choices = streams},
     {"output", 'o', OPT_STR, "FILE",
 	"write to FILE, which must not be there yet, instead of standard "
 	"output",
@@ -97,6 +109,8 @@ static int export_recording(const struct invocation *inv, uint64_t session)
 	    [FORMAT_RAW] = RECORDING_RAW,
 	};
 	const struct export_options *own = inv->own;
+	const struct recording_view view = {
+	    shapes[own->format], (enum recording_stream)own->stream};
 	const struct recording *one = NULL;
 	struct cli *c = inv->cli;
 	struct recordings all;
@@ -107,7 +121,7 @@ static int export_recording(const struct invocation *inv, uint64_t session)
 		return cli_fail_code(c, r, &err);
 	r = choose_recording(c, &all, own->recording, &one);
 	if (r == CLI_FOUND)
-		r = recording_export(c, one, shapes[own->format]);
+		r = recording_export(c, one, &view);
 	recordings_free(&all);
 	return r;
 }

@@ -6,6 +6,8 @@
 #include "cli/fake_store.h"
 #include "record/chunk.h"
 
+#define N(a) (sizeof(a) / sizeof *(a))
+
 struct archive {
 	struct store store;
 };
@@ -85,11 +87,23 @@ int recording_read(
 	    {PIECE_HOLE, 6000000, 0, {NULL, 0}, 0, 0, 12},
 	    {PIECE_END, 7000000, 0, {NULL, 0}, 0, 0, 0},
 	};
+	static const struct piece command[] = {
+	    {PIECE_BEGIN, 1000000, 1700000000000000000, STR_INIT("{}"), 0, 0,
+		0},
+	    {PIECE_OUTPUT, 2000000, 0, STR_INIT("one\ntwo\n"), 0, 0, 0},
+	    {PIECE_ERRORS, 2000000, 0, STR_INIT("ls: no such\n"), 0, 0, 0},
+	    {PIECE_LEFT_OUT, 3000000, 0, {NULL, 0}, 0, 0, 0},
+	    {PIECE_LEFT_OUT, 4000000, 0, {NULL, 0}, 0, 0, 5000},
+	    {PIECE_END, 4000000, 0, {NULL, 0}, 0, 0, 0},
+	};
+	const bool terminal = rr->number == 41;
 	struct chunk_writer w = {BUF_INIT, 0};
 	int r;
 
-	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+	for (size_t i = 0; terminal && i < N(pieces); i++)
 		chunk_add(&w, &pieces[i]);
+	for (size_t i = 0; !terminal && i < N(command); i++)
+		chunk_add(&w, &command[i]);
 	rr->found = rr->last;
 	r = rr->chunk(rr->ctx, buf_str(&w.bytes));
 	buf_free(&w.bytes);

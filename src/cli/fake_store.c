@@ -373,6 +373,8 @@ static int fake_find_session(
 		*ret = MALLORY;
 	else if (str_starts(STR("7f3a000000000001"), prefix) && prefix.n > 1)
 		*ret = AMELIA;
+	else if (str_eqz(prefix, "91d0"))
+		*ret = CONSOLE;
 	else if (prefix.n < 2)
 		return -ENOTUNIQ;
 	else
@@ -400,7 +402,7 @@ static int fake_recordings(struct store *s, const struct recording_query *q,
     int (*row)(void *ctx, const struct recording *r), void *ctx,
     struct err *err)
 {
-	const struct recording r = {.host = STR(HOST),
+	const struct recording terminal = {.host = STR(HOST),
 	    .number = 41,
 	    .last = 44,
 	    .track = AMELIA,
@@ -411,8 +413,20 @@ static int fake_recordings(struct store *s, const struct recording_query *q,
 	    .end = AT(723),
 	    .bytes = 4321,
 	    .lost = 12};
+	const struct recording command = {.host = STR(HOST),
+	    .number = 45,
+	    .last = 45,
+	    .track = CONSOLE,
+	    .session = CONSOLE,
+	    .command = STR("sh -c 'printf \"\033[2J\"; ls'"),
+	    .start = AT(1),
+	    .end = AT(2),
+	    .bytes = 20,
+	    .left_out = 5000};
 
-	return q->session == AMELIA ? row(ctx, &r) : 0;
+	if (q->session == AMELIA)
+		return row(ctx, &terminal);
+	return q->session == CONSOLE ? row(ctx, &command) : 0;
 }
 
 const struct store_ops fake_store_ops = {

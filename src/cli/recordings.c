@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 #include "archive/recording.h"
+#include "cli/text/escape.h"
 #include "cli/text/event_text.h"
 #include "record/asciicast.h"
 #include "record/chunk.h"
 
 /* More of one session are not listed. */
-#define RECORDINGS_MAX 1000
+#define RECORDINGS_MAX	1000
+#define COMMAND_COLUMNS 40
 
 static int keep(void *ctx, const struct recording *row)
 {
@@ -23,9 +25,11 @@ static int keep(void *ctx, const struct recording *row)
 	copy->host = arena_dup(&r->mem, row->host);
 	copy->tty = arena_dup(&r->mem, row->tty);
 	copy->size = arena_dup(&r->mem, row->size);
+	copy->command = arena_dup(&r->mem, row->command);
 	copy->sha256 = arena_dup(&r->mem, row->sha256);
 	r->n++;
-	return copy->host.p && copy->tty.p && copy->size.p && copy->sha256.p
+	return copy->host.p && copy->tty.p && copy->size.p && copy->command.p &&
+		       copy->sha256.p
 		   ? 0
 		   : -ENOMEM;
 }
@@ -59,9 +63,13 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 
 	buf_add_u64(b, r->number);
 	buf_add_z(b, ": ");
-	buf_add_str(b, r->tty);
-	buf_add_char(b, ' ');
-	buf_add_str(b, r->size);
+	if (r->command.n) {
+		escape_add_cut(b, r->command, COMMAND_COLUMNS, 0);
+	} else {
+		buf_add_str(b, r->tty);
+		buf_add_char(b, ' ');
+		buf_add_str(b, r->size);
+	}
 	buf_add_z(b, ", ");
 	buf_add_str(b, clock_format(&c->clock, r->start, start));
 	if (r->end < 0) {
@@ -76,6 +84,10 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 		buf_add_z(b, ", missing ");
 		bytes_format(r->lost, b);
 	}
+	if (r->left_out) {
+		buf_add_z(b, ", left out ");
+		bytes_format(r->left_out, b);
+	}
 	if (r->partial)
 		buf_add_z(b, ", not all of it");
 }
@@ -85,7 +97,7 @@ struct export
 	struct cli *cli;
 	const struct recording *recording;
 	struct asciicast cast;
-	enum recording_shape shape;
+	const struct recording_view *view;
 	bool begun, damaged;
 };
 
@@ -101,14 +113,22 @@ static void begin(struct export *e, const struct piece *p)
 	if (str_u64(rows, &n) && n <= UINT16_MAX)
 		head.rows = (uint16_t)n;
 	head.title = e->recording->tty;
-	asciicast_begin(&e->cast, e->shape == RECORDING_ASCIICAST_3 ? 3 : 2,
-	    &e->cli->out.b, &head);
+	if (e->recording->command.n) {
+		head.title = e->recording->command;
+		head.no_tty = true;
+	}
+	asciicast_begin(&e->cast,
+	    e->view->shape == RECORDING_ASCIICAST_3 ? 3 : 2, &e->cli->out.b,
+	    &head);
 }
 
 static void write_piece(struct export *e, const struct piece *p)
 {
-	if (e->shape == RECORDING_RAW) {
-		if (p->type == PIECE_OUTPUT)
+	if ((p->type == PIECE_OUTPUT && e->view->stream == RECORDING_STDERR) ||
+	    (p->type == PIECE_ERRORS && e->view->stream == RECORDING_STDOUT))
+		return;
+	if (e->view->shape == RECORDING_RAW) {
+		if (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)
 			buf_add_str(&e->cli->out.b, p->bytes);
 	} else {
 		if (!e->begun)
@@ -145,9 +165,9 @@ static bool is_vouched(
 }
 
 int recording_export(
-    struct cli *c, const struct recording *r, enum recording_shape shape)
+    struct cli *c, const struct recording *r, const struct recording_view *view)
 {
-	struct export e = {.cli = c, .recording = r, .shape = shape};
+	struct export e = {.cli = c, .recording = r, .view = view};
 	struct recording_read read = {.host = r->host,
 	    .number = r->number,
 	    .last = r->last,
@@ -165,7 +185,7 @@ int recording_export(
 		    "nothing of this recording is left in the chain "
 		    "recordings:%.*s: sshtrail verify tells more",
 		    STR_ARG(r->host));
-	if (shape != RECORDING_RAW)
+	if (view->shape != RECORDING_RAW)
 		asciicast_end(&e.cast);
 	out_row(&c->out);
 	if (!read.damaged && !e.damaged && is_vouched(r, &read))

@@ -18,8 +18,8 @@ int recordings_find(
 void recordings_free(struct recordings *r);
 
 /*
- * "pts/3 80x24, 11:02:07 to 11:40:01, 12.3 KiB" and what is to be known of it:
- * how it is marked in a story.
+ * "pts/3 80x24, 11:02:07 to 11:40:01, 12.3 KiB", or with a command in place of
+ * the terminal, and what is to be known of it: how it is marked in a story.
  */
 void recording_describe(
     struct cli *c, const struct recording *r, struct buf *b);
@@ -30,11 +30,19 @@ enum recording_shape {
 	RECORDING_RAW, /* bytes of the output, nothing else */
 };
 
+/* What a terminal shows is one stream, of which this is all. */
+enum recording_stream { RECORDING_BOTH, RECORDING_STDOUT, RECORDING_STDERR };
+
+struct recording_view {
+	enum recording_shape shape;
+	enum recording_stream stream;
+};
+
 /*
  * Write one to the output. An enum cli_exit:
  * CLI_UNSOUND, told, where what was read is not what its events vouch for.
  */
-int recording_export(
-    struct cli *c, const struct recording *r, enum recording_shape shape);
+int recording_export(struct cli *c, const struct recording *r,
+    const struct recording_view *view);
 
 #endif

@@ -176,8 +176,8 @@ enum field_type {
 	X(SIZE, "size", STR, "channel",                                        \
 	    "size of the terminal at its begin, COLUMNSxROWS")                 \
 	X(RECORDING, "recording", INT, "channel",                              \
-	    "recording of the terminal: number of its first frame in the "     \
-	    "chain recordings:HOST")                                           \
+	    "recording of the terminal or command: number of its first frame " \
+	    "in the chain recordings:HOST")                                    \
 	X(RECORDING_END, "recording_end", INT, "channel",                      \
 	    "number of its last frame")                                        \
 	X(RECORDED, "recorded", INT, "channel",                                \
@@ -186,6 +186,9 @@ enum field_type {
 	X(RECORDINGS, "recordings", INT, "channel", "how many these are")      \
 	X(RECORDINGS_SHA256, "recordings_sha256", STR, "channel",              \
 	    "SHA-256 of the sha256 of all of these, see recordings.md")        \
+	X(LEFT_OUT, "left_out", INT, "channel",                                \
+	    "bytes sent to the client that are on purpose not in the "         \
+	    "recording, or of which there is none: `reason`")                  \
 	/* file */                                                             \
 	X(PATH, "path", STR, "file", "file acted on")                          \
 	X(PATH2, "path2", STR, "file", "second file: new name, link target")   \

@@ -103,6 +103,19 @@ static void add_text(struct buf *b, struct asciicast_tail *tail, struct str s)
 	}
 }
 
+/* What no terminal's driver has seen has no carriage returns. */
+static void add_lines(struct buf *b, struct asciicast_tail *tail, struct str s)
+{
+	struct str line;
+
+	while (memchr(s.p, '\n', s.n)) {
+		str_cut(&s, '\n', &line);
+		add_text(b, tail, line);
+		add_text(b, tail, STR("\r\n"));
+	}
+	add_text(b, tail, s);
+}
+
 static void add_time(struct asciicast *a, uint64_t boot)
 {
 	uint64_t since = boot > a->first ? boot - a->first : 0, ms;
@@ -130,7 +143,10 @@ static void add_line(struct asciicast *a, const struct piece *p, char code,
 {
 	add_time(a, p->boot);
 	buf_printf(a->out, "\"%c\", \"", code);
-	add_text(a->out, tail, text);
+	if (a->no_tty && code == 'o')
+		add_lines(a->out, tail, text);
+	else
+		add_text(a->out, tail, text);
 	buf_add_z(a->out, "\"]\n");
 }
 
@@ -151,6 +167,7 @@ void asciicast_begin(struct asciicast *a, unsigned version, struct buf *out,
 
 	*a = (struct asciicast){.version = version,
 	    .out = out,
+	    .no_tty = head->no_tty,
 	    .first = head->boot,
 	    .last = head->boot};
 	if (version == 2)
@@ -182,6 +199,10 @@ void asciicast_piece(struct asciicast *a, const struct piece *p)
 	case PIECE_INPUT:
 		add_line(a, p, 'i', &a->input, p->bytes);
 		break;
+	case PIECE_ERRORS:
+		/* A player knows one kind of output. */
+		add_line(a, p, 'o', &a->errors, p->bytes);
+		break;
 	case PIECE_SIZE:
 		snprintf(text, sizeof text, "%ux%u", p->cols, p->rows);
 		add_plain(a, p, 'r', text);
@@ -197,6 +218,16 @@ void asciicast_piece(struct asciicast *a, const struct piece *p)
 		else
 			snprintf(text, sizeof text,
 			    "output may be missing before this");
+		add_plain(a, p, 'm', text);
+		break;
+	case PIECE_LEFT_OUT:
+		if (p->lost)
+			snprintf(text, sizeof text,
+			    "%llu bytes of output were not recorded",
+			    (unsigned long long)p->lost);
+		else
+			snprintf(text, sizeof text,
+			    "output is not recorded from here on");
 		add_plain(a, p, 'm', text);
 		break;
 	case PIECE_BEGIN:
@@ -221,5 +252,6 @@ static void end_tail(
 void asciicast_end(struct asciicast *a)
 {
 	end_tail(a, &a->output, 'o');
+	end_tail(a, &a->errors, 'o');
 	end_tail(a, &a->input, 'i');
 }

@@ -20,7 +20,8 @@ struct asciicast {
 	struct buf *out;
 	uint64_t first, last; /* boot times of pieces; version 3: of lines */
 	uint64_t told_ms;     /* version 3: sum of the intervals told */
-	struct asciicast_tail output, input;
+	bool no_tty;	      /* newlines are to be completed */
+	struct asciicast_tail output, input, errors;
 };
 
 struct asciicast_head {
@@ -28,6 +29,7 @@ struct asciicast_head {
 	int64_t time;	     /* nanoseconds since 1970 */
 	uint64_t boot;	     /* of the first piece */
 	struct str title;
+	bool no_tty; /* of a command that had none: a newline is just that */
 };
 
 /* Lines are appended to `out`; look at buf_error() now and then. */

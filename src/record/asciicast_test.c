@@ -70,6 +70,38 @@ static void test_versions(void **state)
 	    "[1.002, \"i\", \"x\"]\n");
 }
 
+/* Of a command: newlines are completed, both streams are output. */
+static void test_command(void **state)
+{
+	static const struct asciicast_head command = {
+	    .time = 1700000000999999999, .boot = START, .no_tty = true};
+	static const struct piece pieces[] = {
+	    {.type = PIECE_OUTPUT, .boot = START, .bytes = STR_INIT("a\n\xc3")},
+	    {.type = PIECE_ERRORS, .boot = START, .bytes = STR_INIT("\nb\n\n")},
+	    {.type = PIECE_OUTPUT, .boot = START, .bytes = STR_INIT("\xa9\n")},
+	    {.type = PIECE_LEFT_OUT, .boot = START},
+	    {.type = PIECE_LEFT_OUT, .boot = START, .lost = 9},
+	};
+	struct buf b = BUF_INIT;
+	struct asciicast a;
+
+	(void)state;
+	asciicast_begin(&a, 2, &b, &command);
+	for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+		asciicast_piece(&a, &pieces[i]);
+	asciicast_end(&a);
+	assert_string_equal(buf_z(&b),
+	    "{\"version\": 2, \"width\": 80, \"height\": 24, "
+	    "\"timestamp\": 1700000000}\n"
+	    "[0.000000, \"o\", \"a\\u000d\\u000a\"]\n"
+	    "[0.000000, \"o\", \"\\u000d\\u000ab\\u000d\\u000a\\u000d\\u000a"
+	    "\"]\n"
+	    "[0.000000, \"o\", \"\xc3\xa9\\u000d\\u000a\"]\n"
+	    "[0.000000, \"m\", \"output is not recorded from here on\"]\n"
+	    "[0.000000, \"m\", \"9 bytes of output were not recorded\"]\n");
+	buf_free(&b);
+}
+
 #define HEAD2                                                                  \
 	"{\"version\": 2, \"width\": 100, \"height\": 30, "                    \
 	"\"timestamp\": 1700000000, \"title\": \"a \\\"b\\\"\"}\n"
@@ -131,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_versions),
+	    cmocka_unit_test(test_command),
 	    cmocka_unit_test(test_utf8),
 	};
 

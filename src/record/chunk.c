@@ -4,7 +4,7 @@
 #include <errno.h>
 
 /* As pieces are marked, by enum piece_type. */
-static const char marks[] = "boimsle";
+static const char marks[] = "boirmslxe";
 
 _Static_assert(sizeof marks == PIECE_N_TYPES + 1, "a mark for each");
 
@@ -28,9 +28,9 @@ void chunk_add(struct chunk_writer *w, const struct piece *p)
 	if (p->type == PIECE_SIZE) {
 		buf_add_varint(b, p->cols);
 		buf_add_varint(b, p->rows);
-	} else if (p->type == PIECE_HOLE) {
+	} else if (p->type == PIECE_HOLE || p->type == PIECE_LEFT_OUT) {
 		buf_add_varint(b, p->lost);
-	} else if (p->type <= PIECE_INPUT) {
+	} else if (p->type <= PIECE_ERRORS) {
 		buf_add_varint(b, p->bytes.n);
 		buf_add_str(b, p->bytes);
 	}
@@ -76,7 +76,7 @@ static bool get_content(struct chunk_reader *r, struct piece *p)
 		return true;
 	if (!varint_get(&r->rest, &n))
 		return false;
-	if (p->type == PIECE_HOLE) {
+	if (p->type == PIECE_HOLE || p->type == PIECE_LEFT_OUT) {
 		p->lost = n;
 		return true;
 	}

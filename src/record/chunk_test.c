@@ -12,9 +12,11 @@ static const struct piece all[] = {
     {PIECE_BEGIN, 5000, 900000, STR_INIT("{}"), 0, 0, 0},
     {PIECE_OUTPUT, 5001, 900001, STR_INIT("a\0\xff"), 0, 0, 0},
     {PIECE_INPUT, 5001, 900001, STR_INIT(""), 0, 0, 0},
+    {PIECE_ERRORS, 5001, 900001, STR_INIT("oh\n"), 0, 0, 0},
     {PIECE_MASKED, 6000, 901000, {NULL, 0}, 0, 0, 0},
     {PIECE_SIZE, 6000, 901000, {NULL, 0}, 65535, 0, 0},
     {PIECE_HOLE, 70000, 965000, {NULL, 0}, 0, 0, UINT64_MAX},
+    {PIECE_LEFT_OUT, 70000, 965000, {NULL, 0}, 0, 0, 7},
     {PIECE_END, 70001, 965001, {NULL, 0}, 0, 0, 0},
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A piece of a recording: what a terminal showed, was sent, or became, at one
- * moment. Bytes are raw: nothing is decoded before it is shown.
+ * A piece of a recording: what a terminal showed, was sent, or became, or what
+ * a command without one wrote, at one moment. Bytes are raw: nothing is decoded
+ * before it is shown.
  */
 #ifndef RECORD_PIECE_H
 #define RECORD_PIECE_H
@@ -12,9 +13,12 @@ enum piece_type {
 	PIECE_BEGIN,  /* bytes: the event channel.open as JSON */
 	PIECE_OUTPUT, /* bytes that the terminal was to show */
 	PIECE_INPUT,  /* bytes that were typed */
+	PIECE_ERRORS, /* bytes that a command wrote to its standard error */
 	PIECE_MASKED, /* typed while nothing was echoed: not kept, once */
 	PIECE_SIZE,   /* the window has this size from now on */
 	PIECE_HOLE,   /* output is missing here */
+	/* Output is left out from here on: once with 0; at the end, how much */
+	PIECE_LEFT_OUT,
 	PIECE_END,
 	PIECE_N_TYPES,
 };
@@ -25,7 +29,7 @@ struct piece {
 	int64_t time;  /* nanoseconds since 1970, as the clock went then */
 	struct str bytes;
 	uint16_t cols, rows; /* PIECE_SIZE */
-	uint64_t lost;	     /* PIECE_HOLE: bytes; 0: not known how many */
+	uint64_t lost;	     /* HOLE, LEFT_OUT: bytes; 0: not known how many */
 };
 
 #endif

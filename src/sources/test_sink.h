@@ -97,9 +97,11 @@ static inline int test_sink_piece(struct source_sink *sink, uint64_t terminal,
 	    [PIECE_BEGIN] = "begin",
 	    [PIECE_OUTPUT] = "output",
 	    [PIECE_INPUT] = "input",
+	    [PIECE_ERRORS] = "errors",
 	    [PIECE_MASKED] = "masked",
 	    [PIECE_SIZE] = "size",
 	    [PIECE_HOLE] = "hole",
+	    [PIECE_LEFT_OUT] = "left-out",
 	    [PIECE_END] = "end",
 	};
 	struct test_sink *t = (struct test_sink *)sink;
@@ -114,7 +116,7 @@ static inline int test_sink_piece(struct source_sink *sink, uint64_t terminal,
 	    types[p->type], (unsigned long long)p->boot);
 	if (p->type == PIECE_SIZE)
 		buf_printf(&t->text, " %ux%u", p->cols, p->rows);
-	if (p->type == PIECE_HOLE)
+	if (p->type == PIECE_HOLE || p->type == PIECE_LEFT_OUT)
 		buf_printf(&t->text, " %llu", (unsigned long long)p->lost);
 	if (p->bytes.n) {
 		buf_add_char(&t->text, ' ');

@@ -6,16 +6,27 @@
 #include "store/catalogue.h"
 #include "store/writer.h"
 
+/* Of a command's so much, for people to know it by. */
+#define COMMAND_MAX 200
+
 static int learn_open(
     struct writer *w, const struct event *ev, int64_t host, struct err *err)
 {
-	return sql_run(&w->sql,
+	struct buf command = BUF_INIT;
+	int r;
+
+	event_command(ev, &command);
+	r = sql_run(&w->sql,
 	    "INSERT OR REPLACE INTO recording(host, number, track, tty, size,"
-	    " start, stop, partial, bytes, input, lost, last, sha256)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, 0, 0, 0, 0, x'')",
-	    err, "iiussii", host, ev->v[F_RECORDING].i, ev->track,
-	    event_str(ev, F_TTY), event_str(ev, F_SIZE), ev->time,
+	    " command, start, stop, partial, bytes, input, lost, left_out,"
+	    " last, sha256)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8, 0, 0, 0, 0, 0, x'')",
+	    err, "iiusssii", host, ev->v[F_RECORDING].i, ev->track,
+	    event_str(ev, F_TTY), event_str(ev, F_SIZE),
+	    str_upto(buf_str(&command), COMMAND_MAX), ev->time,
 	    event_int(ev, F_PARTIAL, 0));
+	buf_free(&command);
+	return r;
 }
 
 static int learn_close(
@@ -23,12 +34,13 @@ static int learn_close(
 {
 	return sql_run(&w->sql,
 	    "UPDATE recording SET stop = ?3, bytes = ?4, input = ?5,"
-	    " lost = ?6, last = ?7, sha256 = ?8, partial = partial OR ?9"
-	    " WHERE host = ?1 AND number = ?2",
-	    err, "iiiiiiisi", host, ev->v[F_RECORDING].i, ev->time,
-	    event_int(ev, F_BYTES_READ, 0), event_int(ev, F_BYTES_WRITTEN, 0),
-	    event_int(ev, F_LOST, 0), event_int(ev, F_RECORDING_END, 0),
-	    event_str(ev, F_SHA256), event_int(ev, F_PARTIAL, 0));
+	    " lost = ?6, last = ?7, sha256 = ?8, partial = partial OR ?9,"
+	    " left_out = ?10 WHERE host = ?1 AND number = ?2",
+	    err, "iiiiiiisii", host, ev->v[F_RECORDING].i, ev->time,
+	    event_int(ev, F_BYTES_READ, 0) - event_int(ev, F_LEFT_OUT, 0),
+	    event_int(ev, F_BYTES_WRITTEN, 0), event_int(ev, F_LOST, 0),
+	    event_int(ev, F_RECORDING_END, 0), event_str(ev, F_SHA256),
+	    event_int(ev, F_PARTIAL, 0), event_int(ev, F_LEFT_OUT, 0));
 }
 
 int recording_learn(struct writer *w, const struct event *ev, struct err *err)
@@ -66,6 +78,8 @@ static void get_row(sqlite3_stmt *st, struct recording *r)
 	    .lost = sqlite3_column_int64(st, 11),
 	    .last = (uint64_t)sqlite3_column_int64(st, 12),
 	    .sha256 = sql_str(st, 13),
+	    .command = sql_str(st, 14),
+	    .left_out = sqlite3_column_int64(st, 15),
 	};
 }
 
@@ -77,7 +91,7 @@ int recording_rows(struct sql *s, const struct recording_query *q,
 	sqlite3_stmt *st = sql_get(s,
 	    "SELECT h.name, r.number, r.track, coalesce(t.session, r.track),"
 	    " r.tty, r.size, r.start, r.stop, r.partial, r.bytes, r.input,"
-	    " r.lost, r.last, r.sha256 FROM recording r"
+	    " r.lost, r.last, r.sha256, r.command, r.left_out FROM recording r"
 	    " JOIN host h ON h.id = r.host"
 	    " LEFT JOIN track t ON t.id = r.track"
 	    " WHERE (?1 = 0 OR coalesce(t.session, r.track) = ?2)"

@@ -25,16 +25,19 @@ struct store_stats {
 	int64_t oldest, newest;
 };
 
-/* Of a terminal; strings live as long as the row. */
+/* Of a terminal, or of a command without one; strings live as long as the row.
+ */
 struct recording {
 	struct str host;
 	uint64_t number; /* its first frame in the chain recordings:HOST */
 	uint64_t last;	 /* its last one; 0: not known, it has no end yet */
 	uint64_t track, session;
 	struct str tty, size; /* size at its begin, COLUMNSxROWS */
+	struct str command;   /* its begin; empty: a terminal's */
 	int64_t start, end;   /* microseconds; end -1: not seen */
 	int64_t bytes, input; /* of output and input kept; 0 before its end */
 	int64_t lost;	      /* bytes of output known to be missing */
+	int64_t left_out;     /* bytes of output that were not to be kept */
 	bool partial;	      /* it may not begin or end with the terminal */
 	struct str sha256;    /* of its chunks; empty before its end */
 };

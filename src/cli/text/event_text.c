@@ -24,7 +24,7 @@ struct piece {
 	enum how how;
 };
 
-#define PIECES_MAX 14
+#define PIECES_MAX 16
 /* Ends a list: `before` NULL. */
 typedef const struct piece pieces[PIECES_MAX];
 
@@ -116,7 +116,10 @@ static pieces describe_channel = {
     {": ", F_CMD, "", COMMAND},
     {", recording ", F_RECORDING, "", VALUE},
     {", output ", F_BYTES_READ, "", BYTES},
+    {", left out ", F_LEFT_OUT, "", BYTES},
     {", missing ", F_LOST, "", BYTES},
+    {", exit ", F_EXIT, "", VALUE},
+    {", killed by signal ", F_SIGNAL, "", VALUE},
     {": ", F_REASON, "", VALUE},
 };
 
