@@ -16,10 +16,9 @@
 #define AT(member) offsetof(struct config, member)
 
 static const char *const audit_words[] = {"auto", "register", "off", NULL};
-static const char *const rules_words[] = {"off", "on", NULL};
 static const char *const bpf_words[] = {"auto", "off", NULL};
 static const char *const terminal_words[] = {"auto", "off", NULL};
-static const char *const input_words[] = {"off", "on", NULL};
+static const char *const on_words[] = {"off", "on", NULL};
 static const char *const file_words[] = {"auto", "off", NULL};
 
 const struct conf_key config_keys[] = {
@@ -68,7 +67,9 @@ const struct conf_key config_keys[] = {
 	.choices = terminal_words,
 	.help = "What the terminals of SSH sessions show, recorded by programs "
 		"in the kernel. auto: as far as this kernel can. What is "
-		"transferred without a terminal is never recorded."},
+		"transferred without a terminal is never recorded. What "
+		"commands without a terminal write is, if commands.output "
+		"says so."},
     {"taps.auth_log", CONF_PATH, AT(auth_log), "auto", .choices = file_words,
 	.help = "The log file of sshd. auto: where this host keeps it."},
     {"taps.journal", CONF_PATH, AT(journal), "auto", .choices = file_words,
@@ -79,7 +80,7 @@ const struct conf_key config_keys[] = {
     {"taps.btmp", CONF_PATH, AT(btmp), "auto", .choices = file_words,
 	.help = "The records of failed logins. auto: where this host keeps "
 		"them."},
-    {"audit.rules", CONF_ENUM, AT(audit_rules), "off", .choices = rules_words,
+    {"audit.rules", CONF_ENUM, AT(audit_rules), "off", .choices = on_words,
 	.help = "Whether taps.audit loads rules of its own, those of "
 		"\"sshtrail setup audit-rules\", as far as they are not there: "
 		"what login sessions run, connect to and change. Audit is "
@@ -110,11 +111,21 @@ const struct conf_key config_keys[] = {
 	.help = "Files whose reading is told by taps.bpf: paths and names as "
 		"in files.watch. Of a directory: the files directly in it."},
     {"terminals.input", CONF_ENUM, AT(terminals_input), "off",
-	.choices = input_words,
+	.choices = on_words,
 	.help = "Whether what is typed is recorded, too, while the terminal "
 		"echoes it. What is typed while it does not (passwords, and "
 		"all that an editor of lines like that of a shell reads) is "
 		"not kept in any case."},
+    {"commands.output", CONF_ENUM, AT(commands_output), "off",
+	.choices = on_words,
+	.help = "Whether what commands without a terminal (ssh HOST COMMAND) "
+		"write to their client is recorded, too, while taps.terminals "
+		"is not off. What sftp, scp, rsync, tar, git and their like "
+		"transfer is only counted, and so is, from there on, what is "
+		"no text."},
+    {"commands.limit", CONF_SIZE, AT(commands_limit), "1MiB", 4096, 1 << 30,
+	.help = "Of each such command so much output is kept; the rest is only "
+		"counted."},
     {0},
 };
 
@@ -155,6 +166,26 @@ static int set_files(struct config *c)
 	return r < 0 ? r : c->files ? 0 : -ENOMEM;
 }
 
+static int set_terminals(struct config *c)
+{
+	struct buf b = BUF_INIT;
+	int r;
+
+	if (strcmp(on_words[c->terminals_input], "on") == 0)
+		buf_add_z(&b, TAP_TERMINALS_INPUT " ");
+	if (strcmp(on_words[c->commands_output], "on") == 0)
+		buf_printf(&b, TAP_TERMINALS_COMMANDS "%lld ",
+		    (long long)c->commands_limit);
+	r = buf_error(&b);
+	if (r == 0 && b.n)
+		c->terminals_wants =
+		    arena_dup(&c->texts, str_upto(buf_str(&b), b.n - 1)).p;
+	if (r == 0 && b.n && !c->terminals_wants)
+		r = -ENOMEM;
+	buf_free(&b);
+	return r;
+}
+
 static int set_host(struct config *c)
 {
 	char name[HOST_NAME_MAX + 1] = "";
@@ -177,6 +208,8 @@ int config_load(struct config *ret, const char *file, struct buf *complaints)
 	r = conf_load(&conf, file, complaints);
 	if (r == 0 && !ret->host)
 		r = set_host(ret);
+	if (r == 0)
+		r = set_terminals(ret);
 	return r < 0 ? r : set_files(ret);
 }
 
@@ -190,21 +223,11 @@ static const char *audit_value(const struct config *c)
 {
 	const char *value = audit_words[c->audit];
 
-	if (strcmp(rules_words[c->audit_rules], "on") != 0)
+	if (strcmp(on_words[c->audit_rules], "on") != 0)
 		return value;
 	if (strcmp(value, TAP_AUDIT_REGISTER) == 0)
 		return TAP_AUDIT_REGISTER "," TAP_AUDIT_RULES;
 	return strcmp(value, "auto") == 0 ? TAP_AUDIT_RULES : value;
-}
-
-static const char *terminals_value(const struct config *c)
-{
-	const char *value = terminal_words[c->terminals];
-
-	return strcmp(value, "off") != 0 &&
-		       strcmp(input_words[c->terminals_input], "on") == 0
-		   ? TAP_TERMINALS_INPUT
-		   : value;
 }
 
 static const char *tap_value(const struct config *c, struct str tap)
@@ -214,7 +237,7 @@ static const char *tap_value(const struct config *c, struct str tap)
 	} values[] = {
 	    {"audit", audit_value(c)},
 	    {"bpf", bpf_words[c->bpf]},
-	    {"terminals", terminals_value(c)},
+	    {"terminals", terminal_words[c->terminals]},
 	    {"auth-log", c->auth_log},
 	    {"journal", c->journal},
 	    {"wtmp", c->wtmp},
@@ -235,5 +258,7 @@ bool config_tap(const struct config *c, const char *tap, const char **ret_path)
 	*ret_path = str_eqz(s, "auto") ? NULL : value;
 	if (str_eqz(str_z(tap), "bpf"))
 		*ret_path = c->files;
+	if (str_eqz(str_z(tap), "terminals"))
+		*ret_path = c->terminals_wants;
 	return !str_eqz(s, "off");
 }

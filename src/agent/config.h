@@ -25,6 +25,9 @@ struct config {
 	const char *auth_log, *journal, *wtmp, *btmp;
 	int terminals_input;	      /* a word: off or on */
 	int audit_rules;	      /* likewise */
+	int commands_output;	      /* likewise */
+	int64_t commands_limit;	      /* bytes */
+	const char *terminals_wants;  /* all three, as sources/tap.h says */
 	struct conf_list watch, read; /* files that taps.bpf tells of */
 	const char *files;	      /* both, as sources/bpf/watch.h says */
 	struct arena texts;	      /* what the strings point into */

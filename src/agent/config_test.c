@@ -140,6 +140,33 @@ static void test_values(void **state)
 	assert_int_equal(complaints.n, 0);
 }
 
+/* One path for all that is to be told. */
+static void test_terminals(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+	    {"terminals: {input: on}", "input"},
+	    {"commands: {output: on}", "commands=1048576"},
+	    {"terminals: {input: on}\ncommands: {output: on, limit: 64KiB}",
+		"input commands=65536"},
+	    {"commands: {limit: 64KiB}", NULL},
+	    {"taps: {terminals: off}\ncommands: {output: on}", "off"},
+	};
+	struct buf complaints = BUF_INIT;
+	struct config c;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(load(&c, cases[i].text, &complaints), 0);
+		assert_tap(&c, "terminals", cases[i].want);
+		config_free(&c);
+	}
+	assert_int_equal(
+	    load(&c, "commands: {limit: 1KiB}", &complaints), -EINVAL);
+	config_free(&c);
+	buf_free(&complaints);
+}
+
 static void test_files(void **state)
 {
 	struct buf complaints = BUF_INIT;
@@ -189,6 +216,7 @@ int main(void)
 	    cmocka_unit_test(test_audit),
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_terminals),
 	    cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_complaints),
 	};

@@ -149,8 +149,12 @@ struct tap {
 #define TAP_INTERVAL_MS 200
 #define TAP_REFRESH_S	10
 
-/* The `path` of the tap "terminals" that asks for input, too. */
-#define TAP_TERMINALS_INPUT "input"
+/*
+ * Words of the `path` of the tap "terminals", with a blank between: input is to
+ * be told, too; of commands without a terminal so many bytes of output each.
+ */
+#define TAP_TERMINALS_INPUT    "input"
+#define TAP_TERMINALS_COMMANDS "commands="
 
 /* The `path` of the tap "audit": words, joined by commas. */
 #define TAP_AUDIT_REGISTER "register" /* in auditd's place */

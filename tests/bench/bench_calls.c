@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 static char watched[4096], plain[4096];
-static int zero;
+static int zero, from_pipe, to_pipe;
 
 static void call_getppid(void)
 {
@@ -29,6 +29,14 @@ static void call_read(void)
 	char c;
 
 	if (read(zero, &c, 1) != 1)
+		exit(4);
+}
+
+static void call_pipe(void)
+{
+	char c = 0;
+
+	if (write(to_pipe, &c, 1) != 1 || read(from_pipe, &c, 1) != 1)
 		exit(4);
 }
 
@@ -103,6 +111,7 @@ int main(int argc, char **argv)
 	} calls[] = {
 	    {"getppid", call_getppid, 20000},
 	    {"read", call_read, 20000},
+	    {"pipe", call_pipe, 20000},
 	    {"stat", call_stat, 10000},
 	    {"open-read", call_open_read, 5000},
 	    {"open-write", call_open_write, 5000},
@@ -111,12 +120,17 @@ int main(int argc, char **argv)
 	    {"exec", call_exec, 50},
 	};
 	uint64_t rounds;
+	int ends[2];
 
 	if (argc < 3 || !str_u64(str_z(argv[2]), &rounds))
 		return 4;
 	snprintf(watched, sizeof watched, "%s/watched/file", argv[1]);
 	snprintf(plain, sizeof plain, "%s/plain/file", argv[1]);
 	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (pipe(ends) < 0)
+		return 4;
+	from_pipe = ends[0];
+	to_pipe = ends[1];
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
 		double least = 1e18;
 

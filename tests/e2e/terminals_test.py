@@ -15,8 +15,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import PATIENCE, Disk, wait_for
 from sshdtest import need_taps
-from terminaltest import (TAPS, Window, cast, export, of_kind, own_terminal,
-                          recording_host, told, wait_closed)
+from terminaltest import (TAPS, Window, cast, export, of_kind, one_connection,
+                          own_terminal, recording_host, stored, told,
+                          wait_closed)
 from trailtest import case, check, equal, main
 
 # Megabytes, but where the machine is an emulated one.
@@ -197,18 +198,11 @@ def keeps_sessions_apart():
         shells = [Window(sshd, "for i in $(seq 1 3000); do echo %s $i; "
                            "done; sleep 0.2" % (name * 40))
                   for name in ("a", "b")]
-        mux = ("-o", "ControlPath=" + sshd.path("mux"))
-        master = subprocess.Popen(
-            sshd.command(sshd.person, options=(
-                "-o", "ControlMaster=yes", *mux, "-N")),
-            stdin=subprocess.DEVNULL)
-        wait_for("the master", lambda: os.path.exists(sshd.path("mux")))
-        shells += [Window(sshd, "for i in $(seq 1 3000); do echo %s $i; "
-                          "done" % (name * 40), options=mux)
-                   for name in ("c", "d")]
-        want = sorted(t.end() for t in shells)
-        master.terminate()
-        master.wait()
+        with one_connection(sshd) as options:
+            shells += [Window(sshd, "for i in $(seq 1 3000); do echo %s $i; "
+                              "done" % (name * 40), options=options)
+                       for name in ("c", "d")]
+            want = sorted(t.end() for t in shells)
         got = sorted(export(daemon, e) for e in wait_closed(daemon, sshd, 4))
         check([g[:200] for g in got] == [w[:200] for w in want], "begins")
         check(got == want, "mixed")
@@ -218,7 +212,7 @@ def keeps_sessions_apart():
 
 @case
 def leaves_transfers_alone():
-    """Commands without a terminal, sftp: no recording"""
+    """Commands without a terminal, sftp: no recording, where none is asked for"""
     with recording_host() as (daemon, sshd):
         payload = os.urandom(100000)
         with open(sshd.path("payload"), "wb") as f:
@@ -237,16 +231,6 @@ def leaves_transfers_alone():
         equal(len(wait_closed(daemon, sshd, 1)), 1)
         equal(wait_closed(daemon, sshd, 1)[0]["bytes_read"], 11)
         daemon.stop()
-
-
-def stored(daemon):
-    """All bytes of the store."""
-    data = b""
-    for top, _, names in os.walk(daemon.dir):
-        for name in names:
-            with open(os.path.join(top, name), "rb") as f:
-                data += f.read()
-    return data
 
 
 @case

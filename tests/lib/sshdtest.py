@@ -315,7 +315,8 @@ def need_taps(daemon, taps):
 
 
 @contextlib.contextmanager
-def watched_host(name, taps, more="", start=True, listen=("127.0.0.1",)):
+def watched_host(name, taps, more="", start=True, listen=("127.0.0.1",),
+                 sshd_more=""):
     """A daemon with these taps, which are open where they are `auto`, and an
     sshd with a person of this name, whose key lets in as root, too."""
     if os.geteuid() != 0:
@@ -328,8 +329,8 @@ def watched_host(name, taps, more="", start=True, listen=("127.0.0.1",)):
             need_taps(daemon, taps)
         keys = os.path.join(daemon.top, "keys")
         # The daemon's own log is its auth-log: it must not tell these logins.
-        with Sshd(os.path.join(daemon.top, "syslog"), WATCHED % keys,
-                  listen) as sshd:
+        with Sshd(os.path.join(daemon.top, "syslog"), WATCHED % keys +
+                  sshd_more, listen) as sshd:
             sshd.person = sshd.user(name)
             shutil.copy(sshd.person.key + ".pub", keys)
             os.chmod(keys, 0o644)

@@ -77,6 +77,10 @@ struct file {
 	unsigned int f_mode;
 };
 
+struct kiocb {
+	struct file *ki_filp;
+};
+
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
@@ -235,12 +239,19 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 	__u16 sk_protocol;
 	int sk_err;
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct sock *peer;
 };
 
 struct bpf_iter__task {

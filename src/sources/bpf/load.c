@@ -70,8 +70,9 @@ static int load_programs(
 
 	if (!skel)
 		return -errno;
-	programs_choose(skel->obj, names, N_PARTS);
-	r = trace_bpf__load(skel);
+	r = programs_choose(skel->obj, names, N_PARTS);
+	if (r == 0)
+		r = trace_bpf__load(skel);
 	if (r < 0) {
 		trace_bpf__destroy(skel);
 		return r;

@@ -3,6 +3,7 @@
 #ifndef SOURCES_BPF_PROCESS_BPF_H
 #define SOURCES_BPF_PROCESS_BPF_H
 
+#include "sources/bpf/exit_bpf.h"
 #include "sources/bpf/path_bpf.h"
 #include "sources/bpf/session_bpf.h"
 
@@ -106,20 +107,12 @@ int BPF_PROG(trace_exec, struct task_struct *task, int old_pid,
 	return 0;
 }
 
-/*
- * A process ends with its last thread, whichever that is; what it leaves to
- * its parent is said as the kernel's wait does.
- */
+/* A process ends with its last thread, whichever that is. */
 static __always_inline int tell_exit(struct task_struct *task)
 {
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	__u32 status = exit_status(task);
 	struct rec_exit *rec;
-	__u32 status;
 
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		status = BPF_CORE_READ(signal, group_exit_code);
-	else
-		status = BPF_CORE_READ(task, group_leader, exit_code);
 	rec = bpf_ringbuf_reserve(&ring, sizeof *rec, 0);
 	if (!rec) {
 		count_lost(REC_EXIT);

@@ -24,12 +24,17 @@ static bool is_one_of(
 	return false;
 }
 
-void programs_choose(struct bpf_object *obj, const char *const *names, size_t n)
+int programs_choose(struct bpf_object *obj, const char *const *names, size_t n)
 {
 	struct bpf_program *p;
 
+	for (size_t i = 0; i < n; i++)
+		if (names[i] &&
+		    !bpf_object__find_program_by_name(obj, names[i]))
+			return -ENOENT;
 	bpf_object__for_each_program(p, obj)
 	    bpf_program__set_autoload(p, is_one_of(p, names, n));
+	return 0;
 }
 
 int programs_keep(struct tap_opened *to, int fd)
@@ -77,22 +82,31 @@ int programs_attach(
 	return r;
 }
 
+uint64_t program_missed(int program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t n = sizeof info;
+
+	if (bpf_obj_get_info_by_fd(program, &info, &n) < 0)
+		return 0;
+	return info.recursion_misses;
+}
+
 static uint64_t missed_by(int link_fd)
 {
 	struct bpf_link_info link = {0};
-	struct bpf_prog_info prog = {0};
-	uint32_t n_link = sizeof link, n_prog = sizeof prog;
+	uint32_t n = sizeof link;
+	uint64_t missed;
 	int fd;
 
-	if (bpf_obj_get_info_by_fd(link_fd, &link, &n_link) < 0)
+	if (bpf_obj_get_info_by_fd(link_fd, &link, &n) < 0)
 		return 0;
 	fd = bpf_prog_get_fd_by_id(link.prog_id);
 	if (fd < 0)
 		return 0;
-	if (bpf_obj_get_info_by_fd(fd, &prog, &n_prog) < 0)
-		prog.recursion_misses = 0;
+	missed = program_missed(fd);
 	close(fd);
-	return prog.recursion_misses;
+	return missed;
 }
 
 uint64_t programs_missed(const int *links, unsigned n)

@@ -12,9 +12,11 @@
 int programs_silent(
     enum libbpf_print_level level, const char *format, va_list ap);
 
-/* Before the object is loaded: only these of it will be. A NULL is none. */
-void programs_choose(
-    struct bpf_object *obj, const char *const *names, size_t n);
+/*
+ * Before the object is loaded: only these of it will be. A NULL is none.
+ * -ENOENT: one of them was not built for this processor.
+ */
+int programs_choose(struct bpf_object *obj, const char *const *names, size_t n);
 
 /* Append a copy of fd. 0 or a negative errno; fd may be one itself. */
 int programs_keep(struct tap_opened *to, int fd);
@@ -28,10 +30,11 @@ int programs_attach(
     struct bpf_object *obj, const char *name, struct tap_opened *to);
 
 /*
- * How often the kernel did not run the programs behind n links, as another one
- * was at work on the same processor: it counts that for each. 0 also where
- * nothing is known.
+ * How often the kernel did not run a program, as it was at work on the same
+ * processor already: it counts that. The programs behind n links; the one of a
+ * descriptor. 0 also where nothing is known.
  */
 uint64_t programs_missed(const int *links, unsigned n);
+uint64_t program_missed(int program);
 
 #endif

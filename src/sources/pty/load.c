@@ -17,24 +17,51 @@
 #include "sources/pty/pty.skel.h"
 #pragma GCC diagnostic pop
 
-#define PROGRAMS_MAX 4
-#define CALLS	     "call_ended"
+#define SET_MAX	     4
+#define PROGRAMS_MAX 16
 #define FINDER	     "terminals_found"
 
 /* All of a set are needed. The finder goes with either, where it can. */
-static const char *const sets[][PROGRAMS_MAX] = {
+static const char *const sets[][SET_MAX] = {
     [PTY_BY_DRIVER] = {"pty_wrote", "pty_resized", "pty_closed"},
-    [PTY_BY_CALLS] = {"sshd_forked", "sshd_execed", "sshd_exited", CALLS},
+    [PTY_BY_CALLS] = {"sshd_forked", "sshd_execed", "sshd_exited"},
 };
+
+/*
+ * What is attached at need: one of each row is needed, by the name that its
+ * function has in this kernel; then all of BY_CALLS are, too.
+ */
+static const char *const tended[][PTY_TENDED_MAX][2] = {
+    /* for commands only */
+    [PTY_BY_DRIVER] = {{"pipe_was_read", "anon_pipe_was_read"},
+	{"socket_was_read"}},
+    [PTY_BY_CALLS] = {{"call_ended"}},
+};
+#define CLOSER "pipe_closed" /* with pipe_was_read */
 
 struct choice {
 	enum pty_way way;
-	const char *names[PROGRAMS_MAX + 1];
+	const char *names[PROGRAMS_MAX];
 	size_t n;
-	bool input;
+	const char *tended[PTY_TENDED_MAX]; /* of names */
+	size_t n_tended;
+	struct pty_wants wants;
 	int refused; /* why it is not the driver, or 0 */
 	int no_finder;
+	int no_commands; /* why they are not watched, or 0 */
 };
+
+/* They are made in any case: as small as can be. */
+static int shrink_maps_of_commands(struct pty_bpf *skel)
+{
+	struct bpf_map *const maps[] = {skel->maps.streams, skel->maps.readers,
+	    skel->maps.commands, skel->maps.members};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof maps / sizeof *maps && r == 0; i++)
+		r = bpf_map__set_max_entries(maps[i], 1);
+	return r;
+}
 
 static int load_chosen(const struct choice *c, struct pty_bpf **ret)
 {
@@ -43,9 +70,14 @@ static int load_chosen(const struct choice *c, struct pty_bpf **ret)
 
 	if (!skel)
 		return -errno;
-	skel->rodata->with_input = c->input;
-	programs_choose(skel->obj, c->names, c->n);
-	r = pty_bpf__load(skel);
+	skel->rodata->with_input = c->wants.input;
+	skel->rodata->by_calls = c->way == PTY_BY_CALLS;
+	skel->rodata->commands_limit = c->wants.commands;
+	r = programs_choose(skel->obj, c->names, c->n);
+	if (r == 0 && !c->wants.commands)
+		r = shrink_maps_of_commands(skel);
+	if (r == 0)
+		r = pty_bpf__load(skel);
 	if (r < 0) {
 		pty_bpf__destroy(skel);
 		return r;
@@ -55,36 +87,98 @@ static int load_chosen(const struct choice *c, struct pty_bpf **ret)
 }
 
 /* One refused program would take all others with it: each is tried alone. */
-static int try_program(const char *name)
+static int try_program(const struct choice *c, const char *name)
 {
-	const struct choice alone = {.names = {name}, .n = 1};
+	struct choice alone = *c;
 	struct pty_bpf *skel;
-	int r = load_chosen(&alone, &skel);
+	int r;
 
+	alone.names[0] = name;
+	alone.n = 1;
+	r = load_chosen(&alone, &skel);
 	if (r == 0)
 		pty_bpf__destroy(skel);
 	return r;
 }
 
-static int try_set(struct choice *c, enum pty_way way)
+static int add_program(struct choice *c, const char *name)
+{
+	int r = try_program(c, name);
+
+	if (r == 0)
+		c->names[c->n++] = name;
+	return r;
+}
+
+static int add_set(struct choice *c, enum pty_way way)
 {
 	int r = 0;
 
-	c->way = way;
-	c->n = 0;
-	for (size_t i = 0; i < PROGRAMS_MAX && sets[way][i] && r == 0; i++) {
-		c->names[c->n++] = sets[way][i];
-		r = try_program(sets[way][i]);
-	}
+	for (size_t i = 0; i < SET_MAX && sets[way][i] && r == 0; i++)
+		r = add_program(c, sets[way][i]);
 	return r;
+}
+
+static int add_tended(struct choice *c)
+{
+	for (size_t i = 0; i < PTY_TENDED_MAX; i++) {
+		const char *const *names = tended[c->way][i];
+		const char *name = names[0];
+		int r = name ? add_program(c, name) : 0;
+
+		if (r < 0 && names[1]) {
+			name = names[1];
+			r = add_program(c, name);
+		}
+		if (r < 0)
+			return r;
+		if (name)
+			c->tended[c->n_tended++] = name;
+	}
+	return 0;
+}
+
+static bool is_tended(const struct choice *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_tended; i++)
+		if (c->tended[i] == name)
+			return true;
+	return false;
+}
+
+static int try_way(struct choice *c, enum pty_way way)
+{
+	int r;
+
+	c->way = way;
+	c->n = c->n_tended = 0;
+	r = add_set(c, way);
+	return r == 0 && way == PTY_BY_CALLS ? add_tended(c) : r;
+}
+
+/* Without them, terminals are watched all the same. */
+static void add_commands(struct choice *c)
+{
+	const struct choice before = *c;
+	int r = add_set(c, PTY_BY_CALLS);
+
+	if (r == 0)
+		r = add_program(c, CLOSER);
+	if (r == 0)
+		r = add_tended(c);
+	if (r == 0)
+		return;
+	*c = before;
+	c->wants.commands = 0;
+	c->no_commands = r;
 }
 
 static int choose(struct choice *c, struct err *err)
 {
 	int r;
 
-	c->refused = try_set(c, PTY_BY_DRIVER);
-	r = c->refused ? try_set(c, PTY_BY_CALLS) : 0;
+	c->refused = try_way(c, PTY_BY_DRIVER);
+	r = c->refused ? try_way(c, PTY_BY_CALLS) : 0;
 	if (r < 0)
 		return err_set(err, -ENOENT,
 		    "the kernel takes no bpf programs that watch terminals "
@@ -92,9 +186,9 @@ static int choose(struct choice *c, struct err *err)
 		    "they need Linux 5.13 with BTF (/sys/kernel/btf/vmlinux), "
 		    "CAP_BPF and CAP_PERFMON",
 		    strerrordesc_np(-c->refused), strerrordesc_np(-r));
-	c->no_finder = try_program(FINDER);
-	if (c->no_finder == 0)
-		c->names[c->n++] = FINDER;
+	if (c->way == PTY_BY_DRIVER && c->wants.commands)
+		add_commands(c);
+	c->no_finder = add_program(c, FINDER);
 	return 0;
 }
 
@@ -108,12 +202,13 @@ static int keep_maps(
 	if (r < 0)
 		return r;
 	to->fd[to->n_fd++] = -1; /* READER_BOOT */
-	if (c->way == PTY_BY_DRIVER)
-		return 0;
-	r = programs_keep(to, bpf_map__fd(skel->maps.bell));
-	return r < 0
-		   ? r
-		   : programs_keep(to, bpf_program__fd(skel->progs.call_ended));
+	if (c->n_tended)
+		r = programs_keep(to, bpf_map__fd(skel->maps.bell));
+	for (size_t i = 0; i < c->n_tended && r == 0; i++)
+		r = programs_keep(
+		    to, bpf_program__fd(bpf_object__find_program_by_name(
+			    skel->obj, c->tended[i])));
+	return r;
 }
 
 /* The finder comes last: what it finds is watched by then. */
@@ -125,7 +220,7 @@ static int attach_all(
 	for (size_t i = 0; i < c->n && r == 0; i++)
 		if (strcmp(c->names[i], FINDER) == 0)
 			c->no_finder = programs_attach(skel->obj, FINDER, to);
-		else if (strcmp(c->names[i], CALLS) != 0)
+		else if (!is_tended(c, c->names[i]))
 			r = programs_attach(skel->obj, c->names[i], to);
 	return r;
 }
@@ -151,13 +246,22 @@ static void note(struct tap_opened *to, const struct choice *c)
 		    "; not those open before (%s)",
 		    strerrordesc_np(-c->no_finder));
 	n = strlen(to->note);
-	if (c->input)
+	if (c->wants.input)
 		snprintf(to->note + n, sizeof to->note - n, "; with input");
+	n = strlen(to->note);
+	if (c->wants.commands)
+		snprintf(to->note + n, sizeof to->note - n,
+		    "; with the output of commands without a terminal");
+	else if (c->no_commands)
+		snprintf(to->note + n, sizeof to->note - n,
+		    "; not the output of commands (%s)",
+		    strerrordesc_np(-c->no_commands));
 }
 
-static int load_way(struct tap_opened *ret, bool input, struct err *err)
+static int load_way(
+    struct tap_opened *ret, const struct pty_wants *wants, struct err *err)
 {
-	struct choice c = {.input = input};
+	struct choice c = {.wants = *wants};
 	struct pty_bpf *skel;
 	int r = choose(&c, err);
 
@@ -173,14 +277,16 @@ static int load_way(struct tap_opened *ret, bool input, struct err *err)
 	if (r < 0)
 		return err_sys(err, r, "cannot attach the bpf programs");
 	ret->kept[0] = c.way;
+	ret->kept[1] = (int64_t)c.n_tended;
 	note(ret, &c);
 	return 0;
 }
 
-int pty_load(struct tap_opened *ret, bool input, struct err *err)
+int pty_load(
+    struct tap_opened *ret, const struct pty_wants *wants, struct err *err)
 {
 	libbpf_print_fn_t before = libbpf_set_print(programs_silent);
-	int r = load_way(ret, input, err);
+	int r = load_way(ret, wants, err);
 
 	libbpf_set_print(before);
 	return r;
@@ -188,17 +294,18 @@ int pty_load(struct tap_opened *ret, bool input, struct err *err)
 
 void pty_count_missed(const struct tap_opened *opened)
 {
-	const unsigned first = opened->kept[0] == PTY_BY_DRIVER
-				   ? (unsigned)READER_N_FDS
-				   : (unsigned)PTY_FD_CALLS + 1;
-	const uint64_t n =
-	    programs_missed(opened->fd + first, opened->n_fd - first);
+	const unsigned n_tended = (unsigned)opened->kept[1];
+	const unsigned first =
+	    n_tended ? PTY_FD_TENDED + n_tended : (unsigned)READER_N_FDS;
+	uint64_t n = programs_missed(opened->fd + first, opened->n_fd - first);
 	const uint32_t slot = PTY_MISSED;
 
+	for (unsigned i = 0; i < n_tended; i++)
+		n += program_missed(opened->fd[PTY_FD_TENDED + i]);
 	bpf_map_update_elem(opened->fd[READER_LOST], &slot, &n, BPF_ANY);
 }
 
-int pty_attach_calls(int program)
+int pty_attach(int program)
 {
 	int fd = bpf_raw_tracepoint_open(NULL, program);
 

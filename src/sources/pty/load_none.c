@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-int pty_load(struct tap_opened *ret, bool input, struct err *err)
+int pty_load(
+    struct tap_opened *ret, const struct pty_wants *wants, struct err *err)
 {
 	return err_set(err, -ENOENT,
 	    "this sshtrail was built without its bpf programs: build it where "
@@ -15,7 +16,7 @@ void pty_count_missed(const struct tap_opened *opened)
 {
 }
 
-int pty_attach_calls(int program)
+int pty_attach(int program)
 {
 	return -EOPNOTSUPP;
 }

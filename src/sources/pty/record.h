@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What the programs in the kernel (pty.bpf.c) tell user space of the terminals
- * that sshd holds: a stream of records, shared by both sides, in the byte order
- * of the host. Each names its terminal completely, so that whoever reads only
- * the rest of a stream knows whose it is.
+ * that sshd holds, and of commands that it runs without one: a stream of
+ * records, shared by both sides, in the byte order of the host. Each names its
+ * terminal or command completely, so that whoever reads only the rest of a
+ * stream knows whose it is.
  */
 #ifndef SOURCES_PTY_RECORD_H
 #define SOURCES_PTY_RECORD_H
@@ -11,7 +12,7 @@
 #include "sources/bpf/record.h"
 
 #define PTY_MAGIC   0x70527353u /* "SsRp" */
-#define PTY_VERSION 1
+#define PTY_VERSION 2
 
 /*
  * Bytes of one record at most; what was written or read at once and is longer
@@ -20,6 +21,9 @@
  */
 #define PTY_CHUNK  4096
 #define PTY_CHUNKS 16
+
+/* Bytes of the arguments of a program that a command runs; then cut. */
+#define PTY_ARGS 1024
 
 /* Bytes of the ring; a power of two. */
 #define PTY_RING_BYTES (8 << 20)
@@ -31,6 +35,10 @@ enum pty_type {
 	PTY_OUTPUT,
 	PTY_INPUT,
 	PTY_MASKED, /* input while the terminal does not echo: not told */
+	/* Of commands only: */
+	PTY_ERRORS,  /* what it wrote to its standard error */
+	PTY_EXEC,    /* it or a descendant of it runs a program */
+	PTY_LIMITED, /* output is only counted from here on */
 	PTY_CLOSE,
 	/* No record: place of the counter of programs that did not run. */
 	PTY_MISSED,
@@ -38,7 +46,12 @@ enum pty_type {
 };
 
 enum pty_flag {
-	PTY_LATE = 1, /* it was open before its first record */
+	PTY_LATE = 1,	 /* it was open before its first record */
+	PTY_COMMAND = 2, /* a command, not a terminal */
+	PTY_CUT = 4,	 /* arguments are longer than what is told of them */
+	PTY_EXITED = 8,	 /* the command has ended: `status` */
+	/* sshd ran something else in its process before: not told */
+	PTY_EARLIER = 16,
 };
 
 struct pty_rec {
@@ -49,13 +62,23 @@ struct pty_rec {
 	 * what was read, the difference was lost.
 	 */
 	uint64_t offset;
+	uint64_t counted; /* bytes of output beyond the limit; not in offset */
 	uint32_t ppid, auid, ses;
-	uint32_t index; /* N of /dev/pts/N */
+	uint32_t index; /* N of /dev/pts/N; of a command: its process */
 	uint16_t rows, cols;
 	uint32_t flags; /* enum pty_flag */
 	uint32_t n;	/* bytes that follow; the record may be longer */
+	/*
+	 * How many programs a command ran, each told before by PTY_EXEC unless
+	 * that record was lost; with records that are no PTY_EXEC.
+	 */
+	uint32_t execs;
+	uint32_t status; /* as wait(2) tells it; with PTY_EXITED */
 	uint32_t unused;
-	/* char bytes[n] */
+	/*
+	 * char bytes[n]: output, input, or of a PTY_OPEN and PTY_EXEC of a
+	 * command the arguments, each with a NUL behind it.
+	 */
 };
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the terminals of SSH sessions show, from programs in the kernel. */
+/* What terminals of SSH sessions show, and what commands without one write,
+ * from programs in the kernel. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,17 +16,32 @@ struct tap_run {
 	struct reader reader;
 };
 
+static bool take_word(struct pty_wants *wants, struct str word)
+{
+	if (str_eqz(word, TAP_TERMINALS_INPUT))
+		return wants->input = true;
+	return str_skip(&word, STR(TAP_TERMINALS_COMMANDS)) &&
+	       str_u64(word, &wants->commands);
+}
+
 static int terminals_open(
     struct tap_opened *ret, const char *path, struct err *err)
 {
 	static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
 	struct tap_opened got = {.n_fd = 0, .name = "terminals"};
-	bool input = path && strcmp(path, TAP_TERMINALS_INPUT) == 0;
+	struct str words = path ? str_z(path) : STR_NONE, word;
+	struct pty_wants wants = {false};
 	int r;
 
-	if (path && !input)
-		return err_set(err, -EINVAL, "terminals have no path");
-	r = pty_load(&got, input, err);
+	while (words.n) {
+		str_cut(&words, ' ', &word);
+		if (!take_word(&wants, word))
+			return err_set(err, -EINVAL,
+			    "terminals have no path, and '%.*s' is nothing "
+			    "that can be told of them",
+			    STR_ARG(word));
+	}
+	r = pty_load(&got, &wants, err);
 	if (r == 0) {
 		got.fd[READER_BOOT] = open(boot_id, O_RDONLY | O_CLOEXEC);
 		if (got.fd[READER_BOOT] < 0)
@@ -68,8 +84,8 @@ static int terminals_start(struct tap_run **ret,
 		    err, r, "cannot map or poll the ring of the bpf programs");
 	}
 	/* To attach it is not this process's business. */
-	if (opened->kept[0] == PTY_BY_CALLS)
-		fd_close(&run->opened.fd[PTY_FD_CALLS]);
+	for (unsigned i = 0; i < opened->kept[1]; i++)
+		fd_close(&run->opened.fd[PTY_FD_TENDED + i]);
 	*ret = run;
 	return 0;
 }

@@ -20,10 +20,30 @@ struct tap_tending {
 	struct ring bell;
 	const uint64_t *counters;
 	int timer, poll_fd;
-	int program; /* the tap's */
-	int link;    /* -1: not attached */
+	size_t n; /* programs; which are the tap's: */
+	int program[PTY_TENDED_MAX];
+	int link[PTY_TENDED_MAX]; /* -1: not attached */
 	struct buf rung;
 };
+
+static void detach(struct tap_tending *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		fd_close(&t->link[i]);
+}
+
+/* What is attached already stays. */
+static int attach(struct tap_tending *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->link[i] >= 0)
+			continue;
+		t->link[i] = pty_attach(t->program[i]);
+		if (t->link[i] < 0)
+			return t->link[i];
+	}
+	return 0;
+}
 
 static void tend_stop(struct tap_tending *t)
 {
@@ -35,7 +55,7 @@ static void tend_stop(struct tap_tending *t)
 		    (size_t)sysconf(_SC_PAGESIZE));
 	fd_close(&t->timer);
 	fd_close(&t->poll_fd);
-	fd_close(&t->link);
+	detach(t);
 	buf_free(&t->rung);
 	free(t);
 }
@@ -88,12 +108,11 @@ static int tend(struct tap_tending *t, struct err *err)
 	int r = ring_read(&t->bell, &t->rung, BELL_BYTES);
 
 	buf_clear(&t->rung);
-	if (r >= 0 && anybody(t) && t->link < 0) {
-		t->link = pty_attach_calls(t->program);
-		r = t->link < 0 ? t->link : 0;
-	} else if (r >= 0 && !anybody(t) && t->link >= 0) {
+	if (r >= 0 && anybody(t)) {
+		r = attach(t);
+	} else if (r >= 0 && t->link[0] >= 0) {
 		if (due)
-			fd_close(&t->link);
+			detach(t);
 		else
 			r = linger(t);
 	}
@@ -109,13 +128,17 @@ static int tend_start(
 	int r;
 
 	*ret = NULL;
-	if (opened->kept[0] != PTY_BY_CALLS)
+	if (!opened->kept[1])
 		return 0;
 	t = calloc(1, sizeof *t);
 	if (!t)
 		return err_sys(err, -ENOMEM, "terminals");
-	t->timer = t->poll_fd = t->link = -1;
-	t->program = opened->fd[PTY_FD_CALLS];
+	t->timer = t->poll_fd = -1;
+	t->n = (size_t)opened->kept[1];
+	for (size_t i = 0; i < t->n; i++) {
+		t->program[i] = opened->fd[PTY_FD_TENDED + i];
+		t->link[i] = -1;
+	}
 	r = map_all(t, opened);
 	if (r == 0)
 		r = make_poll_fd(t, opened->fd[PTY_FD_BELL]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is left to do as root while terminals are watched by system calls: that
- * program is attached while there are processes that sshd forked, and a little
- * longer. sshd forks for each connection, long before it opens a terminal.
+ * What is left to do as root while terminals or commands are watched by what
+ * sshd reads: the programs for that are attached while there are processes that
+ * sshd forked, and a little longer. sshd forks for each connection, long before
+ * it opens a terminal or runs a command.
  */
 #ifndef SOURCES_PTY_TEND_H
 #define SOURCES_PTY_TEND_H

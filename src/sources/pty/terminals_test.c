@@ -37,7 +37,10 @@ struct say {
 	struct str bytes;
 	uint16_t cols;
 	uint32_t flags;
-	size_t room; /* bytes that the record has beyond */
+	bool command;
+	uint64_t counted;
+	uint32_t execs, status; /* of a command: at least 1 */
+	size_t room;		/* bytes that the record has beyond */
 };
 
 static void add(struct buf *to, const struct say *s)
@@ -53,7 +56,10 @@ static void add(struct buf *to, const struct say *s)
 	    .index = 3,
 	    .rows = 24,
 	    .cols = s->cols ? s->cols : 80,
-	    .flags = s->flags,
+	    .flags = s->flags | (s->command ? PTY_COMMAND : 0),
+	    .counted = s->counted,
+	    .execs = s->execs ? s->execs : s->command,
+	    .status = s->status,
 	    .n = (uint32_t)s->bytes.n,
 	};
 
@@ -235,6 +241,210 @@ static void test_holes(void **state)
 	    0);
 }
 
+#define COMMAND	 " auid=1000 ses=7 pid=42 ppid=41 sid=3"
+#define OPENED	 "channel.open 1700000001.000000 auid=1000 ses=7 pid=42 ppid=41"
+#define CLOSED	 "channel.close 1700000002.000000 auid=1000 ses=7 pid=42 ppid=41"
+#define SH	 STR_INIT("sh\0-c\0x\0")
+#define SH_SHOWN " sid=3 argv=sh\\x00-c\\x00x\\x00"
+#define KEPT_NOT " reason=output\\x20is\\x20not\\x20kept"
+#define BY_TAR                                                                 \
+	KEPT_NOT ":\\x20it\\x20may\\x20be\\x20what\\x20is\\x20"                \
+		 "transferred\\x20by\\x20tar"
+#define NOT_WHOLE                                                              \
+	KEPT_NOT ":\\x20what\\x20runs\\x20was\\x20not\\x20seen\\x20whole"
+#define C(type_, after, ...)                                                   \
+	{                                                                      \
+		.type = type_, .command = true, .serial = 1,                   \
+		.time = SECOND + after, __VA_ARGS__                            \
+	}
+
+/* Its recording begins with its output, and as of its begin. */
+static void test_command(void **state)
+{
+	static const struct say says[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_OUTPUT, 10, .bytes = STR_INIT("out\n"), .room = 5),
+	    C(PTY_EXEC, 20, .bytes = STR_INIT("ls\0-l\0")),
+	    C(PTY_ERRORS, 30, .bytes = STR_INIT("err\n"), .offset = 4),
+	    {.type = PTY_CLOSE,
+		.command = true,
+		.serial = 1,
+		.time = 2 * SECOND,
+		.flags = PTY_EXITED,
+		.offset = 8,
+		.execs = 2,
+		.status = 3 << 8},
+	};
+
+	(void)state;
+	check(says, N(says),
+	    OPENED SH_SHOWN " chan_type=command\n"
+			    "1 begin 1000000000\n"
+			    "1 output 1000000010 out\\x0a\n"
+			    "1 errors 1000000030 err\\x0a\n" CLOSED
+			    " sid=3 exit=3 duration=1000000 chan_type=command "
+			    "bytes_read=8\n"
+			    "1 end 2000000000\n",
+	    0);
+}
+
+/* Nothing is kept of what a program moves; what came before it stays. */
+static void test_payload(void **state)
+{
+	static const struct say first[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_EXEC, 10, .bytes = STR_INIT("/bin/tar\0cf\0-\0")),
+	    C(PTY_OUTPUT, 20, .bytes = STR_INIT("secret"), .execs = 2),
+	    C(PTY_ERRORS, 30, .bytes = STR_INIT("!"), .offset = 90),
+	    C(PTY_CLOSE, SECOND, .offset = 91, .counted = 9,
+		.flags = PTY_EXITED, .status = 9),
+	};
+	static const struct say later[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_OUTPUT, 10, .bytes = STR_INIT("kept")),
+	    C(PTY_EXEC, 20, .bytes = STR_INIT("tar\0")),
+	    C(PTY_OUTPUT, 30, .bytes = STR_INIT("secret"), .offset = 4),
+	    C(PTY_CLOSE, SECOND, .offset = 10),
+	};
+
+	(void)state;
+	check(first, N(first),
+	    OPENED SH_SHOWN
+	    " chan_type=command" BY_TAR "\n" CLOSED
+	    " sid=3 signal=9 duration=1000000 chan_type=command "
+	    "left_out=100 bytes_read=100" BY_TAR "\n",
+	    0);
+	check(later, N(later),
+	    OPENED SH_SHOWN " chan_type=command\n"
+			    "1 begin 1000000000\n"
+			    "1 output 1000000010 kept\n"
+			    "1 left-out 1000000020 0\n"
+			    "1 left-out 2000000000 6\n" CLOSED
+			    " sid=3 duration=1000000 chan_type=command "
+			    "left_out=6 bytes_read=10" BY_TAR "\n"
+			    "1 end 2000000000\n",
+	    0);
+}
+
+static void test_no_text(void **state)
+{
+	static const struct say says[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_OUTPUT, 10, .bytes = STR_INIT("\x1f\x8b\x08\0")),
+	    C(PTY_OUTPUT, 20, .bytes = STR_INIT("text"), .offset = 4),
+	    C(PTY_CLOSE, SECOND, .offset = 8),
+	};
+
+	(void)state;
+	check(says, N(says),
+	    OPENED SH_SHOWN
+	    " chan_type=command" KEPT_NOT
+	    ":\\x20it\\x20is\\x20no\\x20text\n" CLOSED
+	    " sid=3 duration=1000000 chan_type=command left_out=8 "
+	    "bytes_read=8" KEPT_NOT ":\\x20it\\x20is\\x20no\\x20text\n",
+	    0);
+}
+
+static void test_limit(void **state)
+{
+	static const struct say says[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_OUTPUT, 10, .bytes = STR_INIT("four")),
+	    C(PTY_LIMITED, 10, .offset = 4, .counted = 1),
+	    C(PTY_CLOSE, SECOND, .offset = 4, .counted = 1000),
+	};
+
+	(void)state;
+	check(says, N(says),
+	    OPENED SH_SHOWN
+	    " chan_type=command\n"
+	    "1 begin 1000000000\n"
+	    "1 output 1000000010 four\n"
+	    "1 left-out 1000000010 0\n"
+	    "1 left-out 2000000000 1000\n" CLOSED
+	    " sid=3 duration=1000000 chan_type=command left_out=1000 "
+	    "bytes_read=1004" KEPT_NOT "\\x20beyond\\x20commands.limit\n"
+	    "1 end 2000000000\n",
+	    0);
+}
+
+/* When what runs is not known, nothing is kept. */
+static void test_doubt(void **state)
+{
+	static const struct say exec_lost[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_OUTPUT, 10, .bytes = STR_INIT("secret"), .execs = 2),
+	};
+	static const struct say open_lost[] = {
+	    C(PTY_OUTPUT, 0, .bytes = STR_INIT("secret")),
+	};
+	static const struct say late[] = {
+	    C(PTY_OPEN, 0, .flags = PTY_LATE),
+	    C(PTY_OUTPUT, 0, .bytes = STR_INIT("secret")),
+	};
+	static const struct say cut[] = {
+	    C(PTY_OPEN, 0, .bytes = STR_INIT("rsync\0-e."), .flags = PTY_CUT),
+	};
+
+	(void)state;
+	check(exec_lost, N(exec_lost),
+	    OPENED SH_SHOWN " chan_type=command" NOT_WHOLE "\n", 0);
+	check(open_lost, N(open_lost),
+	    OPENED " sid=3 chan_type=command" NOT_WHOLE " partial=1\n", 0);
+	check(late, N(late),
+	    OPENED " sid=3 chan_type=command" KEPT_NOT
+		   ":\\x20the\\x20command\\x20began\\x20before\\x20it\\x20was"
+		   "\\x20watched partial=1\n",
+	    0);
+	check(cut, N(cut),
+	    OPENED " sid=3 argv=rsync\\x00-e.\\x00 chan_type=command" KEPT_NOT
+		   ":\\x20it\\x20may\\x20be\\x20what\\x20is\\x20"
+		   "transferred\\x20by\\x20rsync cut=1\n",
+	    0);
+}
+
+/* Its process may have written something before. */
+static void test_earlier(void **state)
+{
+	static const struct say says[] = {
+	    C(PTY_OPEN, 0, .bytes = SH, .flags = PTY_EARLIER),
+	    C(PTY_OUTPUT, 10, .bytes = STR_INIT("out")),
+	};
+
+	(void)state;
+	check(says, N(says),
+	    OPENED SH_SHOWN " chan_type=command partial=1\n"
+			    "1 begin 1000000000\n"
+			    "1 hole 1000000010 0\n"
+			    "1 output 1000000010 out\n",
+	    0);
+}
+
+/* What was lost before it was decided is lost; afterwards it is left out. */
+static void test_command_holes(void **state)
+{
+	static const struct say says[] = {
+	    C(PTY_OPEN, 0, .bytes = SH),
+	    C(PTY_OUTPUT, 0, .bytes = STR_INIT("x"), .offset = 5),
+	    C(PTY_CLOSE, SECOND, .offset = 6),
+	};
+
+	(void)state;
+	check(says, N(says),
+	    OPENED SH_SHOWN
+	    " chan_type=command\n"
+	    "1 begin 1000000000\n"
+	    "1 hole 1000000000 5\n"
+	    "gap 1700000001.000000" COMMAND
+	    " op=lost reason=output\\x20came\\x20faster\\x20than\\x20it"
+	    "\\x20could\\x20be\\x20kept lost=5\n"
+	    "1 output 1000000000 x\n" CLOSED
+	    " sid=3 duration=1000000 chan_type=command bytes_read=1 "
+	    "lost=5\n"
+	    "1 end 2000000000\n",
+	    0);
+}
+
 static void test_bad_records(void **state)
 {
 	static const struct say bad[] = {
@@ -251,11 +461,25 @@ static void test_bad_records(void **state)
 		.offset = UINT64_MAX},
 	    {.type = PTY_N_TYPES, .serial = 1, .time = SECOND},
 	    {.type = 0, .serial = 1, .time = SECOND},
+	    {.type = PTY_ERRORS, .serial = 1, .time = SECOND},
+	    C(PTY_INPUT, 0, .cols = 80),
+	    C(PTY_OPEN, 0, .counted = UINT64_MAX),
+	    C(PTY_LIMITED, 0, .bytes = STR_INIT("none")),
+	};
+	static const struct say both[] = {
+	    C(PTY_OPEN, 0, .bytes = SH, .flags = PTY_LATE),
+	    {.type = PTY_OUTPUT, .serial = 1, .time = SECOND},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < N(bad); i++)
 		check(&bad[i], 1, "", 1);
+	check(both, N(both),
+	    OPENED SH_SHOWN
+	    " chan_type=command" KEPT_NOT
+	    ":\\x20the\\x20command\\x20began\\x20before\\x20it\\x20was"
+	    "\\x20watched partial=1\n",
+	    1);
 }
 
 /* More bytes said than there are, no clock, garbage: told, never read. */
@@ -286,6 +510,16 @@ static void test_hostile(void **state)
 }
 
 /* More terminals than can be are not believed, and do not harm the others. */
+static void add_many(
+    struct buf *to, uint16_t type, bool command, uint64_t first, uint64_t n)
+{
+	struct say s = {.type = type, .time = SECOND, .command = command};
+
+	for (s.serial = first; s.serial < first + n; s.serial++)
+		add(to, &s);
+}
+
+/* However many commands there are, there is room for terminals. */
 static void test_many(void **state)
 {
 	const struct source_input in = test_input("terminals");
@@ -294,19 +528,15 @@ static void test_many(void **state)
 
 	(void)state;
 	add_clock(&b);
-	for (uint64_t i = 1; i <= 5000; i++) {
-		struct say s = {.type = PTY_OPEN, .serial = i, .time = SECOND};
-
-		add(&b, &s);
-	}
-	for (uint64_t i = 1; i <= 4096; i++) {
-		struct say s = {.type = PTY_CLOSE, .serial = i, .time = SECOND};
-
-		add(&b, &s);
-	}
+	add_many(&b, PTY_OPEN, true, 1, 3000);
+	add_many(&b, PTY_OPEN, false, 3001, 3000);
+	add_many(&b, PTY_CLOSE, true, 1, 2048);
+	add_many(&b, PTY_CLOSE, false, 3001, 2048);
+	add_many(&b, PTY_OPEN, false, 6001, 1);
+	add_many(&b, PTY_CLOSE, false, 6001, 1);
 	assert_int_equal(test_run(source(), &in, buf_str(&b), 0, t), 0);
-	assert_int_equal(t->n, 2 * 4096);
-	assert_int_equal(t->sink.unparsed, 5000 - 4096);
+	assert_int_equal(t->n, 2 * (2048 + 2048 + 1));
+	assert_int_equal(t->sink.unparsed, 952 + 952);
 	test_sink_free(t);
 	buf_free(&b);
 }
@@ -334,6 +564,13 @@ int main(void)
 	    cmocka_unit_test(test_not_mixed),
 	    cmocka_unit_test(test_late),
 	    cmocka_unit_test(test_holes),
+	    cmocka_unit_test(test_command),
+	    cmocka_unit_test(test_payload),
+	    cmocka_unit_test(test_no_text),
+	    cmocka_unit_test(test_limit),
+	    cmocka_unit_test(test_doubt),
+	    cmocka_unit_test(test_earlier),
+	    cmocka_unit_test(test_command_holes),
 	    cmocka_unit_test(test_bad_records),
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_many),
