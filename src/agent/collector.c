@@ -399,15 +399,16 @@ static int note_restart(struct collector *c)
 	const char *restart = c->agent->restart;
 	int64_t end = ledger_left_open(c->ledger);
 
-	if (restart && !end)
-		return ledger_gap(c->ledger, "collector", 0, restart, &c->err);
-	if (!end)
-		return 0;
-	return ledger_gap_since(c->ledger, end, 0,
-	    restart ? restart
-		    : "sshtraild ended without a word (killed, or the host "
-		      "went down): nothing was watched",
-	    &c->err);
+	if (end && !restart)
+		return ledger_gap_since(c->ledger, "sshtraild", end, 0,
+		    "sshtraild ended without a word (killed, or the host "
+		    "went down): nothing was watched",
+		    &c->err);
+	if (end)
+		return ledger_gap_since(
+		    c->ledger, "collector", end, 0, restart, &c->err);
+	return restart ? ledger_gap(c->ledger, "collector", 0, restart, &c->err)
+		       : 0;
 }
 
 /* What this run rests on: the first event of it, and why it is not more. */

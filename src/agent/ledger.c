@@ -190,12 +190,12 @@ int ledger_gap(struct ledger *l, const char *tap, uint64_t lost,
 	return ledger_add(l, &ev, err);
 }
 
-int ledger_gap_since(struct ledger *l, int64_t since, uint64_t lost,
-    const char *reason, struct err *err)
+int ledger_gap_since(struct ledger *l, const char *tap, int64_t since,
+    uint64_t lost, const char *reason, struct err *err)
 {
 	struct event ev;
 
-	describe_gap(&ev, SOURCE, reason);
+	describe_gap(&ev, tap, reason);
 	if (lost)
 		event_set_int(&ev, F_LOST, (int64_t)lost);
 	event_set_int(&ev, F_SINCE, since);

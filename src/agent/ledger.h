@@ -43,9 +43,9 @@ int ledger_note(struct ledger *l, enum event_kind kind, const char *op,
 /* `lost` records are missing; 0: it is not known how many. */
 int ledger_gap(struct ledger *l, const char *tap, uint64_t lost,
     const char *where, struct err *err);
-/* Of what was from then until now; `lost` as before. */
-int ledger_gap_since(struct ledger *l, int64_t since, uint64_t lost,
-    const char *reason, struct err *err);
+/* Of what was from then until now; the rest as before. */
+int ledger_gap_since(struct ledger *l, const char *tap, int64_t since,
+    uint64_t lost, const char *reason, struct err *err);
 
 /* True when there is something that ledger_sync() or _commit() would do. */
 bool ledger_unsynced(const struct ledger *l);

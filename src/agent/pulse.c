@@ -60,7 +60,8 @@ static int note_stop(struct ledger *l, int64_t awake, struct err *err)
 	describe(why, "sshtraild did not get on for", awake,
 	    ": stopped, starved, or waiting for its disk; what did not find "
 	    "room in the kernel meanwhile is lost");
-	return ledger_gap_since(l, time_now() - awake, 0, why, err);
+	return ledger_gap_since(
+	    l, "collector", time_now() - awake, 0, why, err);
 }
 
 int pulse_beat(struct pulse *p, struct ledger *l, struct err *err)

@@ -106,7 +106,7 @@ int room_follow(struct room *r, struct ledger *l, struct recorder *recorder,
 		return ledger_gap(l, SERVICE, 0, reasons[now], err);
 	}
 	r->skipped = 0;
-	return ledger_gap_since(l, r->since, skipped,
+	return ledger_gap_since(l, SERVICE, r->since, skipped,
 	    "there was little room on the disk of the store: what terminals "
 	    "showed was not recorded, and events were left out as far as they "
 	    "are counted here",
