@@ -613,7 +613,11 @@ def notices_who_removes_its_files():
     with Daemon() as daemon:
         daemon.start().log_logins(0, 5)
         daemon.wait_logins(5)
+        # Not while it is at work, which would put some of it back.
+        collector = daemon.collector()
+        os.kill(collector, signal.SIGSTOP)
         shutil.rmtree(daemon.dir)
+        os.kill(collector, signal.SIGCONT)
         daemon.wait_collecting(2)
         wait_reason(daemon, "somebody removed the segment")
         daemon.log_logins(5, 1)
