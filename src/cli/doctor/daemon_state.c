@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/doctor/daemon_state.h"
 
-#include "sources/flat_json.h"
+#include "core/flat_json.h"
 
 /* A copy: without escapes it would lie within the JSON. */
 static struct str text_of(const struct json_pair *pair, struct arena *a)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/authlog/log_line.h"
 
-#include "sources/flat_json.h"
+#include "core/flat_json.h"
 
 enum key {
 	KEY_TIME,

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
+#include "core/flat_json.h"
 #include "sources/authlog/vis.h"
 #include "sources/authlog/year.h"
-#include "sources/flat_json.h"
 
 /* 2026-11-22 11:49:28 UTC */
 #define T0 INT64_C(1795348168000000)

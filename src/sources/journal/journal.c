@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "sources/flat_json.h"
+#include "core/flat_json.h"
 #include "sources/journal/entry.h"
 #include "sources/source.h"
 

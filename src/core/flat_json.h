@@ -4,8 +4,8 @@
  * write is one flat object a line, and most of its pairs are not wanted.
  * Nested values are stepped over by counting, not by recursion.
  */
-#ifndef SOURCES_FLAT_JSON_H
-#define SOURCES_FLAT_JSON_H
+#ifndef CORE_FLAT_JSON_H
+#define CORE_FLAT_JSON_H
 
 #include "base/arena.h"
 
@@ -33,6 +33,12 @@ int flat_json_next(struct flat_json *j, struct json_pair *ret);
 
 /* One `"key": value` at the start of *s, which is moved behind it. */
 bool flat_json_pair(struct str *s, struct json_pair *ret);
+
+/*
+ * The first value of what an array holds, in *s, which is moved behind it and
+ * its comma; ret->key is not set. 1; 0: there is none; -1: not well-formed.
+ */
+int flat_json_item(struct str *s, struct json_pair *ret);
 
 /*
  * The text of a value: a string without its escapes, an array of numbers as

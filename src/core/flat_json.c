@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sources/flat_json.h"
+#include "core/flat_json.h"
 
 static inline bool char_skip(struct str *s, char c)
 {
@@ -126,6 +126,17 @@ int flat_json_next(struct flat_json *j, struct json_pair *ret)
 			return -1;
 	}
 	return flat_json_pair(&j->rest, ret) ? 1 : -1;
+}
+
+int flat_json_item(struct str *s, struct json_pair *ret)
+{
+	blanks_skip(s);
+	if (s->n == 0)
+		return 0;
+	if (!value_take(s, ret))
+		return -1;
+	blanks_skip(s);
+	return char_skip(s, ',') || s->n == 0 ? 1 : -1;
 }
 
 static int hex4(struct str s)
