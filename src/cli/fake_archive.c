@@ -79,22 +79,21 @@ int recording_read(
     struct archive *a, struct recording_read *rr, struct err *err)
 {
 	static const struct piece pieces[] = {
-	    {PIECE_BEGIN, 1000000, 1700000000000000000, STR_INIT("{}"), 0, 0,
-		0},
-	    {PIECE_OUTPUT, 2000000, 0, STR_INIT("$ \033[1mls\r\n\377"), 0, 0,
-		0},
-	    {PIECE_SIZE, 5000000, 0, {NULL, 0}, 132, 50, 0},
-	    {PIECE_HOLE, 6000000, 0, {NULL, 0}, 0, 0, 12},
-	    {PIECE_END, 7000000, 0, {NULL, 0}, 0, 0, 0},
+	    {PIECE_BEGIN, 1000000, 1700000000000000000,
+		.bytes = STR_INIT("{}")},
+	    {PIECE_OUTPUT, 2000000, .bytes = STR_INIT("$ \033[1mls\r\n\377")},
+	    {PIECE_SIZE, 5000000, .cols = 132, .rows = 50},
+	    {PIECE_HOLE, 6000000, .lost = 12},
+	    {PIECE_END, 7000000, .lost = 0},
 	};
 	static const struct piece command[] = {
-	    {PIECE_BEGIN, 1000000, 1700000000000000000, STR_INIT("{}"), 0, 0,
-		0},
-	    {PIECE_OUTPUT, 2000000, 0, STR_INIT("one\ntwo\n"), 0, 0, 0},
-	    {PIECE_ERRORS, 2000000, 0, STR_INIT("ls: no such\n"), 0, 0, 0},
-	    {PIECE_LEFT_OUT, 3000000, 0, {NULL, 0}, 0, 0, 0},
-	    {PIECE_LEFT_OUT, 4000000, 0, {NULL, 0}, 0, 0, 5000},
-	    {PIECE_END, 4000000, 0, {NULL, 0}, 0, 0, 0},
+	    {PIECE_BEGIN, 1000000, 1700000000000000000,
+		.bytes = STR_INIT("{}")},
+	    {PIECE_OUTPUT, 2000000, .bytes = STR_INIT("one\ntwo\n")},
+	    {PIECE_ERRORS, 2000000, .bytes = STR_INIT("ls: no such\n")},
+	    {PIECE_LEFT_OUT, 3000000, .lost = 0},
+	    {PIECE_LEFT_OUT, 4000000, .lost = 5000},
+	    {PIECE_END, 4000000, .lost = 0},
 	};
 	const bool terminal = rr->number == 41;
 	struct chunk_writer w = {BUF_INIT, 0};

@@ -230,6 +230,8 @@ void asciicast_piece(struct asciicast *a, const struct piece *p)
 			    "output is not recorded from here on");
 		add_plain(a, p, 'm', text);
 		break;
+	case PIECE_MARK:
+	case PIECE_EXIT:
 	case PIECE_BEGIN:
 	case PIECE_END:
 	case PIECE_N_TYPES:

@@ -9,15 +9,17 @@
 #include <cmocka.h>
 
 static const struct piece all[] = {
-    {PIECE_BEGIN, 5000, 900000, STR_INIT("{}"), 0, 0, 0},
-    {PIECE_OUTPUT, 5001, 900001, STR_INIT("a\0\xff"), 0, 0, 0},
-    {PIECE_INPUT, 5001, 900001, STR_INIT(""), 0, 0, 0},
-    {PIECE_ERRORS, 5001, 900001, STR_INIT("oh\n"), 0, 0, 0},
-    {PIECE_MASKED, 6000, 901000, {NULL, 0}, 0, 0, 0},
-    {PIECE_SIZE, 6000, 901000, {NULL, 0}, 65535, 0, 0},
-    {PIECE_HOLE, 70000, 965000, {NULL, 0}, 0, 0, UINT64_MAX},
-    {PIECE_LEFT_OUT, 70000, 965000, {NULL, 0}, 0, 0, 7},
-    {PIECE_END, 70001, 965001, {NULL, 0}, 0, 0, 0},
+    {PIECE_BEGIN, 5000, 900000, .bytes = STR_INIT("{}")},
+    {PIECE_OUTPUT, 5001, 900001, .bytes = STR_INIT("a\0\xff")},
+    {PIECE_INPUT, 5001, 900001, .bytes = STR_INIT("")},
+    {PIECE_ERRORS, 5001, 900001, .bytes = STR_INIT("oh\n")},
+    {PIECE_MASKED, 6000, 901000, .lost = 0},
+    {PIECE_SIZE, 6000, 901000, .cols = 65535},
+    {PIECE_HOLE, 70000, 965000, .lost = UINT64_MAX},
+    {PIECE_LEFT_OUT, 70000, 965000, .lost = 7},
+    {PIECE_MARK, 70000, 965000, .bytes = STR_INIT("signal TSTP")},
+    {PIECE_EXIT, 70000, 965000, .status = UINT32_MAX},
+    {PIECE_END, 70001, 965001, .lost = 0},
 };
 
 #define N_ALL (sizeof all / sizeof *all)
@@ -45,6 +47,7 @@ static void test_comes_back(void **state)
 		assert_true(str_eq(p.bytes, all[i].bytes));
 		assert_true(p.cols == all[i].cols && p.rows == all[i].rows);
 		assert_true(p.lost == all[i].lost);
+		assert_true(p.status == all[i].status);
 	}
 	assert_int_equal(chunk_next(&r, &p), 0);
 	buf_free(&w.bytes);

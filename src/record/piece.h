@@ -19,9 +19,17 @@ enum piece_type {
 	PIECE_HOLE,   /* output is missing here */
 	/* Output is left out from here on: once with 0; at the end, how much */
 	PIECE_LEFT_OUT,
+	PIECE_MARK, /* bytes: a text for people, about this moment */
+	PIECE_EXIT, /* what was recorded ended with this status */
 	PIECE_END,
 	PIECE_N_TYPES,
 };
+
+/*
+ * Marks that begin so tell of a signal, by its name without SIG, as formats
+ * that know of signals hold it: "signal TSTP".
+ */
+#define PIECE_SIGNAL "signal "
 
 struct piece {
 	enum piece_type type;
@@ -30,6 +38,7 @@ struct piece {
 	struct str bytes;
 	uint16_t cols, rows; /* PIECE_SIZE */
 	uint64_t lost;	     /* HOLE, LEFT_OUT: bytes; 0: not known how many */
+	uint32_t status;     /* PIECE_EXIT */
 };
 
 #endif

@@ -102,6 +102,8 @@ static inline int test_sink_piece(struct source_sink *sink, uint64_t terminal,
 	    [PIECE_SIZE] = "size",
 	    [PIECE_HOLE] = "hole",
 	    [PIECE_LEFT_OUT] = "left-out",
+	    [PIECE_MARK] = "mark",
+	    [PIECE_EXIT] = "exit",
 	    [PIECE_END] = "end",
 	};
 	struct test_sink *t = (struct test_sink *)sink;
