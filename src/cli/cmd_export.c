@@ -8,8 +8,6 @@
 #include "cli/recordings.h"
 #include "cli/rows.h"
 
-enum { FORMAT_JSON, FORMAT_ASCIICAST, FORMAT_ASCIICAST_3, FORMAT_RAW };
-
 struct export_options {
 	bool sessions, local;
 	int format, stream;
@@ -17,13 +15,12 @@ struct export_options {
 	const char *output;
 };
 
-static const char *const formats[] = {
-    [FORMAT_JSON] = "json",
-    [FORMAT_ASCIICAST] = "asciicast",
-    [FORMAT_ASCIICAST_3] = "asciicast-v3",
-    [FORMAT_RAW] = "raw",
-    NULL,
-};
+#define NAME(symbol, name) name,
+#define NONE(symbol, name)
+
+/* The events; else what formats of recordings there are to write. */
+#define JSON "json"
+static const char *const choices[] = {JSON, FORMATS(NAME, NONE) NULL};
 
 static const char *const streams[] = {
     [RECORDING_BOTH] = "both",
@@ -40,11 +37,13 @@ static const struct opt export_opts[] = {
 	.help = "with --sessions: also those that did not come over SSH",
 	.at = offsetof(struct export_options, local)},
     {"format", 'F', OPT_CHOICE, "FORMAT",
-	"json; or a recording of a terminal or command of SESSION, as "
-	"asciinema plays it: "
-	"asciicast (version 2) or asciicast-v3; or raw, the bytes of its "
-	"output, which are not for a terminal",
-	.at = offsetof(struct export_options, format), .choices = formats},
+	"json; or a recording of a terminal or command of SESSION, as other "
+	"programs play it: asciicast (asciinema, version 2), asciicast-v3, "
+	"script "
+	"(scriptreplay), script-classic, ttyrec (ttyplay), tlog (tlog-play), "
+	"sudo (sudoreplay), or raw, the bytes of its output; script and sudo "
+	"are directories, which --output names",
+	.at = offsetof(struct export_options, format), .choices = choices},
     {"recording", 'R', OPT_U64, "N",
 	"which recording of the session, as show names them",
 	.at = offsetof(struct export_options, recording)},
@@ -54,10 +53,23 @@ static const struct opt export_opts[] = {
 	.at = offsetof(struct export_options, stream), .choices = streams},
     {"output", 'o', OPT_STR, "FILE",
 	"write to FILE, which must not be there yet, instead of standard "
-	"output",
+	"output; the directory of a recording of several files",
 	.at = offsetof(struct export_options, output), .hint = OPT_HINT_FILE},
     {.name = NULL},
 };
+
+/* NULL: events. */
+static const struct format *format_of(const struct export_options *own)
+{
+	return own->format ? format_find(str_z(choices[own->format])) : NULL;
+}
+
+static bool is_directory(const struct export_options *own)
+{
+	const struct format *format = format_of(own);
+
+	return format && format->n_parts > 1;
+}
 
 static int export_sessions(const struct invocation *inv, struct query *q)
 {
@@ -103,14 +115,10 @@ static int choose_recording(struct cli *c, const struct recordings *all,
 
 static int export_recording(const struct invocation *inv, uint64_t session)
 {
-	static const enum recording_shape shapes[] = {
-	    [FORMAT_ASCIICAST] = RECORDING_ASCIICAST,
-	    [FORMAT_ASCIICAST_3] = RECORDING_ASCIICAST_3,
-	    [FORMAT_RAW] = RECORDING_RAW,
-	};
 	const struct export_options *own = inv->own;
-	const struct recording_view view = {
-	    shapes[own->format], (enum recording_stream)own->stream};
+	const struct recording_view view = {.format = format_of(own),
+	    .stream = (enum recording_stream)own->stream,
+	    .dir = is_directory(own) ? own->output : NULL};
 	const struct recording *one = NULL;
 	struct cli *c = inv->cli;
 	struct recordings all;
@@ -133,7 +141,7 @@ static int export_rows(const struct invocation *inv, struct query *q)
 	uint64_t n = 0;
 	int r;
 
-	if (own->format != FORMAT_JSON)
+	if (own->format)
 		return export_recording(inv, q->session);
 	if (own->sessions)
 		return export_sessions(inv, q);
@@ -164,6 +172,29 @@ static int into_file(const struct invocation *inv, struct query *q)
 	return r;
 }
 
+static int check_format(const struct invocation *inv, const char *session)
+{
+	const struct export_options *own = inv->own;
+	const struct format *format = format_of(own);
+	struct cli *c = inv->cli;
+
+	if (format && !session)
+		return cli_usage(
+		    c, "a recording is of a session: name one, or last");
+	if (is_directory(own) && !own->output)
+		return cli_usage(c,
+		    "%s is several files: name a directory, which is made, "
+		    "with --output",
+		    format->name);
+	/* It was written to act on a terminal, by somebody not to be trusted.
+	 */
+	if (format && format->hostile && !own->output && isatty(c->out.fd))
+		return cli_usage(c,
+		    "recorded bytes do not go to a terminal: write them to "
+		    "a file with --output");
+	return CLI_FOUND;
+}
+
 static int export_run(const struct invocation *inv)
 {
 	const struct export_options *own = inv->own;
@@ -174,22 +205,17 @@ static int export_run(const struct invocation *inv)
 
 	if (inv->n_args)
 		f.session = inv->args[0];
-	if (own->format != FORMAT_JSON && !f.session)
-		return cli_usage(
-		    c, "a recording is of a session: name one, or last");
-	/* It was written to act on a terminal, by somebody not to be trusted.
-	 */
-	if (own->format == FORMAT_RAW && !own->output && isatty(c->out.fd))
-		return cli_usage(c,
-		    "recorded bytes do not go to a terminal: write them to "
-		    "a file with --output");
+	r = check_format(inv, f.session);
+	if (r != CLI_FOUND)
+		return r;
 	r = filters_query(&f, c, RANGE_ALL, &q);
 	if (r == CLI_FOUND)
 		r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
 	q.order = f.reverse ? ORDER_NEWEST_FIRST : ORDER_OLDEST_FIRST;
-	return own->output ? into_file(inv, &q) : export_rows(inv, &q);
+	return own->output && !is_directory(own) ? into_file(inv, &q)
+						 : export_rows(inv, &q);
 }
 
 const struct command cmd_export = {
@@ -198,12 +224,14 @@ const struct command cmd_export = {
     .summary = "print events as JSON lines, oldest first, or a recording",
     .help = "All times unless --since or --until say otherwise; --reverse "
 	    "prints the newest first. With SESSION, only what belongs to it; "
-	    "with --format asciicast the recording of its terminal, which "
-	    "must match what its events vouch for. Control characters are "
-	    "escaped, so that it can be looked at before it is played.",
+	    "with a --format of recordings that of its terminal, which must "
+	    "match what its events vouch for. In asciicast and tlog control "
+	    "characters are escaped, so that it can be looked at before it is "
+	    "played.",
     .examples = "  sshtrail export > events.jsonl\n"
 		"  sshtrail export --sessions --user root --since -30d\n"
-		"  sshtrail export last --format asciicast -o last.cast\n",
+		"  sshtrail export last --format asciicast -o last.cast\n"
+		"  sshtrail export last --format script -o last.script\n",
     .opts = export_opts,
     .opts_size = sizeof(struct export_options),
     .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_FILTERS_FLAGS,

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "cli/cli.h"
+#include "record/format.h"
 
 struct recordings {
 	struct recording *v; /* n of them, by their begin; in mem */
@@ -24,23 +25,19 @@ void recordings_free(struct recordings *r);
 void recording_describe(
     struct cli *c, const struct recording *r, struct buf *b);
 
-enum recording_shape {
-	RECORDING_ASCIICAST, /* version 2 */
-	RECORDING_ASCIICAST_3,
-	RECORDING_RAW, /* bytes of the output, nothing else */
-};
-
 /* What a terminal shows is one stream, of which this is all. */
 enum recording_stream { RECORDING_BOTH, RECORDING_STDOUT, RECORDING_STDERR };
 
 struct recording_view {
-	enum recording_shape shape;
+	const struct format *format;
 	enum recording_stream stream;
+	const char *dir; /* of a format of several files, which is made */
 };
 
 /*
- * Write one to the output. An enum cli_exit:
- * CLI_UNSOUND, told, where what was read is not what its events vouch for.
+ * Write one to the output, or, where the format has several files, into the
+ * directory. An enum cli_exit: CLI_UNSOUND, told, where what was read is not
+ * what its events vouch for.
  */
 int recording_export(struct cli *c, const struct recording *r,
     const struct recording_view *view);

@@ -175,6 +175,8 @@ enum field_type {
 	X(SERVICE, "service", STR, "channel", "subsystem or PAM service")      \
 	X(SIZE, "size", STR, "channel",                                        \
 	    "size of the terminal at its begin, COLUMNSxROWS")                 \
+	X(TERM, "term", STR, "channel",                                        \
+	    "kind of terminal, as the variable TERM names it")                 \
 	X(RECORDING, "recording", INT, "channel",                              \
 	    "recording of the terminal or command: number of its first frame " \
 	    "in the chain recordings:HOST")                                    \

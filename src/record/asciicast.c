@@ -3,235 +3,204 @@
 
 #include <stdio.h>
 
-#include "core/json_string.h"
+#include "record/json_text.h"
+#include "record/stamp.h"
 
-#define NS_PER_US 1000
-#define NS_PER_MS 1000000
+struct writing {
+	unsigned version;     /* 2 or 3 */
+	bool no_tty;	      /* newlines are to be completed */
+	uint64_t first, last; /* boot times of pieces */
+	uint64_t told;	      /* version 3: sum of the intervals told */
+	struct json_tail output, input, errors;
+};
 
-/* As event_json does; what is no character here is U+FFFD already. */
-static void add_char(struct buf *b, uint32_t cp)
+static void add_time(struct writing *w, struct buf *b, uint64_t boot)
 {
-	char text[4];
+	uint64_t since;
 
-	if (cp == '"' || cp == '\\') {
-		buf_add_char(b, '\\');
-		buf_add_char(b, (char)cp);
-	} else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
-		   (cp >= 0x2028 && cp <= 0x202e) ||
-		   (cp >= 0x2066 && cp <= 0x2069) || cp == 0x200e ||
-		   cp == 0x200f || cp == 0x61c) {
-		/* Nothing that the terminal of whoever looks would act on. */
-		buf_printf(b, "\\u%04x", (unsigned)cp);
-	} else {
-		buf_add(b, text, utf8_encode(cp, text));
-	}
-}
-
-/* How many bytes a character has that begins with c, 0: none does. */
-static size_t length_of(uint8_t c)
-{
-	return c < 0x80	  ? 1
-	       : c < 0xc2 ? 0
-	       : c < 0xe0 ? 2
-	       : c < 0xf0 ? 3
-	       : c < 0xf5 ? 4
-			  : 0;
-}
-
-/* Whether s, shorter than a character, may be the beginning of one. */
-static bool may_grow(struct str s)
-{
-	const uint8_t *p = (const uint8_t *)s.p;
-
-	if (s.n >= length_of(p[0]))
-		return false;
-	for (size_t i = 1; i < s.n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return false;
-	/* Overlong forms, surrogates, and what lies above U+10FFFF. */
-	return s.n < 2 || !((p[0] == 0xe0 && p[1] < 0xa0) ||
-			      (p[0] == 0xed && p[1] > 0x9f) ||
-			      (p[0] == 0xf0 && p[1] < 0x90) ||
-			      (p[0] == 0xf4 && p[1] > 0x8f));
-}
-
-/* Bytes that one U+FFFD stands for: as many as might have begun one. */
-static size_t bad_length(struct str s)
-{
-	size_t n = 1;
-
-	while (n < s.n && may_grow(str_upto(s, n + 1)))
-		n++;
-	return n;
-}
-
-/* Takes one character or a bad one off s; 0: it is not complete. */
-static size_t take_char(struct buf *b, struct str s)
-{
-	uint32_t cp;
-	size_t n = utf8_decode((const uint8_t *)s.p, s.n, &cp);
-
-	if (n == 0 && may_grow(s))
-		return 0;
-	add_char(b, n ? cp : 0xfffd);
-	return n ? n : bad_length(s);
-}
-
-static void add_text(struct buf *b, struct asciicast_tail *tail, struct str s)
-{
-	/* First what the last piece ended in, byte by byte. */
-	while (tail->n && s.n) {
-		size_t n;
-
-		tail->p[tail->n++] = s.p[0];
-		s = str_from(s, 1);
-		while (tail->n &&
-		       (n = take_char(b, str_make(tail->p, tail->n))) > 0) {
-			tail->n -= n;
-			memmove(tail->p, tail->p + n, tail->n);
-		}
-	}
-	while (s.n) {
-		size_t n = take_char(b, s);
-
-		if (n == 0) {
-			memcpy(tail->p, s.p, s.n);
-			tail->n = s.n;
-			return;
-		}
-		s = str_from(s, n);
-	}
+	if (boot > w->last)
+		w->last = boot;
+	since = w->last - w->first;
+	buf_add_char(b, '[');
+	if (w->version == 2)
+		stamp_add(b, since, 6);
+	else
+		stamp_add(b, stamp_interval(&w->told, since, NS_PER_MS), 3);
+	buf_add_z(b, ", ");
 }
 
 /* What no terminal's driver has seen has no carriage returns. */
-static void add_lines(struct buf *b, struct asciicast_tail *tail, struct str s)
+static void add_lines(struct buf *b, struct json_tail *tail, struct str s)
 {
 	struct str line;
 
-	while (memchr(s.p, '\n', s.n)) {
+	while (str_find_char(s, '\n') != STR_NPOS) {
 		str_cut(&s, '\n', &line);
-		add_text(b, tail, line);
-		add_text(b, tail, STR("\r\n"));
+		json_text_add(b, tail, line);
+		json_text_add(b, tail, STR("\r\n"));
 	}
-	add_text(b, tail, s);
+	json_text_add(b, tail, s);
 }
 
-static void add_time(struct asciicast *a, uint64_t boot)
+static void add_line(struct writing *w, struct buf *b, const struct piece *p,
+    char code, struct json_tail *tail, struct str text)
 {
-	uint64_t since = boot > a->first ? boot - a->first : 0, ms;
+	add_time(w, b, p->boot);
+	buf_printf(b, "\"%c\", \"", code);
+	if (w->no_tty && code == 'o')
+		add_lines(b, tail, text);
+	else
+		json_text_add(b, tail, text);
+	buf_add_z(b, "\"]\n");
+}
 
-	if (boot > a->last)
-		a->last = boot;
-	if (a->version == 2) {
-		uint64_t us = since / NS_PER_US;
+static void add_plain(struct writing *w, struct buf *b, const struct piece *p,
+    char code, struct str text)
+{
+	struct json_tail none = {.n = 0};
 
-		buf_printf(a->out, "[%llu.%06llu, ",
-		    (unsigned long long)(us / 1000000),
-		    (unsigned long long)(us % 1000000));
+	add_time(w, b, p->boot);
+	buf_printf(b, "\"%c\", \"", code);
+	json_text_add(b, &none, text);
+	json_text_end(b, &none);
+	buf_add_z(b, "\"]\n");
+}
+
+static void add_env(const struct head *h, struct buf *b, bool with_term)
+{
+	if (h->shell.n == 0 && (h->term.n == 0 || !with_term))
+		return;
+	buf_add_z(b, ", \"env\": {");
+	if (h->shell.n) {
+		buf_add_z(b, "\"SHELL\": ");
+		json_text_quoted(b, h->shell);
+	}
+	if (h->term.n && with_term) {
+		buf_add_z(b, h->shell.n ? ", \"TERM\": " : "\"TERM\": ");
+		json_text_quoted(b, h->term);
+	}
+	buf_add_char(b, '}');
+}
+
+static void add_size(const struct head *h, struct buf *b, unsigned version)
+{
+	unsigned cols = h->cols ? h->cols : 80, rows = h->rows ? h->rows : 24;
+
+	if (version == 2) {
+		buf_printf(b, "{\"version\": 2, \"width\": %u, \"height\": %u",
+		    cols, rows);
 		return;
 	}
-	/* Of the sum, so that rounding does not add up. */
-	ms = since / NS_PER_MS;
-	ms = ms > a->told_ms ? ms - a->told_ms : 0;
-	a->told_ms += ms;
-	buf_printf(a->out, "[%llu.%03llu, ", (unsigned long long)(ms / 1000),
-	    (unsigned long long)(ms % 1000));
-}
-
-static void add_line(struct asciicast *a, const struct piece *p, char code,
-    struct asciicast_tail *tail, struct str text)
-{
-	add_time(a, p->boot);
-	buf_printf(a->out, "\"%c\", \"", code);
-	if (a->no_tty && code == 'o')
-		add_lines(a->out, tail, text);
-	else
-		add_text(a->out, tail, text);
-	buf_add_z(a->out, "\"]\n");
-}
-
-static void add_plain(
-    struct asciicast *a, const struct piece *p, char code, const char *text)
-{
-	struct asciicast_tail none = {.n = 0};
-
-	add_line(a, p, code, &none, str_z(text));
-}
-
-void asciicast_begin(struct asciicast *a, unsigned version, struct buf *out,
-    const struct asciicast_head *head)
-{
-	unsigned cols = head->cols ? head->cols : 80;
-	unsigned rows = head->rows ? head->rows : 24;
-	struct asciicast_tail none = {.n = 0};
-
-	*a = (struct asciicast){.version = version,
-	    .out = out,
-	    .no_tty = head->no_tty,
-	    .first = head->boot,
-	    .last = head->boot};
-	if (version == 2)
-		buf_printf(out,
-		    "{\"version\": 2, \"width\": %u, \"height\": %u", cols,
-		    rows);
-	else
-		buf_printf(out,
-		    "{\"version\": 3, \"term\": {\"cols\": %u, \"rows\": %u}",
-		    cols, rows);
-	buf_printf(
-	    out, ", \"timestamp\": %lld", (long long)(head->time / 1000000000));
-	if (head->title.n) {
-		buf_add_z(out, ", \"title\": \"");
-		add_text(out, &none, head->title);
-		buf_add_char(out, '"');
+	buf_printf(b, "{\"version\": 3, \"term\": {\"cols\": %u, \"rows\": %u",
+	    cols, rows);
+	if (h->term.n) {
+		buf_add_z(b, ", \"type\": ");
+		json_text_quoted(b, h->term);
 	}
-	buf_add_z(out, "}\n");
+	buf_add_char(b, '}');
 }
 
-void asciicast_piece(struct asciicast *a, const struct piece *p)
+static void begin(struct writing *w, unsigned version,
+    struct format_files *files, const struct head *h, uint64_t boot)
 {
-	char text[64];
+	struct buf *b = &files->part[0];
+
+	w->version = version;
+	w->no_tty = h->no_tty;
+	w->first = w->last = boot;
+	add_size(h, b, version);
+	if (h->time)
+		buf_printf(b, ", \"timestamp\": %lld",
+		    (long long)(h->time / (int64_t)NS_PER_S));
+	if (h->command.n) {
+		buf_add_z(b, ", \"command\": ");
+		json_text_quoted(b, h->command);
+	}
+	if (h->title.n) {
+		buf_add_z(b, ", \"title\": ");
+		json_text_quoted(b, h->title);
+	}
+	add_env(h, b, version == 2);
+	buf_add_z(b, "}\n");
+}
+
+static void begin_2(void *state, struct format_files *files,
+    const struct head *h, uint64_t boot)
+{
+	begin(state, 2, files, h, boot);
+}
+
+static void begin_3(void *state, struct format_files *files,
+    const struct head *h, uint64_t boot)
+{
+	begin(state, 3, files, h, boot);
+}
+
+static void add_hole(struct writing *w, struct buf *b, const struct piece *p)
+{
+	char text[64] = "output may be missing before this";
+
+	if (p->lost)
+		snprintf(text, sizeof text,
+		    "%llu bytes of output are missing here",
+		    (unsigned long long)p->lost);
+	add_plain(w, b, p, 'm', str_z(text));
+}
+
+static void add_left_out(
+    struct writing *w, struct buf *b, const struct piece *p)
+{
+	char text[64] = "output is not recorded from here on";
+
+	if (p->lost)
+		snprintf(text, sizeof text,
+		    "%llu bytes of output were not recorded",
+		    (unsigned long long)p->lost);
+	add_plain(w, b, p, 'm', str_z(text));
+}
+
+static void add_piece(
+    void *state, struct format_files *files, const struct piece *p)
+{
+	struct buf *b = &files->part[0];
+	struct writing *w = state;
+	char text[16];
 
 	switch (p->type) {
 	case PIECE_OUTPUT:
-		add_line(a, p, 'o', &a->output, p->bytes);
+		add_line(w, b, p, 'o', &w->output, p->bytes);
 		break;
 	case PIECE_INPUT:
-		add_line(a, p, 'i', &a->input, p->bytes);
+		add_line(w, b, p, 'i', &w->input, p->bytes);
 		break;
 	case PIECE_ERRORS:
 		/* A player knows one kind of output. */
-		add_line(a, p, 'o', &a->errors, p->bytes);
+		add_line(w, b, p, 'o', &w->errors, p->bytes);
 		break;
 	case PIECE_SIZE:
 		snprintf(text, sizeof text, "%ux%u", p->cols, p->rows);
-		add_plain(a, p, 'r', text);
+		add_plain(w, b, p, 'r', str_z(text));
 		break;
 	case PIECE_MASKED:
-		add_plain(a, p, 'm', "typed without echo: not recorded");
+		add_plain(
+		    w, b, p, 'm', STR("typed without echo: not recorded"));
 		break;
 	case PIECE_HOLE:
-		if (p->lost)
-			snprintf(text, sizeof text,
-			    "%llu bytes of output are missing here",
-			    (unsigned long long)p->lost);
-		else
-			snprintf(text, sizeof text,
-			    "output may be missing before this");
-		add_plain(a, p, 'm', text);
+		add_hole(w, b, p);
 		break;
 	case PIECE_LEFT_OUT:
-		if (p->lost)
-			snprintf(text, sizeof text,
-			    "%llu bytes of output were not recorded",
-			    (unsigned long long)p->lost);
-		else
-			snprintf(text, sizeof text,
-			    "output is not recorded from here on");
-		add_plain(a, p, 'm', text);
+		add_left_out(w, b, p);
 		break;
 	case PIECE_MARK:
+		add_plain(w, b, p, 'm', p->bytes);
+		break;
 	case PIECE_EXIT:
+		/* Of version 3 only. */
+		if (w->version == 2)
+			break;
+		snprintf(text, sizeof text, "%u", p->status);
+		add_plain(w, b, p, 'x', str_z(text));
+		break;
 	case PIECE_BEGIN:
 	case PIECE_END:
 	case PIECE_N_TYPES:
@@ -240,20 +209,58 @@ void asciicast_piece(struct asciicast *a, const struct piece *p)
 }
 
 static void end_tail(
-    struct asciicast *a, struct asciicast_tail *tail, char code)
+    struct writing *w, struct buf *b, struct json_tail *tail, char code)
 {
-	struct asciicast_tail none = {.n = 0};
-	const struct piece p = {.boot = a->last};
-
 	if (tail->n == 0)
 		return;
-	tail->n = 0;
-	add_line(a, &p, code, &none, STR("\xef\xbf\xbd"));
+	add_time(w, b, w->last);
+	buf_printf(b, "\"%c\", \"", code);
+	json_text_end(b, tail);
+	buf_add_z(b, "\"]\n");
 }
 
-void asciicast_end(struct asciicast *a)
+static void end(void *state, struct format_files *files)
 {
-	end_tail(a, &a->output, 'o');
-	end_tail(a, &a->errors, 'o');
-	end_tail(a, &a->input, 'i');
+	struct writing *w = state;
+
+	end_tail(w, &files->part[0], &w->output, 'o');
+	end_tail(w, &files->part[0], &w->errors, 'o');
+	end_tail(w, &files->part[0], &w->input, 'i');
 }
+
+static const struct format_writer writer_2 = {
+    .size = sizeof(struct writing),
+    .begin = begin_2,
+    .piece = add_piece,
+    .end = end,
+};
+
+static const struct format_writer writer_3 = {
+    .size = sizeof(struct writing),
+    .begin = begin_3,
+    .piece = add_piece,
+    .end = end,
+};
+
+const struct format format_asciicast = {
+    .name = "asciicast",
+    .help = "asciinema, version 2",
+    .probe = asciicast_probe_2,
+    .reader = &asciicast_reader,
+    .writer = &writer_2,
+};
+
+const struct format format_asciicast_3 = {
+    .name = "asciicast-v3",
+    .help = "asciinema since its version 3",
+    .probe = asciicast_probe_3,
+    .reader = &asciicast_reader,
+    .writer = &writer_3,
+};
+
+const struct format format_asciicast_1 = {
+    .name = "asciicast-v1",
+    .help = "asciinema before its version 2",
+    .probe = asciicast_probe_1,
+    .reader = &asciicast_reader_1,
+};

@@ -2,8 +2,6 @@
 /* Any bytes as a chunk: what is read of it is written again as it was. */
 #include "record/chunk.h"
 
-#include "record/asciicast.h"
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_again(const struct chunk_writer *w, size_t n)
@@ -23,25 +21,18 @@ static void check_again(const struct chunk_writer *w, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct asciicast_head head = {.cols = 80, .rows = 24};
 	struct chunk_writer w = {BUF_INIT, 0};
-	struct buf out = BUF_INIT;
 	struct chunk_reader r;
-	struct asciicast a;
 	struct piece p;
 	size_t n = 0;
 
 	if (!chunk_open(&r, str_make(data, size)))
 		return 0;
-	asciicast_begin(&a, size % 2 ? 3 : 2, &out, &head);
 	while (chunk_next(&r, &p) > 0) {
-		asciicast_piece(&a, &p);
 		chunk_add(&w, &p);
 		n++;
 	}
-	asciicast_end(&a);
 	check_again(&w, n);
 	buf_free(&w.bytes);
-	buf_free(&out);
 	return 0;
 }
