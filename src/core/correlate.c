@@ -94,6 +94,7 @@ static const struct stream *stream_of(struct str source)
 	    {{"audit", 5}, TRACK_AUDIT, true},
 	    {{"bpf", 3}, TRACK_AUDIT, true},
 	    {{"terminals", 9}, TRACK_AUDIT, true},
+	    {{"recordings", 10}, TRACK_LOGIN, false},
 	    {{"utmp", 4}, TRACK_LOGIN, true},
 	    {{"wtmp", 4}, TRACK_LOGIN, true},
 	    {{"btmp", 4}, TRACK_LOGIN, true},
@@ -171,6 +172,7 @@ int correlate(struct correlator *c, struct event *ev)
 	    [TRACK_CONN] = conn_event,
 	    [TRACK_LOGIN] = login_event,
 	};
+	const bool recorded = str_eqz(ev->source, "recordings");
 	const struct stream *stream = stream_of(ev->source);
 	struct live *l = NULL;
 	struct live_host *h;
@@ -190,7 +192,8 @@ int correlate(struct correlator *c, struct event *ev)
 			follow_part(c, h, ev);
 		h->told = ev->time;
 	}
-	err = follow[stream->kind](c, h, ev, &l);
+	err = recorded ? recording_event(c, h, ev, &l)
+		       : follow[stream->kind](c, h, ev, &l);
 	if (err)
 		return err;
 	h->changed |= stream->ordered || l;

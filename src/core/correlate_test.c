@@ -65,6 +65,11 @@ struct scene {
 #define WTMP_A                                                                 \
 	"utmp session.open 102 pid=105 user=ann addr=192.0.2.1 tty=pts/0\n"    \
 	"utmp session.close 120 pid=105 tty=pts/0\n"
+#define RECORDED(t, n, of)                                                     \
+	"recordings channel.open " t " recording_chain=c recording=" n " " of  \
+	"\n"
+#define RECORDED_END(t, n)                                                     \
+	"recordings channel.close " t " recording_chain=c recording=" n "\n"
 #define DIV "---\n"
 
 static const struct scene scenes[] = {
@@ -458,6 +463,50 @@ static const struct scene scenes[] = {
 	"1 ses=4 tty=pts/0 102-102 CYI exec=1 reason=host restarted notes=no "
 	"end was recorded: the host was restarted\n"
 	"1 ses=4 300-300 exec=1\n"},
+    {"a recording alone",
+	RECORDED("105", "1", "tty=pts/0 user=ann") RECORDED_END("106", "1"),
+	"1 user=ann tty=pts/0 105-106 CYI\n"},
+    {"recordings of a terminal, by the user or without one",
+	RECORDED("105", "1", "tty=pts/0") RECORDED_END("106", "1")
+	    RECORDED("107", "2", "tty=pts/0 user=ann") DIV AUDIT_A DIV RECORDED(
+		"121", "3", "tty=pts/0") RECORDED_END("180", "3"),
+	"4 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=2\n"},
+    {"recordings of others, of another terminal, before and behind it",
+	AUDIT_A RECORDED("105", "1", "tty=pts/0 user=bob") RECORDED(
+	    "105", "2", "tty=pts/1") RECORDED("90", "3", "tty=pts/0")
+	    RECORDED("130", "4", "tty=pts/0") RECORDED("110", "5", "user=ann"),
+	"1 tty=pts/0 90-90 YI\n"
+	"1 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=2\n"
+	"1 user=bob tty=pts/0 105-105 YI\n"
+	"1 tty=pts/1 105-105 YI\n"
+	"1 user=ann 110-110 YI\n"
+	"1 tty=pts/0 130-130 YI\n"},
+    {"a recording that knows its audit session",
+	AUDIT_A RECORDED("105", "1", "ses=4 user=ann") RECORDED("106", "2",
+	    "ses=4 user=bob") RECORDED("107", "3", "ses=5 user=ann"),
+	"2 origin=sshd user=ann addr=192.0.2.1 ses=4 tty=pts/0 101-120 LCHY "
+	"exec=2\n"
+	"1 user=bob ses=4 106-106 Y\n"
+	"1 user=ann ses=5 107-107 Y\n"},
+    {"the last of two sessions on a terminal, whatever lies between",
+	WTMP_A "utmp session.open 130 pid=205 user=bob addr=192.0.2.2 "
+	       "tty=pts/0\n" RECORDED("131", "1", "tty=pts/0") RECORDED(
+		   "132", "2", "tty=pts/0") RECORDED("133", "3", "tty=pts/0")
+		   RECORDED("134", "4", "tty=pts/0") RECORDED("135", "5",
+		       "tty=pts/0") RECORDED("136", "6", "tty=pts/0")
+		       RECORDED("137", "7", "tty=pts/0")
+			   RECORDED("138", "8", "tty=pts/0"),
+	"1 user=ann addr=192.0.2.1 tty=pts/0 102-120 LCHYI\n"
+	"9 user=bob addr=192.0.2.2 tty=pts/0 130-130 LHYI\n"},
+    {"a recording between two sessions on a terminal is of the one it fits",
+	WTMP_A "utmp session.open 121 pid=205 user=bob addr=192.0.2.2 "
+	       "tty=pts/0\n" RECORDED("119", "1", "tty=pts/0")
+		   RECORDED_END("120", "1") RECORDED("120", "2", "tty=pts/0")
+		       RECORDED_END("140", "2"),
+	"2 user=ann addr=192.0.2.1 tty=pts/0 102-120 LCHYI\n"
+	"2 user=bob addr=192.0.2.2 tty=pts/0 121-121 LHYI\n"},
     {"no session for what is nobody's",
 	"audit exec 100 pid=5 ppid=1 argv=systemd\n"
 	"audit exec 100 pid=5 ppid=1 argv=systemd ses=4294967295\n"

@@ -180,6 +180,9 @@ enum field_type {
 	X(RECORDING, "recording", INT, "channel",                              \
 	    "recording of the terminal or command: number of its first frame " \
 	    "in the chain recordings:HOST")                                    \
+	X(RECORDING_CHAIN, "recording_chain", STR, "channel",                  \
+	    "what is behind recordings: in the chain's name, where it is not " \
+	    "the host: an imported recording")                                 \
 	X(RECORDING_END, "recording_end", INT, "channel",                      \
 	    "number of its last frame")                                        \
 	X(RECORDED, "recorded", INT, "channel",                                \

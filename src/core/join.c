@@ -6,7 +6,7 @@
  * that fit are joined, the surest first, unless the facts of the two groups
  * exclude each other. The rules and their reasons: docs/sessions.md.
  */
-#include "core/track.h"
+#include "core/join.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,62 +14,21 @@
 #include "base/hash.h"
 #include "core/reach.h"
 
-#define SECOND	   ((int64_t)1000000)
-#define NEAR	   (5 * SECOND)
-#define SLACK	   (2 * SECOND)	  /* logs with whole seconds, clock steps */
-#define GRACE_TIME (125 * SECOND) /* sshd gives so long to log in */
-#define CARRY_ON   (7 * 86400 * SECOND)
-#define NEIGHBOURS 6
-
-/* A group of tracks that were found to be one session. */
-struct group {
-	uint32_t parent;
-	int64_t ses, epoch; /* -1: not known */
-	uint64_t peer;	    /* 0: not known */
-};
-
-/* A track under one of the things it can be found by. */
-struct ref {
-	uint64_t key;
-	int64_t time;
-	uint32_t at;
-};
-
-struct pair {
-	unsigned rank;
-	int64_t apart;
-	uint32_t a, b;
-};
-
-struct joiner {
-	struct track **t; /* sorted */
-	size_t n;
-	const int64_t *boots;
-	size_t n_boots;
-	struct group *groups;
-	struct ref *refs;
-	size_t n_refs;
-	struct pair *pairs;
-	size_t n_pairs, cap_pairs;
-};
-
-static int cmp_i64(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 static int cmp_track(const void *va, const void *vb)
 {
 	const struct track *a = *(struct track *const *)va;
 	const struct track *b = *(struct track *const *)vb;
-	int r = cmp_i64(a->start, b->start);
+	/* A recording names a session only where nothing else does. */
+	int r = cmp_i64(a->flags & TRACK_RECORDED, b->flags & TRACK_RECORDED);
 
+	if (!r)
+		r = cmp_i64(a->start, b->start);
 	if (!r)
 		r = cmp_i64(a->kind, b->kind);
 	return r ? r : (a->id > b->id) - (a->id < b->id);
 }
 
-static int cmp_ref(const void *va, const void *vb)
+int join_cmp_ref(const void *va, const void *vb)
 {
 	const struct ref *a = va, *b = vb;
 	int r = (a->key > b->key) - (a->key < b->key);
@@ -112,7 +71,7 @@ static size_t epoch_of(const struct joiner *j, int64_t t)
 	return low;
 }
 
-static bool same_boot(
+bool join_same_boot(
     const struct joiner *j, const struct track *a, const struct track *b)
 {
 	if (a->boot.n && b->boot.n)
@@ -120,31 +79,13 @@ static bool same_boot(
 	return epoch_of(j, a->start) == epoch_of(j, b->start);
 }
 
-static int64_t distance(int64_t a, int64_t b)
-{
-	int64_t d;
-
-	if (__builtin_sub_overflow(a, b, &d) || d == INT64_MIN)
-		return INT64_MAX;
-	return d < 0 ? -d : d;
-}
-
-static bool differ(struct str a, struct str b)
-{
-	return a.n && b.n && !str_eq(a, b);
-}
-
-static int64_t begin_of(const struct track *t)
-{
-	return t->login >= 0 ? t->login : t->start;
-}
-
 /* The later of two parts goes on where the earlier one stops. */
 static bool carries_on(
     const struct joiner *j, const struct track *a, const struct track *b)
 {
 	return !(a->flags & TRACK_CLOSED) && !(b->flags & TRACK_BEGAN) &&
-	       same_boot(j, a, b) && distance(b->start, a->end) <= CARRY_ON;
+	       join_same_boot(j, a, b) &&
+	       distance(b->start, a->end) <= CARRY_ON;
 }
 
 static bool overlap(const struct track *a, const struct track *b)
@@ -156,7 +97,7 @@ static bool overlap(const struct track *a, const struct track *b)
 static bool fits_ses(
     const struct joiner *j, const struct track *a, const struct track *b)
 {
-	if (!same_boot(j, a, b) || differ(a->user, b->user) ||
+	if (!join_same_boot(j, a, b) || differ(a->user, b->user) ||
 	    (a->auid >= 0 && b->auid >= 0 && a->auid != b->auid))
 		return false;
 	/* LOGIN is the first record of a ses, and its end the last. */
@@ -168,7 +109,7 @@ static bool fits_ses(
 static bool fits_told_ses(
     const struct joiner *j, const struct track *a, const struct track *b)
 {
-	return same_boot(j, a, b) && !differ(a->user, b->user) &&
+	return join_same_boot(j, a, b) && !differ(a->user, b->user) &&
 	       a->start <= b->end + NEAR && b->start <= a->end + NEAR;
 }
 
@@ -300,12 +241,14 @@ static uint64_t peer_of(const struct track *t)
 	return h ? h : 1;
 }
 
-static void add_ref(struct joiner *j, uint64_t key, int64_t time, size_t at)
+/* Recordings have rules of their own. */
+void join_add_ref(struct joiner *j, uint64_t key, int64_t time, size_t at)
 {
-	j->refs[j->n_refs++] = (struct ref){key, time, (uint32_t)at};
+	if (!(j->t[at]->flags & TRACK_RECORDED))
+		j->refs[j->n_refs++] = (struct ref){key, time, (uint32_t)at};
 }
 
-static int add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
+int join_add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
 {
 	if (j->n_pairs == j->cap_pairs) {
 		size_t cap = j->cap_pairs ? j->cap_pairs * 2 : 256;
@@ -336,7 +279,7 @@ typedef unsigned rank_fn(
 /* Compares each track with the next few under the same key. */
 static int find_pairs(struct joiner *j, rank_fn *rank)
 {
-	qsort(j->refs, j->n_refs, sizeof *j->refs, cmp_ref);
+	qsort(j->refs, j->n_refs, sizeof *j->refs, join_cmp_ref);
 	for (size_t i = 0; i < j->n_refs; i++) {
 		for (size_t k = i + 1; k < j->n_refs && k <= i + NEIGHBOURS &&
 				       j->refs[k].key == j->refs[i].key;
@@ -355,7 +298,7 @@ static int find_pairs(struct joiner *j, rank_fn *rank)
 			r = in_reach(j->t[a], j->t[b])
 				? rank(j, j->t[a], j->t[b])
 				: 0;
-			if (r && add_pair(j, r, a, b))
+			if (r && join_add_pair(j, r, a, b))
 				return -ENOMEM;
 		}
 	}
@@ -367,7 +310,8 @@ static int pairs_by_ses(struct joiner *j)
 {
 	for (size_t i = 0; i < j->n; i++)
 		if (j->t[i]->ses >= 0)
-			add_ref(j, (uint64_t)j->t[i]->ses, j->t[i]->start, i);
+			join_add_ref(
+			    j, (uint64_t)j->t[i]->ses, j->t[i]->start, i);
 	return find_pairs(j, rank_ses);
 }
 
@@ -375,7 +319,7 @@ static int pairs_by_peer(struct joiner *j)
 {
 	for (size_t i = 0; i < j->n; i++)
 		if (peer_of(j->t[i]))
-			add_ref(j, peer_of(j->t[i]), j->t[i]->start, i);
+			join_add_ref(j, peer_of(j->t[i]), j->t[i]->start, i);
 	return find_pairs(j, rank_peer);
 }
 
@@ -385,9 +329,9 @@ static int pairs_by_pid(struct joiner *j)
 		const struct track *t = j->t[i];
 
 		if (t->pid > 0)
-			add_ref(j, (uint64_t)t->pid, begin_of(t), i);
+			join_add_ref(j, (uint64_t)t->pid, begin_of(t), i);
 		if (t->child_pid > 0 && t->child_pid != t->pid)
-			add_ref(j, (uint64_t)t->child_pid, begin_of(t), i);
+			join_add_ref(j, (uint64_t)t->child_pid, begin_of(t), i);
 	}
 	return find_pairs(j, rank_pid);
 }
@@ -397,7 +341,8 @@ static int pairs_by_end(struct joiner *j)
 {
 	for (size_t i = 0; i < j->n; i++)
 		if (j->t[i]->pid > 0 && j->t[i]->flags & TRACK_CLOSED)
-			add_ref(j, (uint64_t)j->t[i]->pid, j->t[i]->end, i);
+			join_add_ref(
+			    j, (uint64_t)j->t[i]->pid, j->t[i]->end, i);
 	return find_pairs(j, rank_pid);
 }
 
@@ -405,7 +350,7 @@ static int pairs_by_terminal(struct joiner *j)
 {
 	for (size_t i = 0; i < j->n; i++)
 		if (j->t[i]->tty.n)
-			add_ref(
+			join_add_ref(
 			    j, hash_bytes(j->t[i]->tty), begin_of(j->t[i]), i);
 	return find_pairs(j, rank_terminal);
 }
@@ -445,7 +390,8 @@ static void join_pair(struct joiner *j, const struct pair *p)
 static int find_all_pairs(struct joiner *j)
 {
 	static int (*const by[])(struct joiner *) = {pairs_by_ses,
-	    pairs_by_peer, pairs_by_pid, pairs_by_end, pairs_by_terminal};
+	    pairs_by_peer, pairs_by_pid, pairs_by_end, pairs_by_terminal,
+	    join_recordings};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof by / sizeof *by && !err; i++)

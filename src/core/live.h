@@ -29,6 +29,7 @@ enum index_role {
 	INDEX_LOGIN_TTY, /* terminal of a utmp record; hashed */
 	INDEX_TOLD_SES,	 /* audit session as the journal tells it of sshd */
 	INDEX_USER,	 /* newest open connection of a user; hashed */
+	INDEX_RECORDING, /* imported recording, by its chain; hashed */
 };
 
 #define LIVE_KEYS  12 /* the oldest gives way */
@@ -182,6 +183,9 @@ int audit_event(struct correlator *c, struct live_host *h, struct event *ev,
 int conn_event(struct correlator *c, struct live_host *h, struct event *ev,
     struct live **ret);
 int login_event(struct correlator *c, struct live_host *h, struct event *ev,
+    struct live **ret);
+/* Of a recording that was imported: a track of its own. */
+int recording_event(struct correlator *c, struct live_host *h, struct event *ev,
     struct live **ret);
 /* A connection for an sshd event, as conn_event(), whatever its source. */
 int conn_sshd(struct correlator *c, struct live_host *h, struct event *ev,

@@ -17,6 +17,8 @@ static int cmp_source(const void *va, const void *vb)
 	const struct track *a = *(const struct track *const *)va;
 	const struct track *b = *(const struct track *const *)vb;
 
+	if ((a->flags ^ b->flags) & TRACK_RECORDED)
+		return a->flags & TRACK_RECORDED ? 1 : -1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->start != b->start)
@@ -214,6 +216,15 @@ static unsigned flags_of(
 	return t->flags;
 }
 
+/*
+ * A recording tells no more of the times than that something was there; what
+ * is concluded of it alone its events say.
+ */
+static void add_recording(struct track *sum, const struct track *t)
+{
+	sum->flags |= t->flags & ~(unsigned)(TRACK_CLOSED | TRACK_INFERRED);
+}
+
 static void add_times(struct track *sum, const struct track *const *t, size_t n)
 {
 	const struct track *root = t[0];
@@ -223,6 +234,10 @@ static void add_times(struct track *sum, const struct track *const *t, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		bool ended = t[i]->flags & TRACK_CLOSED;
 
+		if (t[i]->flags & ~root->flags & TRACK_RECORDED) {
+			add_recording(sum, t[i]);
+			continue;
+		}
 		if (cmp_source(&t[i], &root) &&
 		    (t[i]->start < root->start ||
 			(t[i]->start == root->start &&

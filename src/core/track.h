@@ -33,6 +33,9 @@ enum track_flag {
 	TRACK_INFERRED = 1 << 9,  /* some fact in it is concluded, not read */
 	TRACK_CONFLICT = 1 << 10, /* sources disagree, see `notes` */
 	TRACK_BEGAN = 1 << 11,	  /* its beginning was seen */
+	/* A recording that was imported: of a terminal, or of a part of what
+	 * was done there. It tells neither begin nor end of the session. */
+	TRACK_RECORDED = 1 << 12,
 };
 
 /*

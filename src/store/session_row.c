@@ -158,13 +158,14 @@ static int merge_rows(
 }
 
 /*
- * What is more than attempts: a login was seen, or the kernel tells what was
- * done under its number for one. The journal tells that number too, but of an
- * sshd started by hand it is the admin's, and anybody may knock there.
+ * What is more than attempts: a login or a recording was seen, or the kernel
+ * tells what was done under its number for one. The journal tells that number
+ * too, but of an sshd started by hand it is the admin's, and anybody may knock
+ * there.
  */
 static bool is_session(const struct session_group *g, const struct session *s)
 {
-	bool known = s->sum.flags & TRACK_LOGGED_IN;
+	bool known = s->sum.flags & (TRACK_LOGGED_IN | TRACK_RECORDED);
 
 	for (size_t i = 0; i < g->n && !known; i++)
 		known = g->v[i].t.kind == TRACK_AUDIT && g->v[i].t.ses >= 0;
