@@ -10,7 +10,7 @@ void recording_chain(struct str host, struct buf *ret);
 
 /* One recording to be read, and what was found of it. */
 struct recording_read {
-	struct str host;
+	struct str host; /* or what else the chain is named by */
 	uint64_t number; /* of its first frame */
 	uint64_t last;	 /* of its last; 0: to the end of the chain */
 	/* Each chunk (record/chunk.h) in order; not 0 stops. May be NULL. */

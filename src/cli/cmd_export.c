@@ -11,7 +11,7 @@
 struct export_options {
 	bool sessions, local;
 	int format, stream;
-	uint64_t recording;
+	const char *recording;
 	const char *output;
 };
 
@@ -44,8 +44,9 @@ static const struct opt export_opts[] = {
 	"sudo (sudoreplay), or raw, the bytes of its output; script and sudo "
 	"are directories, which --output names",
 	.at = offsetof(struct export_options, format), .choices = choices},
-    {"recording", 'R', OPT_U64, "N",
-	"which recording of the session, as show names them",
+    {"recording", 'R', OPT_STR, "NAME",
+	"which recording of the session, as show names them: a number, or "
+	"CHAIN:NUMBER of one that was imported",
 	.at = offsetof(struct export_options, recording)},
     {"stream", 0, OPT_CHOICE, "STREAM",
 	"of a command that had no terminal: both, as they came, or stdout or "
@@ -88,26 +89,29 @@ static int export_sessions(const struct invocation *inv, struct query *q)
 
 /* The one that is asked for, or the only one. */
 static int choose_recording(struct cli *c, const struct recordings *all,
-    uint64_t number, const struct recording **ret)
+    const char *name, const struct recording **ret)
 {
 	struct buf text = BUF_INIT;
+	size_t named = 0;
 
 	if (all->n == 0)
 		return cli_found(c, 0, "recording of this session");
-	*ret = all->n == 1 && !number ? all->v : NULL;
-	for (size_t i = 0; i < all->n && !*ret; i++)
-		if (all->v[i].number == number)
-			*ret = &all->v[i];
-	if (*ret)
+	for (size_t i = 0; i < all->n; i++) {
+		if (name && !recording_is_named(&all->v[i], str_z(name)))
+			continue;
+		*ret = &all->v[i];
+		named++;
+	}
+	if (named == 1)
 		return CLI_FOUND;
 	for (size_t i = 0; i < all->n; i++) {
 		buf_add_z(&text, i ? "; " : "");
 		recording_describe(c, &all->v[i], &text);
 	}
 	cli_usage(c,
-	    number ? "the session has no such recording, but: %.*s"
-		   : "the session has several recordings: name one with "
-		     "--recording: %.*s",
+	    named ? "the session has several recordings: name one with "
+		    "--recording: %.*s"
+		  : "the session has no such recording, but: %.*s",
 	    STR_ARG(buf_str(&text)));
 	buf_free(&text);
 	return CLI_USAGE;

@@ -403,6 +403,7 @@ static int fake_recordings(struct store *s, const struct recording_query *q,
     struct err *err)
 {
 	const struct recording terminal = {.host = STR(HOST),
+	    .chain = STR(HOST),
 	    .number = 41,
 	    .last = 44,
 	    .track = AMELIA,
@@ -414,6 +415,7 @@ static int fake_recordings(struct store *s, const struct recording_query *q,
 	    .bytes = 4321,
 	    .lost = 12};
 	const struct recording command = {.host = STR(HOST),
+	    .chain = STR(HOST),
 	    .number = 45,
 	    .last = 45,
 	    .track = CONSOLE,

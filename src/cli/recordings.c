@@ -13,8 +13,8 @@
 #include "record/chunk.h"
 
 /* More of one session are not listed. */
-#define RECORDINGS_MAX	1000
-#define COMMAND_COLUMNS 40
+#define RECORDINGS_MAX 1000
+#define NAME_COLUMNS   40
 
 static int keep(void *ctx, const struct recording *row)
 {
@@ -25,13 +25,15 @@ static int keep(void *ctx, const struct recording *row)
 		return 0;
 	*copy = *row;
 	copy->host = arena_dup(&r->mem, row->host);
+	copy->chain = arena_dup(&r->mem, row->chain);
 	copy->tty = arena_dup(&r->mem, row->tty);
 	copy->size = arena_dup(&r->mem, row->size);
 	copy->command = arena_dup(&r->mem, row->command);
+	copy->format = arena_dup(&r->mem, row->format);
 	copy->sha256 = arena_dup(&r->mem, row->sha256);
 	r->n++;
-	return copy->host.p && copy->tty.p && copy->size.p && copy->command.p &&
-		       copy->sha256.p
+	return copy->host.p && copy->chain.p && copy->tty.p && copy->size.p &&
+		       copy->command.p && copy->format.p && copy->sha256.p
 		   ? 0
 		   : -ENOMEM;
 }
@@ -59,18 +61,49 @@ void recordings_free(struct recordings *r)
 	*r = (struct recordings){.mem = ARENA_INIT};
 }
 
+/* Of a command that had no terminal. */
+static bool is_command(const struct recording *r)
+{
+	return r->command.n && !r->tty.n && !r->size.n;
+}
+
+static bool is_imported(const struct recording *r)
+{
+	return !str_eq(r->chain, r->host);
+}
+
+void recording_name(const struct recording *r, struct buf *b)
+{
+	if (is_imported(r)) {
+		escape_add(b, r->chain, ESCAPE_NO_LIMIT, 0, NULL);
+		buf_add_char(b, ':');
+	}
+	buf_add_u64(b, r->number);
+}
+
+bool recording_is_named(const struct recording *r, struct str name)
+{
+	uint64_t number;
+
+	if (str_skip(&name, r->chain) && !str_skip(&name, STR(":")))
+		return false;
+	return str_u64(name, &number) && number == r->number;
+}
+
 void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 {
 	char start[TIME_LOCAL_LEN], end[TIME_LOCAL_LEN];
 
-	buf_add_u64(b, r->number);
+	recording_name(r, b);
 	buf_add_z(b, ": ");
-	if (r->command.n && !r->tty.n) {
-		escape_add_cut(b, r->command, COMMAND_COLUMNS, 0);
+	if (is_command(r)) {
+		escape_add_cut(b, r->command, NAME_COLUMNS, 0);
 	} else {
-		buf_add_str(b, r->tty);
-		buf_add_char(b, ' ');
-		buf_add_str(b, r->size);
+		escape_add_cut(
+		    b, r->tty.n ? r->tty : STR("terminal"), NAME_COLUMNS, 0);
+		if (r->size.n)
+			buf_add_char(b, ' ');
+		escape_add_cut(b, r->size, NAME_COLUMNS, 0);
 	}
 	buf_add_z(b, ", ");
 	buf_add_str(b, clock_format(&c->clock, r->start, start));
@@ -92,6 +125,10 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 	}
 	if (r->partial)
 		buf_add_z(b, ", not all of it");
+	if (r->format.n) {
+		buf_add_z(b, ", imported: ");
+		buf_add_str(b, r->format);
+	}
 }
 
 /* A recording on its way into files of a format. */
@@ -113,11 +150,11 @@ static void begin(struct export *e, const struct piece *p)
 	struct head head = HEAD_NONE;
 	struct err ignored;
 
-	if (p->type == PIECE_BEGIN)
-		head_read(&head, p->bytes, &e->mem, &ignored);
-	head.time = p->time;
 	/* Where the first piece is missing, the catalogue still knows some. */
-	head.no_tty |= r->command.n && !r->tty.n;
+	if (p->type != PIECE_BEGIN ||
+	    head_read(&head, p->bytes, &e->mem, &ignored) < 0)
+		head.no_tty = is_command(r);
+	head.time = p->time;
 	if (head.host.n == 0)
 		head.host = r->host;
 	if (head.tty.n == 0)
@@ -234,7 +271,7 @@ static int read_all(
 	struct exporting x = {e, err};
 	int r;
 
-	*read = (struct recording_read){.host = e->recording->host,
+	*read = (struct recording_read){.host = e->recording->chain,
 	    .number = e->recording->number,
 	    .last = e->recording->last,
 	    .chunk = export_chunk,
@@ -290,7 +327,7 @@ int recording_export(
 		return cli_fail(c,
 		    "nothing of this recording is left in the chain "
 		    "recordings:%.*s: sshtrail verify tells more",
-		    STR_ARG(r->host));
+		    STR_ARG(r->chain));
 	if (!read.damaged && !e.damaged && is_vouched(r, &read))
 		return CLI_FOUND;
 	cli_fail(c,

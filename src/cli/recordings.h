@@ -19,8 +19,15 @@ int recordings_find(
 void recordings_free(struct recordings *r);
 
 /*
- * "pts/3 80x24, 11:02:07 to 11:40:01, 12.3 KiB", or with a command in place of
- * the terminal, and what is to be known of it: how it is marked in a story.
+ * "41", or "import:web:41" of one that was imported; whether `name` is this
+ * one's: a number alone may be that of several.
+ */
+void recording_name(const struct recording *r, struct buf *b);
+bool recording_is_named(const struct recording *r, struct str name);
+
+/*
+ * "41: pts/3 80x24, 11:02:07 to 11:40:01, 12.3 KiB", or with a command in place
+ * of the terminal, and what is to be known of it: how it is marked in a story.
  */
 void recording_describe(
     struct cli *c, const struct recording *r, struct buf *b);

@@ -9,6 +9,14 @@
 /* Of a command's so much, for people to know it by. */
 #define COMMAND_MAX 200
 
+/* As the catalogue holds it: never NULL. */
+static struct str text_of(const struct event *ev, enum field f)
+{
+	struct str text = event_str(ev, f);
+
+	return text.n ? text : STR("");
+}
+
 static int learn_open(
     struct writer *w, const struct event *ev, int64_t host, struct err *err)
 {
@@ -17,14 +25,15 @@ static int learn_open(
 
 	event_command(ev, &command);
 	r = sql_run(&w->sql,
-	    "INSERT OR REPLACE INTO recording(host, number, track, tty, size,"
-	    " command, start, stop, partial, bytes, input, lost, left_out,"
-	    " last, sha256)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, NULL, ?8, 0, 0, 0, 0, 0, x'')",
-	    err, "iiusssii", host, ev->v[F_RECORDING].i, ev->track,
+	    "INSERT OR REPLACE INTO recording(host, chain, number, track, tty,"
+	    " size, command, format, start, stop, partial, bytes, input, lost,"
+	    " left_out, last, sha256) VALUES(?1, ?9, ?2, ?3, ?4, ?5, ?6, ?10,"
+	    " ?7, NULL, ?8, 0, 0, 0, 0, 0, x'')",
+	    err, "iiusssiiss", host, ev->v[F_RECORDING].i, ev->track,
 	    event_str(ev, F_TTY), event_str(ev, F_SIZE),
 	    str_upto(buf_str(&command), COMMAND_MAX), ev->time,
-	    event_int(ev, F_PARTIAL, 0));
+	    event_int(ev, F_PARTIAL, 0), text_of(ev, F_RECORDING_CHAIN),
+	    text_of(ev, F_FORMAT));
 	buf_free(&command);
 	return r;
 }
@@ -35,12 +44,13 @@ static int learn_close(
 	return sql_run(&w->sql,
 	    "UPDATE recording SET stop = ?3, bytes = ?4, input = ?5,"
 	    " lost = ?6, last = ?7, sha256 = ?8, partial = partial OR ?9,"
-	    " left_out = ?10 WHERE host = ?1 AND number = ?2",
-	    err, "iiiiiiisii", host, ev->v[F_RECORDING].i, ev->time,
+	    " left_out = ?10 WHERE host = ?1 AND chain = ?11 AND number = ?2",
+	    err, "iiiiiiisiis", host, ev->v[F_RECORDING].i, ev->time,
 	    event_int(ev, F_BYTES_READ, 0) - event_int(ev, F_LEFT_OUT, 0),
 	    event_int(ev, F_BYTES_WRITTEN, 0), event_int(ev, F_LOST, 0),
 	    event_int(ev, F_RECORDING_END, 0), event_str(ev, F_SHA256),
-	    event_int(ev, F_PARTIAL, 0), event_int(ev, F_LEFT_OUT, 0));
+	    event_int(ev, F_PARTIAL, 0), event_int(ev, F_LEFT_OUT, 0),
+	    text_of(ev, F_RECORDING_CHAIN));
 }
 
 int recording_learn(struct writer *w, const struct event *ev, struct err *err)
@@ -48,8 +58,12 @@ int recording_learn(struct writer *w, const struct event *ev, struct err *err)
 	int64_t host;
 	int r;
 
-	/* Text that anybody could have written vouches for nothing. */
-	if (!event_has(ev, F_RECORDING) || ev->trust > TRUST_DAEMON ||
+	/*
+	 * Text that anybody could have written vouches for nothing; but what
+	 * was imported is vouched for by the import, whoever wrote it.
+	 */
+	if (!event_has(ev, F_RECORDING) ||
+	    (ev->trust > TRUST_DAEMON && !event_has(ev, F_RECORDING_CHAIN)) ||
 	    (ev->kind != EVENT_CHANNEL_OPEN && ev->kind != EVENT_CHANNEL_CLOSE))
 		return 0;
 	r = writer_host(w, ev->host, &host, err);
@@ -80,7 +94,11 @@ static void get_row(sqlite3_stmt *st, struct recording *r)
 	    .sha256 = sql_str(st, 13),
 	    .command = sql_str(st, 14),
 	    .left_out = sqlite3_column_int64(st, 15),
+	    .chain = sql_str(st, 16),
+	    .format = sql_str(st, 17),
 	};
+	if (r->chain.n == 0)
+		r->chain = r->host;
 }
 
 int recording_rows(struct sql *s, const struct recording_query *q,
@@ -91,11 +109,14 @@ int recording_rows(struct sql *s, const struct recording_query *q,
 	sqlite3_stmt *st = sql_get(s,
 	    "SELECT h.name, r.number, r.track, coalesce(t.session, r.track),"
 	    " r.tty, r.size, r.start, r.stop, r.partial, r.bytes, r.input,"
-	    " r.lost, r.last, r.sha256, r.command, r.left_out FROM recording r"
+	    " r.lost, r.last, r.sha256, r.command, r.left_out, r.chain,"
+	    " r.format"
+	    " FROM recording r"
 	    " JOIN host h ON h.id = r.host"
 	    " LEFT JOIN track t ON t.id = r.track"
 	    " WHERE (?1 = 0 OR coalesce(t.session, r.track) = ?2)"
-	    " AND (?3 = x'' OR h.name = ?3) AND (?4 = 0 OR r.stop IS NULL)"
+	    " AND (?3 = x'' OR h.name = ?3)"
+	    " AND (?4 = 0 OR (r.stop IS NULL AND r.chain = x''))"
 	    " ORDER BY r.start, r.number",
 	    &r, err);
 

@@ -29,11 +29,13 @@ struct store_stats {
  */
 struct recording {
 	struct str host;
-	uint64_t number; /* its first frame in the chain recordings:HOST */
-	uint64_t last;	 /* its last one; 0: not known, it has no end yet */
+	struct str chain; /* of its frames: recordings:CHAIN */
+	uint64_t number;  /* its first frame there */
+	uint64_t last;	  /* its last one; 0: not known, it has no end yet */
 	uint64_t track, session;
 	struct str tty, size; /* size at its begin, COLUMNSxROWS */
-	struct str command;   /* its begin; empty: a terminal's */
+	struct str command;   /* its begin; empty: not known, a shell */
+	struct str format;    /* of the file it was imported from, or empty */
 	int64_t start, end;   /* microseconds; end -1: not seen */
 	int64_t bytes, input; /* of output and input kept; 0 before its end */
 	int64_t lost;	      /* bytes of output known to be missing */
@@ -45,7 +47,7 @@ struct recording {
 struct recording_query {
 	uint64_t session; /* 0: any */
 	struct str host;  /* empty: any */
-	bool open_only;	  /* without an end */
+	bool open_only;	  /* without an end; none that was imported */
 };
 
 struct store_ops {

@@ -24,7 +24,7 @@ struct piece {
 	enum how how;
 };
 
-#define PIECES_MAX 16
+#define PIECES_MAX 17
 /* Ends a list: `before` NULL. */
 typedef const struct piece pieces[PIECES_MAX];
 
@@ -115,6 +115,7 @@ static pieces describe_channel = {
     {": ", F_ARGV, "", COMMAND},
     {": ", F_CMD, "", COMMAND},
     {", recording ", F_RECORDING, "", VALUE},
+    {" of ", F_RECORDING_CHAIN, "", VALUE},
     {", output ", F_BYTES_READ, "", BYTES},
     {", left out ", F_LEFT_OUT, "", BYTES},
     {", missing ", F_LOST, "", BYTES},
