@@ -18,7 +18,8 @@ struct import_options {
 static const struct opt import_opts[] = {
     {"host", 'H', OPT_STR, "NAME",
 	"the host that files are of which name none (login records, audit "
-	"logs without node=); else this machine for its own logs, or the host "
+	"logs without node=, recordings); else this machine for its own logs, "
+	"or the host "
 	"that a log beside them names",
 	.at = offsetof(struct import_options, host), .hint = OPT_HINT_HOST},
     {"identity", 'i', OPT_EACH, "FILE",
@@ -90,7 +91,7 @@ static void find_files(struct import_call *call, const struct invocation *inv)
 	for (size_t i = 0; i < call->files.n; i++) {
 		const struct import_file *f = &call->files.v[i];
 
-		if (f->source || !f->named)
+		if (import_file_format(f) || !f->named)
 			continue;
 		cli_note(call->cli, "%s: %s", f->path, f->why_not);
 		call->failed = call->failed || f->unreadable;
@@ -107,10 +108,11 @@ static const char *main_host(const struct import_call *call)
 		const struct import_file *f = &call->files.v[i];
 		size_t n = 0;
 
-		if (!f->source || !f->host)
+		if (!import_file_format(f) || !f->host)
 			continue;
 		for (size_t k = 0; k < call->files.n; k++)
-			n += call->files.v[k].source && call->files.v[k].host &&
+			n += import_file_format(&call->files.v[k]) &&
+			     call->files.v[k].host &&
 			     strcmp(call->files.v[k].host, f->host) == 0;
 		if (n > best_n) {
 			best = f->host;
@@ -151,6 +153,7 @@ static int run_import(struct import_call *call, struct archive *archive)
 	}
 	chain_name(host, chain, sizeof chain);
 	import_progress_start(&call->progress, call->cli->err_fd, &call->files);
+	run.chain = chain;
 	r = archive_begin(archive, chain, &err);
 	if (r == 0)
 		r = import_run(&run, &call->files, &err);
@@ -222,13 +225,14 @@ static void free_options(void *own)
 const struct command cmd_import = {
     .name = "import",
     .operands = "PATH...",
-    .summary = "read log files into the store",
+    .summary = "read log files and recordings into the store",
     .help =
 	"Each PATH is a file, a directory that is searched, or - for standard "
 	"input; plain or compressed by gzip, xz or zstd, in any order. What a "
 	"file is shows in its content: logs of sshd and its neighbours "
 	"(auth.log, secure, journalctl -o export or json), audit.log, wtmp, "
-	"btmp, utmp, lastlog, wtmpdb, authorized_keys, passwd.\n"
+	"btmp, utmp, lastlog, wtmpdb, authorized_keys, passwd; recordings of "
+	"script, asciinema, ttyrec, tlog and sudo.\n"
 	"The same file again adds nothing; a grown file adds only what is "
 	"new. An import that was cut off is completed by repeating it.",
     .examples =

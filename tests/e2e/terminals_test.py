@@ -13,7 +13,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import PATIENCE, Disk, wait_for
+from daemontest import HOST, PATIENCE, Disk, wait_for
 from sshdtest import need_taps
 from terminaltest import (TAPS, Window, cast, export, of_kind, one_connection,
                           own_terminal, recording_host, stored, told,
@@ -323,6 +323,48 @@ def stops_with_the_daemon():
         close = told(daemon, sshd, "channel.close")
         equal([e["reason"] for e in close], ["the daemon was stopped"])
         equal(export(daemon, close[0]), b"first\r\n")
+
+
+@case
+def takes_in_what_others_recorded():
+    """What script recorded in a session is imported into that session"""
+    with recording_host() as (daemon, sshd):
+        files = [os.path.join(sshd.person.home, f)
+                 for f in ("a.timing", "a.out", "a.in")]
+        t = Window(sshd, "script -q --log-timing %s --log-out %s --log-in %s "
+                   "-c 'stty size; read line; echo got $line'; echo end"
+                   % tuple(files))
+        t.wait_for(b"24 80")
+        t.type(b"x\r")
+        got = t.end()
+        close, = wait_closed(daemon, sshd, 1)
+        # The same terminal, but of somebody else.
+        other = Window(sshd, "sleep 1", user="root")
+        other.end()
+        wait_for("root's", lambda: told(daemon, sshd, "channel.close", 0))
+        daemon.stop()
+        for again in (2, 0):
+            done = json.loads(daemon.run("import", "--json", "--host", HOST,
+                                         *files).stdout)
+            equal(done["kinds"].get("channel.open", 0) +
+                  done["kinds"].get("channel.close", 0), again)
+        opened, = [e for e in daemon.found("search", "--all", "--kind",
+                                           "channel.open")
+                   if e["source"] == "recordings"]
+        equal((opened["session"], opened["tty"], opened["size"]),
+              (close["session"], close["tty"], "80x24"))
+        check("inferred" in opened and opened["trust"] == "text", opened)
+        story = daemon.run("show", close["session"]).stdout.decode()
+        name = "import:%s:%d" % (HOST, opened["recording"])
+        for text in (" %d: pts/" % close["recording"], name + ": pts/"):
+            check(text in story, "no %r in %s" % (text, story))
+        daemon.run("export", close["session"], "-F", "raw", expect=2)
+        inner = daemon.run("export", close["session"], "-F", "raw",
+                           "--recording", name).stdout
+        check(inner.startswith(b"24 80") and inner.endswith(b"got x\r\n"),
+              inner)
+        equal(inner + b"end\r\n", got)
+        daemon.run("verify")
 
 
 sys.exit(main())

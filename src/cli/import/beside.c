@@ -32,7 +32,7 @@ static void take_out(struct import_files *files, const char *path)
 	for (size_t i = 0; i < files->n; i++) {
 		struct import_file *f = &files->v[i];
 
-		if (f->source || strcmp(f->path, path) != 0)
+		if (import_file_format(f) || strcmp(f->path, path) != 0)
 			continue;
 		free(f->path);
 		free(f->host);

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/when.h"
 #include "cli/import/beside.h"
+#include "cli/import/companions.h"
 
 #define DEPTH_MAX 16
 #define FILES_MAX 1000000
@@ -23,6 +24,8 @@ void import_files_free(struct import_files *files)
 		free(files->v[i].path);
 		free(files->v[i].host);
 		free(files->v[i].beside);
+		for (size_t k = 0; k < FORMAT_PARTS_MAX; k++)
+			free(files->v[i].parts[k]);
 	}
 	free(files->v);
 	*files = (struct import_files){0};
@@ -219,7 +222,10 @@ int import_file_open(const struct import_file *f, int *ret_fd, struct err *err)
 		if (fd >= 0 && lseek(fd, 0, SEEK_SET) < 0)
 			fd_close(&fd);
 	} else {
-		fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		/* What was found may have become another thing since then. */
+		const int found = f->named ? 0 : O_NOFOLLOW | O_NONBLOCK;
+
+		fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | found);
 	}
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot read %s", f->path);
@@ -260,7 +266,9 @@ static void detect(struct import_file *f, char *head)
 		f->source = source_detect(
 		    str_make(head, n), f->path, &host, &f->first_time);
 	f->unreadable = r < 0 || (n == 0 && got < 0);
-	if (!f->source && !f->why_not)
+	if (n && !f->source)
+		companions_detect(f, str_make(head, n));
+	if (!import_file_format(f) && !f->why_not)
 		f->why_not = "not a format that sshtrail reads";
 	if (host.n)
 		f->host = strndup(host.p, host.n);
@@ -278,6 +286,7 @@ void import_files_detect(struct import_files *files)
 	}
 	free(head);
 	beside_find(files);
+	companions_find(files);
 }
 
 static size_t common_prefix(const char *a, const char *b)

@@ -8,6 +8,7 @@
 #define CLI_IMPORT_FILES_H
 
 #include "base/input.h"
+#include "record/format.h"
 #include "sources/source.h"
 
 #define IMPORT_HEAD_MAX ((size_t)64 << 10)
@@ -18,12 +19,18 @@ struct import_file {
 	uint64_t size; /* bytes on disk */
 	int64_t mtime; /* microseconds */
 	uint64_t dev, inode;
-	const struct source *source; /* NULL: not recognised */
-	const char *why_not;	     /* then: a reason to show, static */
-	bool named;		     /* on the command line, not found below */
-	int64_t first_time;	     /* 0 when the format does not say */
-	char *host;		     /* NULL until known */
-	const char *host_inferred;   /* why it is only concluded, static */
+	const struct source *source; /* of events, or NULL */
+	/* Of recordings, or NULL; then which of its files this is, and where
+	 * the others are: files of their own no more. */
+	const struct format *format;
+	unsigned part;
+	bool taken;		       /* it is a part of another one */
+	char *parts[FORMAT_PARTS_MAX]; /* NULL: not there; [0] is not used */
+	const char *why_not;	       /* neither: a reason to show, static */
+	bool named;		   /* on the command line, not found below */
+	int64_t first_time;	   /* 0 when the format does not say */
+	char *host;		   /* NULL until known */
+	const char *host_inferred; /* why it is only concluded, static */
 	char *beside; /* a file that is part of it, may be missing; or NULL */
 	bool compressed;
 	bool unreadable; /* by permission or damage */
@@ -58,6 +65,12 @@ void import_files_hosts(struct import_files *files, const char *host);
  * first.
  */
 void import_files_sort(struct import_files *files);
+
+/* What it is read as; NULL: it is not read. */
+static inline const char *import_file_format(const struct import_file *f)
+{
+	return f->source ? f->source->name : f->format ? f->format->name : NULL;
+}
 
 /* Whether b continues the stream of a (they are parts of one rotated log). */
 bool import_file_continues(

@@ -75,8 +75,16 @@ int known_load(struct known_contents *k, struct store *store, struct err *err)
 
 static bool may_be(const struct known_content *c, const struct import_file *f)
 {
-	return strcmp(c->format, f->source->name) == 0 &&
+	return strcmp(c->format, import_file_format(f)) == 0 &&
 	       strcmp(c->host, f->host) == 0;
+}
+
+bool known_may_be(const struct known_contents *k, const struct import_file *f)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (may_be(&k->v[i], f))
+			return true;
+	return false;
 }
 
 static int hash_file(int fd, char hex[static 65], struct err *err)

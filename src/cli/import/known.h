@@ -36,6 +36,9 @@ struct known_prefix {
 int known_load(struct known_contents *k, struct store *store, struct err *err);
 void known_free(struct known_contents *k);
 
+/* Whether anything of its format and host is. */
+bool known_may_be(const struct known_contents *k, const struct import_file *f);
+
 /*
  * How much of file f is known. Reads it when that may be: for the same bytes,
  * which say the same again up to the same damage; else, decompressed, for the

@@ -86,7 +86,7 @@ static uint64_t count_unrecognised(const struct import_files *files)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < files->n; i++)
-		n += !files->v[i].source;
+		n += !import_file_format(&files->v[i]);
 	return n;
 }
 
@@ -118,9 +118,14 @@ static void add_examples(struct buf *b, const struct import_totals *t)
 
 		buf_add_z(b, "    ");
 		escape_add(b, str_z(ex->path), ESCAPE_NO_LIMIT, 0, NULL);
-		buf_printf(b,
-		    ":%llu: expected %s, found: ", (unsigned long long)ex->line,
-		    ex->expected);
+		if (ex->line)
+			buf_printf(b, ":%llu", (unsigned long long)ex->line);
+		else
+			buf_printf(b, ": at byte %llu",
+			    (unsigned long long)ex->offset);
+		buf_printf(b, ": expected %s", ex->expected);
+		if (ex->n)
+			buf_add_z(b, ", found: ");
 		escape_add(
 		    b, str_make(ex->text, ex->n), ESCAPE_NO_LIMIT, 0, NULL);
 		buf_add_char(b, '\n');
@@ -138,7 +143,7 @@ static void add_skipped(struct buf *b, const struct import_files *files)
 	for (size_t i = 0; i < files->n; i++) {
 		const struct import_file *f = &files->v[i];
 
-		if (f->source)
+		if (import_file_format(f))
 			continue;
 		if (n++ == SKIPPED_SHOWN) {
 			buf_printf(b, "    and %llu more\n",
@@ -196,8 +201,9 @@ static void add_json_examples(struct buf *b, const struct import_totals *t)
 
 		buf_add_z(b, i ? ",{\"file\":" : "{\"file\":");
 		json_add_string(b, str_z(ex->path));
-		buf_printf(b, ",\"line\":%llu,\"expected\":",
-		    (unsigned long long)ex->line);
+		buf_printf(b, ex->line ? ",\"line\":%llu" : ",\"offset\":%llu",
+		    (unsigned long long)(ex->line ? ex->line : ex->offset));
+		buf_add_z(b, ",\"expected\":");
 		json_add_string(b, str_z(ex->expected));
 		buf_add_z(b, ",\"text\":");
 		json_add_string(b, str_make(ex->text, ex->n));
@@ -212,7 +218,7 @@ static void add_json_skipped(struct buf *b, const struct import_files *files)
 
 	buf_add_z(b, "\"not_read\":[");
 	for (size_t i = 0; i < files->n; i++) {
-		if (files->v[i].source)
+		if (import_file_format(&files->v[i]))
 			continue;
 		buf_add_z(b, sep);
 		buf_add_z(b, "{\"file\":");

@@ -11,6 +11,8 @@
 #include "cli/import/ahead.h"
 #include "cli/import/append.h"
 #include "cli/import/beside.h"
+#include "cli/import/recording.h"
+#include "cli/import/vouchers.h"
 
 #define WINDOW	  ((size_t)4 << 20)
 /* A source gets so much at once: it copies what it holds back after each. */
@@ -459,6 +461,8 @@ int import_run(
 
 	for (size_t i = 0; i < files->n && r == 0; i += n) {
 		n = 1;
+		if (files->v[i].format)
+			r = import_recording(run, &files->v[i], err);
 		if (!files->v[i].source)
 			continue;
 		while (i + n < files->n &&
@@ -466,11 +470,12 @@ int import_run(
 			n++;
 		r = import_stream(run, &files->v[i], n, err);
 	}
-	return r;
+	return r < 0 ? r : vouchers_commit(run, false, err);
 }
 
 void import_run_free(struct import_run *run)
 {
+	vouchers_close(run->vouchers);
 	for (size_t i = 0; i < run->totals.n_examples; i++)
 		free(run->totals.examples[i].path);
 	known_free(&run->known);

@@ -14,7 +14,8 @@
 
 struct import_example {
 	char *path;
-	uint64_t line;
+	uint64_t line;	 /* 0: what is read has no lines */
+	uint64_t offset; /* then: the byte */
 	const char *expected;
 	char text[200];
 	size_t n;
@@ -30,9 +31,13 @@ struct import_totals {
 	uint64_t n_damaged;
 };
 
+struct vouchers;
+
 struct import_run {
 	struct archive *archive;
 	struct known_contents known;
+	const char *chain; /* of the events, as archive_begin() has it */
+	struct vouchers *vouchers; /* of recordings; NULL: there were none */
 	utc_offset_fn *utc_offset; /* for times without a zone */
 	/* Called now and then, for progress; `warn` when a file is damaged. */
 	void (*progress)(void *ctx, const struct import_file *f,

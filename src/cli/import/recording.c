@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/import/recording.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/when.h"
+#include "cli/import/member.h"
+#include "cli/import/tape.h"
+#include "cli/import/vouchers.h"
+#include "core/event_json.h"
+
+#define NS_PER_USEC    1000
+#define HELD_MAX       ((size_t)32 << 20)
+#define PIECE_OVERHEAD 8
+
+/* One recording of the file. */
+struct reel {
+	bool known; /* it is in the store already, as */
+	uint64_t identity;
+	struct tape tape;
+};
+
+/* One reading of a file. */
+struct reels {
+	struct format_sink sink; /* first: the sink is cast back */
+	struct import_run *run;
+	const struct import_file *file;
+	struct member parts[FORMAT_PARTS_MAX];
+	struct trail *trail;	    /* NULL: it is only looked at */
+	const struct reels *looked; /* when it was looked at; or NULL */
+	int64_t src;		    /* of the first part's import.start */
+	struct reel **v;	    /* n of them */
+	size_t n;
+	struct map by_id; /* of the reader: index in v */
+	size_t held;	  /* bytes of chunks in memory, about */
+	struct buf said;
+	struct arena mem; /* of events */
+	uint64_t skipped;
+	struct err *err;
+};
+
+/* --- events --- */
+
+static void describe_file(
+    const struct import_file *f, struct event *ev, enum event_kind kind)
+{
+	event_init(ev, kind);
+	ev->time = time_now();
+	ev->host = str_z(f->host);
+	ev->source = STR("import");
+	ev->trust = TRUST_DAEMON;
+	event_set_str(ev, F_FILE_NAME, str_z(f->path));
+	event_set_str(ev, F_FORMAT, str_z(f->format->name));
+}
+
+static int append_start(
+    struct reels *t, const struct member *p, struct str op, int64_t *ret_src)
+{
+	struct event ev;
+	int r;
+
+	describe_file(&p->file, &ev, EVENT_IMPORT_START);
+	event_set_str(&ev, F_OP, op);
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)p->file.size);
+	if (p->file.host_inferred)
+		event_set_str(&ev, F_INFERRED, str_z(p->file.host_inferred));
+	/* At once: its number is what the others name. */
+	r = archive_append(t->run->archive, &ev, t->err);
+	*ret_src = (int64_t)ev.seq;
+	t->run->totals.events++;
+	t->run->totals.by_kind[ev.kind]++;
+	return r;
+}
+
+static int append_end(struct reels *t, const struct member *p, int64_t src)
+{
+	struct sha256 raw, content;
+	char hex[2][65];
+	struct event ev;
+
+	sha256_peek(&p->raw, &raw);
+	sha256_peek(&p->content, &content);
+	sha256_hex(&raw, hex[0]);
+	sha256_hex(&content, hex[1]);
+	describe_file(&p->file, &ev, EVENT_IMPORT_END);
+	event_set_int(&ev, F_SRC, src);
+	event_set_int(&ev, F_FILE_SIZE, (int64_t)p->raw_bytes);
+	event_set_str(&ev, F_SHA256, str_z(hex[0]));
+	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)p->content_bytes);
+	event_set_str(&ev, F_CONTENT_SHA256, str_z(hex[1]));
+	if (p->damage.text[0])
+		event_set_str(&ev, F_REASON, str_z(p->damage.text));
+	return vouchers_add(t->run, &ev, t->err);
+}
+
+static int note_damage(struct reels *t, const struct member *p)
+{
+	struct event ev;
+
+	t->run->totals.n_damaged++;
+	if (t->run->warn)
+		t->run->warn(t->run->ctx, &p->file, p->damage.text);
+	describe_file(&p->file, &ev, EVENT_GAP);
+	event_set_int(&ev, F_SRC, t->src);
+	event_set_int(&ev, F_OFFSET, (int64_t)p->content_bytes);
+	event_set_str(&ev, F_REASON, str_z(p->damage.text));
+	return vouchers_add(t->run, &ev, t->err);
+}
+
+static struct reel *find_reel(const struct reels *t, uint64_t id)
+{
+	const uint64_t *at = map_get(&t->by_id, id);
+
+	return at ? t->v[*at] : NULL;
+}
+
+static struct reel *add_reel(struct reels *t, uint64_t id)
+{
+	struct reel **v = realloc(t->v, (t->n + 1) * sizeof(struct reel *));
+	const struct reel *before = t->looked ? find_reel(t->looked, id) : NULL;
+	struct reel *reel = v ? calloc(1, sizeof *reel) : NULL;
+	uint64_t *at = reel ? map_put(&t->by_id, id) : NULL;
+
+	if (v)
+		t->v = v;
+	if (!at) {
+		free(reel);
+		return NULL;
+	}
+	if (before && before->known) {
+		reel->known = true;
+		reel->identity = before->identity;
+	}
+	*at = t->n;
+	t->v[t->n++] = reel;
+	return reel;
+}
+
+static void add_inferred(struct reels *t, const struct head *h, struct buf *b)
+{
+	if (!h->host.n && t->file->host_inferred)
+		buf_add_z(b, t->file->host_inferred);
+	if (h->time == t->sink.time) {
+		buf_add_z(b, b->n ? "; " : "");
+		buf_add_z(b, "begin: when the file was last changed");
+	}
+}
+
+/* What it is, whichever chain it comes into. */
+static void make_open(struct reels *t, const struct head *h, struct event *ev,
+    char size[static HEAD_SIZE_LEN])
+{
+	event_init(ev, EVENT_CHANNEL_OPEN);
+	head_to_event(h, ev, size);
+	ev->source = STR("recordings");
+	ev->trust = t->file->format->guarded ? TRUST_DAEMON : TRUST_TEXT;
+	if (ev->host.n == 0)
+		ev->host = str_z(t->file->host);
+	event_set_str(ev, F_FORMAT, str_z(t->file->format->name));
+}
+
+static int begin(struct format_sink *sink, uint64_t id, const struct head *h)
+{
+	struct reels *t = (struct reels *)sink;
+	struct reel *reel = add_reel(t, id);
+	struct buf inferred = BUF_INIT;
+	struct trail *trail = t->trail;
+	char size[HEAD_SIZE_LEN];
+	struct event ev;
+	int r = -ENOMEM;
+
+	make_open(t, h, &ev, size);
+	buf_clear(&t->said);
+	event_to_json(&ev, 0, &t->said);
+	add_inferred(t, h, &inferred);
+	if (inferred.n)
+		event_set_str(&ev, F_INFERRED, buf_str(&inferred));
+	if (reel && reel->known)
+		trail = NULL;
+	event_set_int(&ev, F_SRC, t->src);
+	event_set_str(&ev, F_RECORDING_CHAIN, str_z(t->run->chain));
+	event_set_int(&ev, F_RECORDING, (int64_t)tape_number(trail));
+	if (reel && !buf_error(&t->said) && !buf_error(&inferred))
+		r = tape_begin(&reel->tape, trail, h->time, &ev,
+		    buf_str(&t->said), t->err);
+	else
+		err_sys(t->err, r, "recording");
+	buf_free(&inferred);
+	return r;
+}
+
+/* What many recordings of one file have in memory. */
+static int flush_all(struct reels *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->n && r == 0; i++)
+		r = tape_flush(&t->v[i]->tape, t->err);
+	t->held = 0;
+	return r;
+}
+
+static int take_piece(
+    struct format_sink *sink, uint64_t id, const struct piece *p)
+{
+	struct reels *t = (struct reels *)sink;
+	struct reel *reel = find_reel(t, id);
+	int r = reel ? tape_piece(&reel->tape, p, t->err) : 0;
+
+	t->held += p->bytes.n + PIECE_OVERHEAD;
+	return r < 0 || t->held < HELD_MAX ? r : flush_all(t);
+}
+
+static void skipped(struct format_sink *sink, const struct format_skip *skip)
+{
+	struct reels *t = (struct reels *)sink;
+	struct import_totals *totals = &t->run->totals;
+	struct import_example *ex;
+
+	t->skipped++;
+	if (!t->trail)
+		return;
+	totals->unparsed++;
+	if (totals->n_examples == IMPORT_EXAMPLES_MAX)
+		return;
+	ex = &totals->examples[totals->n_examples];
+	ex->path = strdup(t->parts[skip->part].file.path
+			      ? t->parts[skip->part].file.path
+			      : t->file->path);
+	if (!ex->path)
+		return;
+	ex->line = skip->line;
+	ex->offset = skip->offset;
+	ex->expected = skip->expected;
+	ex->n = skip->text.n < sizeof ex->text ? skip->text.n : sizeof ex->text;
+	if (ex->n)
+		memcpy(ex->text, skip->text.p, ex->n);
+	totals->n_examples++;
+}
+
+static struct str take(struct format_sink *sink, unsigned part, size_t n)
+{
+	struct reels *t = (struct reels *)sink;
+
+	return member_take(&t->parts[part], n);
+}
+
+/* --- a whole file --- */
+
+static bool is_partial(const struct reels *t)
+{
+	bool damaged = false;
+
+	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
+		damaged |= t->parts[i].damage.text[0] != '\0';
+	return damaged || t->skipped;
+}
+
+static int end_reel(struct reels *t, struct reel *reel)
+{
+	int r = tape_end(&reel->tape, t->err);
+	struct event open, close;
+
+	arena_reset(&t->mem);
+	if (r == 0)
+		r = tape_events(&reel->tape, archive_id_key(t->run->archive),
+		    is_partial(t), &open, &close, &t->mem, t->err);
+	if (r < 0)
+		return r;
+	/* It grew while it was read: the next import will find it new. */
+	if (reel->known && close.v[F_ID].u != reel->identity)
+		return err_set(t->err, -EAGAIN,
+		    "it changed while it was read: import it again");
+	r = reel->known ? 1 : vouchers_know(t->run, &close, t->err);
+	if (r < 0)
+		return r;
+	reel->known = r;
+	reel->identity = close.v[F_ID].u;
+	if (r || !t->trail) {
+		t->run->totals.seen_again += r && t->trail;
+		return 0;
+	}
+	r = vouchers_add(t->run, &open, t->err);
+	return r < 0 ? r : vouchers_add(t->run, &close, t->err);
+}
+
+static int end_reels(struct reels *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->n && r == 0; i++) {
+		r = end_reel(t, t->v[i]);
+		if (r == 0)
+			r = vouchers_commit(t->run, true, t->err);
+	}
+	return r;
+}
+
+static int feed_all(struct reels *t, void *state)
+{
+	const struct format_reader *reader = t->file->format->reader;
+	struct member *p = &t->parts[0];
+
+	for (;;) {
+		ssize_t n;
+		int r = member_fill(p, t->err);
+
+		if (r < 0)
+			return r;
+		n = reader->feed(state, str_from(buf_str(&p->window), p->used),
+		    p->end, &t->sink);
+		if (n < 0)
+			return (int)n;
+		p->used += (size_t)n;
+		if (t->run->progress)
+			t->run->progress(t->run->ctx, t->file, &t->run->totals);
+		if (p->end)
+			return 0;
+	}
+}
+
+static int read_parts(struct reels *t)
+{
+	const struct format_reader *reader = t->file->format->reader;
+	void *state = calloc(1, reader->size);
+	int r;
+
+	if (!state)
+		return err_sys(t->err, -ENOMEM, "%s", t->file->path);
+	r = feed_all(t, state);
+	if (reader->free)
+		reader->free(state);
+	free(state);
+	return r < 0 ? r : end_reels(t);
+}
+
+/* Which files were read, and what they were to the last byte. */
+static int end_parts(struct reels *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < FORMAT_PARTS_MAX && r == 0; i++) {
+		struct member *p = &t->parts[i];
+		int64_t src = t->src;
+
+		if (!p->in)
+			continue;
+		r = member_drain(p, t->err);
+		if (r == 0 && i > 0)
+			r = append_start(t, p, STR("beside"), &src);
+		if (r == 0 && p->damage.text[0])
+			r = note_damage(t, p);
+		if (r == 0)
+			r = append_end(t, p, src);
+		t->run->totals.bytes += p->raw_bytes;
+	}
+	return r;
+}
+
+static int open_parts(struct reels *t)
+{
+	struct err why;
+
+	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
+		t->parts[i].fd = -1;
+	for (size_t i = 0; i < format_n_parts(t->file->format); i++) {
+		if (i > 0 && !t->file->parts[i])
+			continue;
+		if (member_open(&t->parts[i], t->file, i, &why) == 0)
+			continue;
+		if (t->trail || i == 0) {
+			t->run->totals.n_damaged++;
+			if (t->run->warn)
+				t->run->warn(t->run->ctx, t->file, why.text);
+		}
+		if (i == 0)
+			return -ENOENT;
+	}
+	return 0;
+}
+
+static void reels_init(struct reels *t, struct import_run *run,
+    const struct import_file *f, struct err *err)
+{
+	*t = (struct reels){.sink = {.begin = begin,
+				.piece = take_piece,
+				.skipped = skipped,
+				.take = take,
+				.time = f->mtime * NS_PER_USEC},
+	    .run = run,
+	    .file = f,
+	    .err = err};
+}
+
+static void reels_free(struct reels *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		tape_free(&t->v[i]->tape);
+		free(t->v[i]);
+	}
+	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
+		member_close(&t->parts[i]);
+	free(t->v);
+	map_free(&t->by_id);
+	buf_free(&t->said);
+	arena_free(&t->mem);
+}
+
+/* Into the store. */
+static int write_parts(struct reels *t)
+{
+	int r = append_start(t, &t->parts[0], STR("open"), &t->src);
+
+	if (r == 0)
+		r = read_parts(t);
+	/* Without its end the file is read again the next time. */
+	if (r == -EAGAIN) {
+		t->run->totals.n_damaged++;
+		if (t->run->warn)
+			t->run->warn(t->run->ctx, t->file, t->err->text);
+		r = 0;
+	} else if (r == 0) {
+		r = end_parts(t);
+	}
+	t->run->totals.files_read++;
+	return r < 0 ? r : vouchers_commit(t->run, true, t->err);
+}
+
+/* Whether each of its files was read before. */
+static bool is_known(const struct import_run *run, const struct import_file *f)
+{
+	for (size_t i = 0; i < format_n_parts(f->format); i++) {
+		struct import_file part = *f;
+		struct known_prefix prefix;
+		struct member opened;
+		bool known;
+
+		if (i > 0 && !f->parts[i])
+			continue;
+		known = member_open(&opened, f, i, NULL) == 0;
+		part = opened.file;
+		member_close(&opened);
+		if (!known ||
+		    known_check(&run->known, &part, &prefix, NULL) < 0 ||
+		    !prefix.all)
+			return false;
+	}
+	return true;
+}
+
+/* Which of its recordings are there already: a file may have grown by others.
+ */
+static int look(struct reels *t)
+{
+	return open_parts(t) < 0 ? 0 : read_parts(t);
+}
+
+int import_recording(
+    struct import_run *run, const struct import_file *f, struct err *err)
+{
+	struct reels looked, t;
+	int r;
+
+	if (is_known(run, f)) {
+		run->totals.files_known++;
+		return 0;
+	}
+	r = vouchers_open(run, err);
+	if (r < 0)
+		return r;
+	reels_init(&looked, run, f, err);
+	reels_init(&t, run, f, err);
+	t.trail = vouchers_trail(run->vouchers);
+	t.looked = &looked;
+	if (known_may_be(&run->known, f))
+		r = look(&looked);
+	if (r == 0 && open_parts(&t) == 0)
+		r = write_parts(&t);
+	reels_free(&t);
+	reels_free(&looked);
+	return r;
+}
