@@ -303,6 +303,15 @@ static void test_detect(void **state)
 	    format_detect(STR("Script started on x\n"), "x", &part)->name,
 	    "script-classic");
 	assert_int_equal(part, 1);
+	/* LANG=de_DE */
+	assert_string_equal(
+	    format_detect(STR("Skript gestartet am x [TERM=\"xterm\" "
+			      "TTY=\"/dev/pts/0\" COLUMNS=\"80\" "
+			      "LINES=\"24\"]\nx"),
+		"x", &part)
+		->name,
+	    "script-classic");
+	assert_int_equal(part, 1);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 		if ((i == 2) != !!format_detect(others[i], "x", &part))
 			fail_msg("other %zu", i);

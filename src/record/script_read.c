@@ -44,10 +44,17 @@ static bool take_classic(struct str s, uint64_t *ret_ns, uint64_t *ret_n)
 	       stamp_parse(word, ret_ns) && str_u64(str_trim(s), ret_n);
 }
 
+/* The words are those of the locale, but what is in brackets is not. */
 static bool is_typescript(struct str head, unsigned *ret_part)
 {
+	struct str line;
+
 	*ret_part = SCRIPT_OUTPUT;
-	return str_starts(head, STR("Script started on "));
+	str_cut(&head, '\n', &line);
+	return str_starts(line, STR("Script started on ")) ||
+	       (str_find(line, STR(" COLUMNS=\"")) != STR_NPOS &&
+		   str_find(line, STR(" LINES=\"")) != STR_NPOS &&
+		   str_ends(line, STR("\"]")));
 }
 
 int script_probe(struct str head, const char *name, unsigned *ret_part)
@@ -159,9 +166,7 @@ static void get_first_line(struct script *s, struct str line)
 	    STR_INIT("TTY=\""), STR_INIT("COLUMNS=\""), STR_INIT("LINES=\"")};
 	struct str rest, value;
 
-	if (!str_skip(&line, STR("Script started on ")))
-		return;
-	if (s->head.time == 0)
+	if (str_skip(&line, STR("Script started on ")) && s->head.time == 0)
 		get_time(s, line);
 	/* From behind: a command may hold anything. */
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

@@ -8,9 +8,9 @@
 #include "cli/import/dedup.h"
 
 /* So many events, so much of their text, or so many frames. */
-#define MUCH_EVENTS ((size_t)4096)
+#define MUCH_EVENTS ((size_t)16384)
 #define MUCH_TEXT   ((size_t)8 << 20)
-#define MUCH_FRAMES 2048
+#define MUCH_FRAMES 16384
 
 struct vouchers {
 	struct trail *trail;
