@@ -5,7 +5,7 @@
 
 #include "base/fd.h"
 #include "cli/command.h"
-#include "cli/recordings.h"
+#include "cli/recording_export.h"
 #include "cli/rows.h"
 
 struct export_options {

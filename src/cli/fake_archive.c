@@ -79,12 +79,12 @@ int recording_read(
     struct archive *a, struct recording_read *rr, struct err *err)
 {
 	static const struct piece pieces[] = {
-	    {PIECE_BEGIN, 1000000, 1700000000000000000,
+	    {PIECE_BEGIN, 1000000, (FAKE_START + 1) * INT64_C(1000000000),
 		.bytes = STR_INIT("{}")},
 	    {PIECE_OUTPUT, 2000000, .bytes = STR_INIT("$ \033[1mls\r\n\377")},
-	    {PIECE_SIZE, 5000000, .cols = 132, .rows = 50},
-	    {PIECE_HOLE, 6000000, .lost = 12},
-	    {PIECE_END, 7000000, .lost = 0},
+	    {PIECE_SIZE, 5000000000, .cols = 132, .rows = 50},
+	    {PIECE_HOLE, 5001000000, .lost = 12},
+	    {PIECE_END, 5002000000, .lost = 0},
 	};
 	static const struct piece command[] = {
 	    {PIECE_BEGIN, 1000000, 1700000000000000000,

@@ -137,7 +137,7 @@ static const struct fake_event fake_events[] = {
 	{INT(PID, 100), INT(PPID, 90), TEXT(CMD, "-bash"), END}},
     {5, EVENT_EXEC, AMELIA, "audit",
 	{INT(PID, 101), INT(PPID, 100), TEXT(CMD, "grep x\033]0;pwned\007 y"),
-	    TEXT(LOGIN_USER, "amelia"), END}},
+	    TEXT(LOGIN_USER, "amelia"), INT(INTERACTIVE, 1), END}},
     {6, EVENT_EXIT, AMELIA, "audit", {INT(PID, 101), INT(EXIT, 2), END}},
     {7, EVENT_PRIV, AMELIA, "auth-log",
 	{TEXT(VIA, "sudo"), TEXT(USER, "amelia"), TEXT(TARGET, "root"),

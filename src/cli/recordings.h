@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The recordings of a session, and one of them written for other programs. */
+/* The recordings of a session. */
 #ifndef CLI_RECORDINGS_H
 #define CLI_RECORDINGS_H
 
 #include "base/arena.h"
 #include "cli/cli.h"
-#include "record/format.h"
 
 struct recordings {
 	struct recording *v; /* n of them, by their begin; in mem */
@@ -32,21 +31,7 @@ bool recording_is_named(const struct recording *r, struct str name);
 void recording_describe(
     struct cli *c, const struct recording *r, struct buf *b);
 
-/* What a terminal shows is one stream, of which this is all. */
-enum recording_stream { RECORDING_BOTH, RECORDING_STDOUT, RECORDING_STDERR };
-
-struct recording_view {
-	const struct format *format;
-	enum recording_stream stream;
-	const char *dir; /* of a format of several files, which is made */
-};
-
-/*
- * Write one to the output, or, where the format has several files, into the
- * directory. An enum cli_exit: CLI_UNSOUND, told, where what was read is not
- * what its events vouch for.
- */
-int recording_export(struct cli *c, const struct recording *r,
-    const struct recording_view *view);
+/* Of a command that had no terminal. */
+bool recording_is_command(const struct recording *r);
 
 #endif

@@ -98,6 +98,7 @@ struct format {
 	/* The writer's files; NULL: one, whose name does not matter. */
 	const struct format_part *parts;
 	size_t n_parts;
+	bool marks;   /* it holds texts for people as well */
 	bool hostile; /* what it writes acts on a terminal when shown there */
 	/* Files are root's: who is recorded cannot write them as he likes. */
 	bool guarded;
