@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/tap.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/fd.h"
 
 /* Every tap, one line each: X(name) stands for `tap_name`. */
@@ -30,6 +34,16 @@ const struct tap *tap_find(struct str name)
 		if (str_eqz(name, (*t)->name))
 			return *t;
 	return NULL;
+}
+
+void tap_note(struct tap_opened *o, const char *fmt, ...)
+{
+	size_t n = strlen(o->note);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(o->note + n, sizeof o->note - n, fmt, ap);
+	va_end(ap);
 }
 
 void tap_opened_close(struct tap_opened *o)

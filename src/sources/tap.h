@@ -30,6 +30,9 @@ struct tap_opened {
 	int64_t kept[4];	 /* of open(), for all that come after it */
 };
 
+/* Append to its note; what has no room there is cut off. */
+void tap_note(struct tap_opened *o, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /* Close its descriptors; its texts stay. */
 void tap_opened_close(struct tap_opened *o);
 

@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -119,28 +118,15 @@ static int take_settings(struct tap_opened *ret, struct err *err)
 	return r;
 }
 
-static void note_more(struct tap_opened *ret, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void note_more(struct tap_opened *ret, const char *fmt, ...)
-{
-	size_t n = strlen(ret->note);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(ret->note + n, sizeof ret->note - n, fmt, ap);
-	va_end(ap);
-}
-
 static void note_rules(
     struct tap_opened *ret, const struct own_rules_result *result)
 {
-	note_more(ret, "; %u rules of its own, for as long as it runs",
+	tap_note(ret, "; %u rules of its own, for as long as it runs",
 	    result->loaded);
 	if (result->others)
-		note_more(ret, ", beside %u that were there", result->others);
+		tap_note(ret, ", beside %u that were there", result->others);
 	if (result->refused)
-		note_more(ret, "; the kernel refused %u (%s)", result->refused,
+		tap_note(ret, "; the kernel refused %u (%s)", result->refused,
 		    strerrordesc_np(-result->refused_error));
 }
 
@@ -152,7 +138,7 @@ static void load_rules(struct tap_opened *ret, bool locked)
 	int r;
 
 	if (locked) {
-		note_more(ret,
+		tap_note(ret,
 		    "; none of its own rules is loaded: audit is locked until "
 		    "the next boot (auditctl -s: enabled 2)");
 		return;
@@ -164,7 +150,7 @@ static void load_rules(struct tap_opened *ret, bool locked)
 	if (r == 0)
 		note_rules(ret, &result);
 	else
-		note_more(ret, "; its own rules are not loaded: %s", why.text);
+		tap_note(ret, "; its own rules are not loaded: %s", why.text);
 }
 
 static int open_reader(
@@ -235,7 +221,7 @@ static void open_plugin(struct tap_opened *ret)
 		return;
 	}
 	fd_close(&fd);
-	note_more(ret, "; not by auditd's plugin: %s",
+	tap_note(ret, "; not by auditd's plugin: %s",
 	    r == -EADDRINUSE ? "another sshtraild takes it"
 			     : strerrordesc_np(-r));
 }

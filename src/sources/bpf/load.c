@@ -93,19 +93,6 @@ static int try_program(const char *name)
 	return r;
 }
 
-static void add_note(struct tap_opened *to, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void add_note(struct tap_opened *to, const char *fmt, ...)
-{
-	size_t n = strlen(to->note);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(to->note + n, sizeof to->note - n, fmt, ap);
-	va_end(ap);
-}
-
 /* "exec, exit, not opens, renames (Operation not permitted)" */
 static void describe(struct tap_opened *to, const int result[static N_PARTS])
 {
@@ -113,19 +100,19 @@ static void describe(struct tap_opened *to, const int result[static N_PARTS])
 
 	for (size_t i = 0; i < N_PARTS; i++)
 		if (result[i] == 0)
-			add_note(
+			tap_note(
 			    to, "%s%s", to->note[0] ? ", " : "", parts[i].what);
 	for (size_t i = 0; i < N_PARTS; i++) {
 		if (result[i] == 0)
 			continue;
 		if (told && told != result[i])
-			add_note(to, " (%s)", strerrordesc_np(-told));
-		add_note(to, "%s%s%s", to->note[0] ? ", " : "",
+			tap_note(to, " (%s)", strerrordesc_np(-told));
+		tap_note(to, "%s%s%s", to->note[0] ? ", " : "",
 		    told == result[i] ? "" : "not ", parts[i].what);
 		told = result[i];
 	}
 	if (told)
-		add_note(to, " (%s)", strerrordesc_np(-told));
+		tap_note(to, " (%s)", strerrordesc_np(-told));
 }
 
 /* A connection is told when both its begin and its end are seen. */

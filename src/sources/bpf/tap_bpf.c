@@ -31,10 +31,9 @@ static void close_fds(int fd[static TAP_FDS_MAX], unsigned n)
 static int watch_files(struct tap_opened *to, const char *list)
 {
 	int n = bpf_watch(to, str_z(list ? list : ""));
-	size_t at = strlen(to->note);
 
 	if (n > 0)
-		snprintf(to->note + at, sizeof to->note - at,
+		tap_note(to,
 		    "; %d files to be watched left out: no path, no name, or "
 		    "too long",
 		    n);

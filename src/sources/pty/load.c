@@ -232,29 +232,21 @@ static void note(struct tap_opened *to, const struct choice *c)
 	    [PTY_BY_CALLS] = "by what sshd reads, which slows system calls a "
 			     "little while it serves somebody",
 	};
-	size_t n;
 
 	snprintf(to->note, sizeof to->note, "%s", ways[c->way]);
-	n = strlen(to->note);
 	if (c->refused)
-		snprintf(to->note + n, sizeof to->note - n,
-		    "; not in the pty driver (%s)",
+		tap_note(to, "; not in the pty driver (%s)",
 		    strerrordesc_np(-c->refused));
-	n = strlen(to->note);
 	if (c->no_finder)
-		snprintf(to->note + n, sizeof to->note - n,
-		    "; not those open before (%s)",
+		tap_note(to, "; not those open before (%s)",
 		    strerrordesc_np(-c->no_finder));
-	n = strlen(to->note);
 	if (c->wants.input)
-		snprintf(to->note + n, sizeof to->note - n, "; with input");
-	n = strlen(to->note);
+		tap_note(to, "; with input");
 	if (c->wants.commands)
-		snprintf(to->note + n, sizeof to->note - n,
-		    "; with the output of commands without a terminal");
+		tap_note(
+		    to, "; with the output of commands without a terminal");
 	else if (c->no_commands)
-		snprintf(to->note + n, sizeof to->note - n,
-		    "; not the output of commands (%s)",
+		tap_note(to, "; not the output of commands (%s)",
 		    strerrordesc_np(-c->no_commands));
 }
 
