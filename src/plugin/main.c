@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "base/loop.h"
 #include "plugin/queue.h"
 #include "sources/audit/plugin_wire.h"
@@ -78,9 +79,8 @@ static void hand_on(struct plugin *p)
 static bool is_trusted(int fd)
 {
 	struct ucred who;
-	socklen_t n = sizeof who;
 
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) == 0 &&
+	return fdpass_peer(fd, &who) == 0 &&
 	       (who.uid == 0 || who.uid == geteuid());
 }
 

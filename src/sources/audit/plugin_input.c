@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/fdpass.h"
 #include "sources/audit/plugin_wire.h"
 
 #define READ_MAX    ((size_t)128 << 10)
@@ -26,16 +27,13 @@ void plugin_input_close(struct plugin_input *p)
 bool plugin_input_accept(struct plugin_input *p)
 {
 	struct ucred who;
-	socklen_t n = sizeof who;
 	int fd = p->listen_fd < 0 ? -1
 				  : accept4(p->listen_fd, NULL, NULL,
 					SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return false;
-	if (p->fd >= 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) < 0 ||
-	    who.uid != 0) {
+	if (p->fd >= 0 || fdpass_peer(fd, &who) < 0 || who.uid != 0) {
 		fd_close(&fd);
 		return false;
 	}
