@@ -15,6 +15,7 @@
 
 #include "sources/bpf/kernel_bpf.h"
 #include "sources/bpf/record.h"
+#include "sources/bpf/wake_bpf.h"
 
 #define PATHS_BYTES (3 * REC_PATH_MAX)
 
@@ -68,20 +69,9 @@ struct {
 	__type(value, struct draft);
 } drafts SEC(".maps");
 
-/* When the reader was woken last; two processors may both do it. */
-__u64 woken;
-
-/*
- * To wake the reader costs more than to make the record: while one begins
- * after the other it is left to come by itself (tap_bpf.c), unless much waits.
- */
 static __always_inline __u64 wakeup(__u64 now)
 {
-	if (now - woken < REC_WAKE_NS &&
-	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < REC_RING_BYTES / 4)
-		return BPF_RB_NO_WAKEUP;
-	woken = now;
-	return BPF_RB_FORCE_WAKEUP;
+	return wake(&ring, REC_RING_BYTES, now);
 }
 
 static __always_inline void count_lost(__u32 type)

@@ -11,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "sources/bpf/kernel_bpf.h"
+#include "sources/bpf/wake_bpf.h"
 #include "sources/pty/record.h"
 
 /*
@@ -80,16 +81,11 @@ struct {
 	__type(value, __u32);
 } sshds SEC(".maps");
 
-__u64 woken, serials;
+__u64 serials;
 
-/* As in trace.bpf.c. */
 static __always_inline __u64 wakeup(__u64 now)
 {
-	if (now - woken < REC_WAKE_NS &&
-	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < PTY_RING_BYTES / 4)
-		return BPF_RB_NO_WAKEUP;
-	woken = now;
-	return BPF_RB_FORCE_WAKEUP;
+	return wake(&ring, PTY_RING_BYTES, now);
 }
 
 static __always_inline __u64 count(__u32 which, __s64 n)
