@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/when.h"
 
 #define USEC_PER_MSEC 1000
 
@@ -29,7 +30,7 @@ int64_t loop_now(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	return time_from_kernel(ts);
 }
 
 /* Descriptors. */

@@ -91,7 +91,7 @@ static int64_t now_monotonic(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
+	return time_from_kernel(t);
 }
 
 static int take_all(int out, int err, struct program *ret, int64_t end)

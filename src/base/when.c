@@ -8,7 +8,7 @@ static int64_t clock_usec(clockid_t clock)
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return now.tv_sec * USEC_PER_SEC + now.tv_nsec / 1000;
+	return time_from_kernel(now);
 }
 
 int64_t time_now(void)

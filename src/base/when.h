@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Times are microseconds since 1970-01-01 UTC in an int64_t. No function here
- * but the first two asks a clock.
+ * but the first three asks a clock.
  */
 #ifndef BASE_WHEN_H
 #define BASE_WHEN_H
+
+#include <time.h>
 
 #include "base/str.h"
 
@@ -26,6 +28,12 @@ int64_t time_boot(void);
  * only where the clock is set or slewed.
  */
 int64_t time_boot_offset(void);
+
+/* What the kernel gives, cut to microseconds. */
+static inline int64_t time_from_kernel(struct timespec t)
+{
+	return (int64_t)t.tv_sec * USEC_PER_SEC + t.tv_nsec / 1000;
+}
 
 /*
  * Seconds east of UTC that a clock had when it showed `local` (microseconds

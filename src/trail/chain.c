@@ -3,19 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 
 #include "base/fd.h"
+#include "base/when.h"
 #include "trail/frame.h"
 
 static void clock_system(int64_t *realtime, int64_t *boottime)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	*realtime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	*boottime = ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+	*realtime = time_now();
+	*boottime = time_boot();
 }
 
 static void boot_id_read(uint8_t ret[static 16])

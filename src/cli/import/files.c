@@ -61,8 +61,7 @@ static struct import_file *new_file(
 	f = &files->v[files->n];
 	*f = (struct import_file){.fd = -1,
 	    .size = (uint64_t)st->st_size,
-	    .mtime = (int64_t)st->st_mtim.tv_sec * USEC_PER_SEC +
-		     st->st_mtim.tv_nsec / 1000,
+	    .mtime = time_from_kernel(st->st_mtim),
 	    .dev = st->st_dev,
 	    .inode = st->st_ino};
 	f->path = realpath(path, NULL);
