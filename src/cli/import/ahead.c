@@ -143,7 +143,7 @@ static uint64_t hash_rest(
 	return at;
 }
 
-void ahead_digest(struct ahead *a, uint64_t size, struct ahead_digest *ret)
+void ahead_digest(struct ahead *a, uint64_t size, struct file_digest *ret)
 {
 	struct sha256_ctx content, raw;
 

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "crypto/digest.h"
+#include "cli/import/file_event.h"
 
 struct ahead;
 
@@ -24,17 +24,12 @@ int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err);
  */
 int ahead_next(struct ahead *a, struct buf *window, struct err *err);
 
-struct ahead_digest {
-	struct sha256 content, raw; /* the same when all is content */
-	uint64_t content_bytes, raw_bytes;
-};
-
 /*
  * Of all that was read, ahead included; nothing more is read after it. `raw` is
  * of the file's first `size` bytes at least, also where damage keeps its
  * content from being read to their end: it names the file, not the good part.
  */
-void ahead_digest(struct ahead *a, uint64_t size, struct ahead_digest *ret);
+void ahead_digest(struct ahead *a, uint64_t size, struct file_digest *ret);
 
 /* Waits for the read at work. NULL is fine. */
 void ahead_stop(struct ahead *a);

@@ -35,8 +35,7 @@ int member_open(
 		return r;
 	if (fstat(p->fd, &st) == 0) {
 		p->file.size = (uint64_t)st.st_size;
-		p->file.mtime = (int64_t)st.st_mtim.tv_sec * USEC_PER_SEC +
-				st.st_mtim.tv_nsec / 1000;
+		p->file.mtime = time_from_kernel(st.st_mtim);
 	}
 	sha256_init(&p->raw);
 	sha256_init(&p->content);
@@ -100,6 +99,14 @@ int member_drain(struct member *p, struct err *err)
 		hash_raw(p, rest, (size_t)n);
 	}
 	return r;
+}
+
+void member_digest(const struct member *p, struct file_digest *ret)
+{
+	sha256_peek(&p->raw, &ret->raw);
+	sha256_peek(&p->content, &ret->content);
+	ret->raw_bytes = p->raw_bytes;
+	ret->content_bytes = p->content_bytes;
 }
 
 void member_close(struct member *p)

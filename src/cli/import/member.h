@@ -3,8 +3,8 @@
 #ifndef CLI_IMPORT_MEMBER_H
 #define CLI_IMPORT_MEMBER_H
 
+#include "cli/import/file_event.h"
 #include "cli/import/files.h"
-#include "crypto/digest.h"
 
 struct member {
 	struct import_file file; /* strings are those of the recording's */
@@ -30,6 +30,9 @@ int member_fill(struct member *p, struct err *err);
 
 /* All of it, to its end, so that the digests are of the whole file. */
 int member_drain(struct member *p, struct err *err);
+
+/* Of what was read so far. */
+void member_digest(const struct member *p, struct file_digest *ret);
 
 void member_close(struct member *p);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/map.h"
-#include "base/when.h"
+#include "cli/import/file_event.h"
 #include "cli/import/member.h"
 #include "cli/import/tape.h"
 #include "cli/import/vouchers.h"
@@ -43,53 +43,28 @@ struct reels {
 
 /* --- events --- */
 
-static void describe_file(
-    const struct import_file *f, struct event *ev, enum event_kind kind)
-{
-	event_init(ev, kind);
-	ev->time = time_now();
-	ev->host = str_z(f->host);
-	ev->source = STR("import");
-	ev->trust = TRUST_DAEMON;
-	event_set_str(ev, F_FILE_NAME, str_z(f->path));
-	event_set_str(ev, F_FORMAT, str_z(f->format->name));
-}
-
 static int append_start(
     struct reels *t, const struct member *p, struct str op, int64_t *ret_src)
 {
 	struct event ev;
 	int r;
 
-	describe_file(&p->file, &ev, EVENT_IMPORT_START);
-	event_set_str(&ev, F_OP, op);
-	event_set_int(&ev, F_FILE_SIZE, (int64_t)p->file.size);
-	if (p->file.host_inferred)
-		event_set_str(&ev, F_INFERRED, str_z(p->file.host_inferred));
+	file_event_start(&ev, &p->file, op);
 	/* At once: its number is what the others name. */
 	r = archive_append(t->run->archive, &ev, t->err);
 	*ret_src = (int64_t)ev.seq;
-	t->run->totals.events++;
-	t->run->totals.by_kind[ev.kind]++;
+	import_count(t->run, &ev);
 	return r;
 }
 
 static int append_end(struct reels *t, const struct member *p, int64_t src)
 {
-	struct sha256 raw, content;
+	struct file_digest digest;
 	char hex[2][65];
 	struct event ev;
 
-	sha256_peek(&p->raw, &raw);
-	sha256_peek(&p->content, &content);
-	sha256_hex(&raw, hex[0]);
-	sha256_hex(&content, hex[1]);
-	describe_file(&p->file, &ev, EVENT_IMPORT_END);
-	event_set_int(&ev, F_SRC, src);
-	event_set_int(&ev, F_FILE_SIZE, (int64_t)p->raw_bytes);
-	event_set_str(&ev, F_SHA256, str_z(hex[0]));
-	event_set_int(&ev, F_CONTENT_SIZE, (int64_t)p->content_bytes);
-	event_set_str(&ev, F_CONTENT_SHA256, str_z(hex[1]));
+	member_digest(p, &digest);
+	file_event_end(&ev, &p->file, src, &digest, hex);
 	if (p->damage.text[0])
 		event_set_str(&ev, F_REASON, str_z(p->damage.text));
 	return vouchers_add(t->run, &ev, t->err);
@@ -99,13 +74,8 @@ static int note_damage(struct reels *t, const struct member *p)
 {
 	struct event ev;
 
-	t->run->totals.n_damaged++;
-	if (t->run->warn)
-		t->run->warn(t->run->ctx, &p->file, p->damage.text);
-	describe_file(&p->file, &ev, EVENT_GAP);
-	event_set_int(&ev, F_SRC, t->src);
-	event_set_int(&ev, F_OFFSET, (int64_t)p->content_bytes);
-	event_set_str(&ev, F_REASON, str_z(p->damage.text));
+	import_damaged(t->run, &p->file, p->damage.text);
+	file_event_gap(&ev, &p->file, t->src, p->content_bytes, p->damage.text);
 	return vouchers_add(t->run, &ev, t->err);
 }
 
@@ -370,11 +340,8 @@ static int open_parts(struct reels *t)
 			continue;
 		if (member_open(&t->parts[i], t->file, i, &why) == 0)
 			continue;
-		if (t->trail || i == 0) {
-			t->run->totals.n_damaged++;
-			if (t->run->warn)
-				t->run->warn(t->run->ctx, t->file, why.text);
-		}
+		if (t->trail || i == 0)
+			import_damaged(t->run, t->file, why.text);
 		if (i == 0)
 			return -ENOENT;
 	}
@@ -417,9 +384,7 @@ static int write_parts(struct reels *t)
 		r = read_parts(t);
 	/* Without its end the file is read again the next time. */
 	if (r == -EAGAIN) {
-		t->run->totals.n_damaged++;
-		if (t->run->warn)
-			t->run->warn(t->run->ctx, t->file, t->err->text);
+		import_damaged(t->run, t->file, t->err->text);
 		r = 0;
 	} else if (r == 0) {
 		r = end_parts(t);

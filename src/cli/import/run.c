@@ -47,19 +47,33 @@ struct reading {
 	struct err damage_err;
 };
 
+void import_count(struct import_run *run, const struct event *ev)
+{
+	struct import_totals *t = &run->totals;
+
+	t->events++;
+	t->by_kind[ev->kind]++;
+	t->gaps += ev->kind == EVENT_GAP;
+}
+
+void import_damaged(
+    struct import_run *run, const struct import_file *f, const char *why)
+{
+	run->totals.n_damaged++;
+	if (run->warn)
+		run->warn(run->ctx, f, why);
+}
+
 /* One of the import's own, behind all that was read so far; sets ev->seq. */
 static int append(struct stream *s, struct event *ev)
 {
-	struct import_totals *t = &s->run->totals;
 	int r = appender_wait(s->appender, s->err);
 
 	if (r == 0)
 		r = archive_append(s->run->archive, ev, s->err);
 	if (r < 0)
 		return r;
-	t->events++;
-	t->by_kind[ev->kind]++;
-	t->gaps += ev->kind == EVENT_GAP;
+	import_count(s->run, ev);
 	return 0;
 }
 
@@ -78,31 +92,15 @@ static int take_event(struct source_sink *sink, struct event *ev)
 	    s->appender, ev, s->behind_held || offset < s->held, s->err);
 }
 
-static void describe_file(
-    const struct import_file *f, struct event *ev, enum event_kind kind)
-{
-	event_init(ev, kind);
-	ev->time = time_now();
-	ev->host = str_z(f->host);
-	ev->source = STR("import");
-	ev->trust = TRUST_DAEMON;
-	event_set_str(ev, F_FILE_NAME, str_z(f->path));
-	event_set_str(ev, F_FORMAT, str_z(f->source->name));
-}
-
 static int append_start(struct stream *s, const struct import_file *f,
     struct str op, int64_t *ret_src)
 {
 	struct event ev;
 	int r;
 
-	describe_file(f, &ev, EVENT_IMPORT_START);
-	event_set_str(&ev, F_OP, op);
-	event_set_int(&ev, F_FILE_SIZE, (int64_t)f->size);
+	file_event_start(&ev, f, op);
 	if (s->resume)
 		event_set_int(&ev, F_OFFSET, (int64_t)s->resume);
-	if (f->host_inferred)
-		event_set_str(&ev, F_INFERRED, str_z(f->host_inferred));
 	r = append(s, &ev);
 	*ret_src = (int64_t)ev.seq;
 	return r;
@@ -118,23 +116,10 @@ static int begin_file(struct stream *s, bool first)
 	return r;
 }
 
-static void describe_end(const struct import_file *f, struct event *ev,
-    int64_t src, const struct ahead_digest *digest, char hex[static 2][65])
-{
-	sha256_hex(&digest->raw, hex[0]);
-	sha256_hex(&digest->content, hex[1]);
-	describe_file(f, ev, EVENT_IMPORT_END);
-	event_set_int(ev, F_SRC, src);
-	event_set_int(ev, F_FILE_SIZE, (int64_t)digest->raw_bytes);
-	event_set_str(ev, F_SHA256, str_z(hex[0]));
-	event_set_int(ev, F_CONTENT_SIZE, (int64_t)digest->content_bytes);
-	event_set_str(ev, F_CONTENT_SHA256, str_z(hex[1]));
-}
-
 static int end_file(struct stream *s, struct reading *rd)
 {
 	const struct source *source = s->file->source;
-	struct ahead_digest digest;
+	struct file_digest digest;
 	char hex[2][65];
 	uint64_t held = rd->content_size;
 	struct event ev;
@@ -143,7 +128,7 @@ static int end_file(struct stream *s, struct reading *rd)
 	rd->raw_bytes = digest.raw_bytes;
 	if (source->held)
 		held = source->held(s->source_run, rd->content_size);
-	describe_end(s->file, &ev, s->src, &digest, hex);
+	file_event_end(&ev, s->file, s->src, &digest, hex);
 	event_set_int(&ev, F_OFFSET, (int64_t)held);
 	event_set_int(&ev, F_LINES, (int64_t)(s->sink.lines - s->lines_before));
 	event_set_int(
@@ -159,13 +144,8 @@ static int note_damage(struct stream *s, struct reading *rd, const char *text)
 	struct event ev;
 
 	rd->damage = text;
-	s->run->totals.n_damaged++;
-	if (s->run->warn)
-		s->run->warn(s->run->ctx, s->file, text);
-	describe_file(s->file, &ev, EVENT_GAP);
-	event_set_int(&ev, F_SRC, s->src);
-	event_set_int(&ev, F_OFFSET, (int64_t)rd->content_size);
-	event_set_str(&ev, F_REASON, str_z(text));
+	import_damaged(s->run, s->file, text);
+	file_event_gap(&ev, s->file, s->src, rd->content_size, text);
 	return append(s, &ev);
 }
 
@@ -197,7 +177,7 @@ static int fill(struct stream *s, struct reading *rd)
  */
 static int read_beside(struct stream *s, struct reading *rd)
 {
-	struct ahead_digest digest;
+	struct file_digest digest;
 	struct import_file part;
 	char hex[2][65];
 	struct event ev;
@@ -217,7 +197,7 @@ static int read_beside(struct stream *s, struct reading *rd)
 	s->run->totals.bytes += rd->beside.n;
 	s->file->source->beside(s->source_run, buf_str(&rd->beside));
 	r = append_start(s, &part, STR("beside"), &src);
-	describe_end(&part, &ev, src, &digest, hex);
+	file_event_end(&ev, &part, src, &digest, hex);
 	return r == 0 ? append(s, &ev) : r;
 }
 
@@ -247,9 +227,7 @@ static bool changed_meanwhile(const struct stream *s, int fd)
 
 	return s->file->fd < 0 && fstat(fd, &st) == 0 &&
 	       ((uint64_t)st.st_size != s->file->size ||
-		   (int64_t)st.st_mtim.tv_sec * USEC_PER_SEC +
-			   st.st_mtim.tv_nsec / 1000 !=
-		       s->file->mtime);
+		   time_from_kernel(st.st_mtim) != s->file->mtime);
 }
 
 /* The pass before, for sources that conclude from the whole of a file. */
@@ -307,9 +285,7 @@ static int read_file(struct stream *s, bool first)
 	int r = import_file_open(s->file, &fd, &open_err);
 
 	if (r < 0) {
-		if (s->run->warn)
-			s->run->warn(s->run->ctx, s->file, open_err.text);
-		s->run->totals.n_damaged++;
+		import_damaged(s->run, s->file, open_err.text);
 		return 0;
 	}
 	r = begin_file(s, first);

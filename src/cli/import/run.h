@@ -57,4 +57,12 @@ int import_run(
 
 void import_run_free(struct import_run *run);
 
+/* For the parts of an import. */
+
+/* An event came into the store. */
+void import_count(struct import_run *run, const struct event *ev);
+/* Not all of the file can be read: counted, and warned of. */
+void import_damaged(
+    struct import_run *run, const struct import_file *f, const char *why);
+
 #endif

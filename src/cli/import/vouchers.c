@@ -80,13 +80,6 @@ static int make_room(struct vouchers *v)
 	return 0;
 }
 
-static void count(struct import_totals *t, const struct event *ev)
-{
-	t->events++;
-	t->by_kind[ev->kind]++;
-	t->gaps += ev->kind == EVENT_GAP;
-}
-
 int vouchers_add(
     struct import_run *run, const struct event *ev, struct err *err)
 {
@@ -100,7 +93,7 @@ int vouchers_add(
 	if (r < 0)
 		return err_sys(err, r, "recordings");
 	v->n++;
-	count(&run->totals, ev);
+	import_count(run, ev);
 	return 0;
 }
 
