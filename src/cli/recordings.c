@@ -66,7 +66,7 @@ static bool is_imported(const struct recording *r)
 	return !str_eq(r->chain, r->host);
 }
 
-void recording_name(const struct recording *r, struct buf *b)
+static void add_name(const struct recording *r, struct buf *b)
 {
 	if (is_imported(r)) {
 		escape_add(b, r->chain, ESCAPE_NO_LIMIT, 0, NULL);
@@ -88,7 +88,7 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 {
 	char start[TIME_LOCAL_LEN], end[TIME_LOCAL_LEN];
 
-	recording_name(r, b);
+	add_name(r, b);
 	buf_add_z(b, ": ");
 	if (recording_is_command(r)) {
 		escape_add_cut(b, r->command, NAME_COLUMNS, 0);

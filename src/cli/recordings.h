@@ -18,10 +18,9 @@ int recordings_find(
 void recordings_free(struct recordings *r);
 
 /*
- * "41", or "import:web:41" of one that was imported; whether `name` is this
- * one's: a number alone may be that of several.
+ * Whether `name` is this one's: "41", which may be that of several, or
+ * "import:web:41" of one that was imported.
  */
-void recording_name(const struct recording *r, struct buf *b);
 bool recording_is_named(const struct recording *r, struct str name);
 
 /*
