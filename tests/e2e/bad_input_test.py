@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from authtest import LINES, LOG, many_lines, same, write
+from authtest import LINES, LOG, many_lines, same
 from trailtest import Skip, Store, case, check, equal, main
 
 SEED = int(os.environ.get("SSHTRAIL_SEED", "3"))
@@ -24,9 +24,9 @@ def same_file_again():
     with Store() as store:
         first = store.import_(LOG)
         check(first["events"] > 300, "events were added")
-        for path in (LOG, write(store, "auth.log.1", LINES),
-                     write(store, "auth.log.2.gz", gzip.compress(LINES)),
-                     write(store, "auth.log.3.xz", lzma.compress(LINES))):
+        for path in (LOG, store.write("auth.log.1", LINES),
+                     store.write("auth.log.2.gz", gzip.compress(LINES)),
+                     store.write("auth.log.3.xz", lzma.compress(LINES))):
             again = store.import_(path, "--host", "bastion01")
             equal(again["events"], 0, path)
             equal(again["files_known"], 1, path)
@@ -42,11 +42,9 @@ def grown_file():
     ends = [i + 1 for i, c in enumerate(LINES) if c == 10]
     for turn in range(6):
         with Store() as store:
-            path = os.path.join(store.top, "auth.log")
             cuts = sorted(rng.sample(ends if turn % 2 else range(len(LINES)), 3)) + [len(LINES)]
             for cut in cuts:
-                with open(path, "wb") as out:
-                    out.write(LINES[:cut])
+                path = store.write("auth.log", LINES[:cut])
                 store.import_(path, expect=None)
             got = store.answers()
             # A line that was cut itself is told as it was then.
@@ -71,7 +69,7 @@ def truncated_compressed():
     """damaged compressed files give what is good, a gap and a message"""
     with Store() as store:
         packed = gzip.compress(LINES)
-        done = store.run("import", write(store, "auth.log.gz", packed[:len(packed) // 2]), expect=None)
+        done = store.run("import", store.write("auth.log.gz", packed[:len(packed) // 2]), expect=None)
         check(b"auth.log.gz" in done.stderr, "names the file: %r" % done.stderr)
         check(store.events("--kind", "gap"), "there is a gap")
         check(len(store.events("--kind", "auth.ok")) > 2, "good part used")
@@ -95,17 +93,17 @@ def damaged_again(kind):
     for data in (cut, cut + bytes(64) + whole[at + 64:]):
         with Store() as store:
             name = "auth.log.1." + kind
-            path = write(store, name, data)
+            path = store.write(name, data)
             first = store.import_(path, "--host", "bastion01", expect=None)
             equal(first["gaps"], 1, name)
             end = store.events("--kind", "import.end")[0]
             equal(end["sha256"], hashlib.sha256(data).hexdigest(), "names all of the file")
             equal(end["file_size"], len(data), name)
-            for again in (path, write(store, "copy." + kind, data)):
+            for again in (path, store.write("copy." + kind, data)):
                 known = store.import_(again, "--host", "bastion01")
                 equal(known["events"], 0, again)
                 equal(known["files_known"], 1, again)
-            write(store, name, whole)
+            store.write(name, whole)
             mended = store.import_(path, "--host", "bastion01")
             equal(mended["gaps"], 0, name)
             if data is cut:  # else wrong text may come before the damage is seen
@@ -139,7 +137,7 @@ def not_logs():
         for name, data in (("noise", rng.randbytes(200000)), ("empty", b""),
                            ("prose.txt", b"dear diary\n" * 100),
                            ("zeros", bytes(100000))):
-            path = write(store, name, data)
+            path = store.write(name, data)
             done = store.run("import", path, expect=None)
             check(done.returncode in (1, 4), "%s ends with %d" % (name, done.returncode))
             check(name.encode() in done.stderr + done.stdout, "%s is named" % name)
@@ -154,7 +152,7 @@ def hostile_lines():
         rng = random.Random(2)
         data = (LINES[:middle] + b"A" * 3000000 + b"\n" + rng.randbytes(50000)
                 + b"\n" + LINES[middle:])
-        result = store.import_(write(store, "auth.log", data))
+        result = store.import_(store.write("auth.log", data))
         equal(len(store.sessions()), 20, "sessions")
         check(result["unparsed"] > 0, "odd lines are counted")
         check(result["examples"], "and shown")
@@ -180,7 +178,7 @@ def no_permission():
     else:
         prefix = []
     with Store() as store:
-        path = write(store, "auth.log", LINES)
+        path = store.write("auth.log", LINES)
         os.chmod(path, 0o000)
         os.chmod(store.top, 0o777)
         done = subprocess.run(prefix + store.command("import", path), capture_output=True)
@@ -222,7 +220,7 @@ def newer_store():
 def two_imports():
     """two imports at once: one works, the other says why not, or waits"""
     with Store() as store:
-        big = write(store, "auth.log", many_lines(250))
+        big = store.write("auth.log", many_lines(250))
         one = subprocess.Popen(store.command("import", big), stdout=subprocess.DEVNULL)
         lock = os.path.join(store.dir, "lock")
         for _ in range(2000):
@@ -243,7 +241,7 @@ def two_imports():
 def changing_file():
     """a file that grows while it is read loses nothing"""
     with Store() as store:
-        path = write(store, "auth.log", many_lines(100))
+        path = store.write("auth.log", many_lines(100))
         writer = subprocess.Popen(
             [sys.executable, "-c",
              "import sys,time\n"
@@ -270,7 +268,7 @@ def full_disk():
                           capture_output=True).returncode:
             raise Skip("tmpfs cannot be mounted here")
         try:
-            log = write(big, "auth.log", many_lines(330))
+            log = big.write("auth.log", many_lines(330))
             with Store(small) as store:
                 done = store.run("import", log, expect=4)
                 check(b"No space" in done.stderr or b"full" in done.stderr, repr(done.stderr))

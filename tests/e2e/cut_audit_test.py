@@ -17,13 +17,6 @@ ROUNDS = int(os.environ.get("SSHTRAIL_ROUNDS", "3"))
 SEED = int(os.environ.get("SSHTRAIL_SEED", "5"))
 
 
-def write(store, name, data):
-    path = os.path.join(store.top, name)
-    with open(path, "wb") as out:
-        out.write(data)
-    return path
-
-
 def told_by(answers):
     """What is told, without what depends on the cut: where the lines stood, how
     an event came to be complete, and that the log once ended too early."""
@@ -46,7 +39,7 @@ def compare(store, expected, what):
 
 def whole():
     with Store() as store:
-        store.import_(write(store, "audit.log", DATA), "--host", "h1")
+        store.import_(store.write("audit.log", DATA), "--host", "h1")
         return told_by(store.answers())
 
 
@@ -69,7 +62,7 @@ def grown():
         at = cuts(rng, ENDS if turn % 2 else range(1, len(DATA)))
         with Store() as store:
             for cut in at + [len(DATA)]:
-                store.import_(write(store, "audit.log", DATA[:cut]), "--host",
+                store.import_(store.write("audit.log", DATA[:cut]), "--host",
                               "h1", expect=None)
             compare(store, EXPECTED, "cut at %s" % at)
 
@@ -82,14 +75,14 @@ def rotated():
         first, later = sorted(rng.sample(ENDS, 2))
         before = first if turn % 2 else first - rng.randint(1, 60)
         with Store() as store:
-            log = write(store, "audit.log", DATA[:before])
+            log = store.write("audit.log", DATA[:before])
             store.import_(log, "--host", "h1")
-            part = write(store, "audit.log.1", DATA[:first])
-            write(store, "audit.log", DATA[first:later])
+            part = store.write("audit.log.1", DATA[:first])
+            store.write("audit.log", DATA[first:later])
             store.import_(log, part, "--host", "h1")
             os.unlink(part)
-            part = write(store, "audit.log.1.gz", gzip.compress(DATA[:first]))
-            write(store, "audit.log", DATA[first:])
+            part = store.write("audit.log.1.gz", gzip.compress(DATA[:first]))
+            store.write("audit.log", DATA[first:])
             store.import_(log, part, "--host", "h1")
             compare(store, EXPECTED, "rotated at %d" % first)
 
@@ -115,7 +108,7 @@ def in_parts():
         with Store() as store:
             for i in order:
                 name = "audit.log.%d" % (9 - i)
-                store.import_(write(store, name, parts[i]), "--host", "h1")
+                store.import_(store.write(name, parts[i]), "--host", "h1")
             compare(store, EXPECTED, "cut at %s, order %s" % (at, order))
 
 
@@ -126,8 +119,8 @@ def second_part_alone():
     first = DATA.index(b":1806)")
     cut = DATA.index(b"\n", first) + 1
     with Store() as store:
-        store.import_(write(store, "audit.log.1", DATA[:cut]), "--host", "h1")
-        store.import_(write(store, "audit.log", DATA[cut:]), "--host", "h1")
+        store.import_(store.write("audit.log.1", DATA[:cut]), "--host", "h1")
+        store.import_(store.write("audit.log", DATA[cut:]), "--host", "h1")
         found = [e for e in store.answers()["events"]
                  if e.get("serial") == 1806]
         equal([e["kind"] for e in found], ["exec"], "kind")

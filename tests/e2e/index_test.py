@@ -77,9 +77,7 @@ def block_damaged():
     """a block that is damaged, cut or gone is named; nothing is left out"""
     with Store() as store:
         days = [LINES.replace(b"2026-11-22T", b"2026-%02d-%02dT" % (1 + i // 28, 1 + i % 28)) for i in range(150)]
-        path = os.path.join(store.top, "auth.log")
-        with open(path, "wb") as out:
-            out.write(b"".join(days))
+        path = store.write("auth.log", b"".join(days))
         store.import_(path)
         blocks = os.path.join(store.dir, "index", "blocks")
         names = os.listdir(blocks)

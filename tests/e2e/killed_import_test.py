@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from authtest import many_lines, same, write
+from authtest import many_lines, same
 from trailtest import Store, case, main
 
 SEED = int(os.environ.get("SSHTRAIL_SEED", "3"))
@@ -20,7 +20,7 @@ def kill_imports(copies, wanted, rng):
     """Kills `wanted` imports of a log, five in each store."""
     data = many_lines(copies)
     with Store() as whole:
-        path = write(whole, "auth.log", data)
+        path = whole.write("auth.log", data)
         begin = time.monotonic()
         whole.import_(path)
         took = time.monotonic() - begin
@@ -28,7 +28,7 @@ def kill_imports(copies, wanted, rng):
     kills = 0
     while kills < wanted:
         with Store() as store:
-            path = write(store, "auth.log", data)
+            path = store.write("auth.log", data)
             for _ in range(5):
                 run = subprocess.Popen(store.command("import", path),
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

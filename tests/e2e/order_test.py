@@ -71,9 +71,7 @@ def cut(lines, ends):
 def imported(parts, *args):
     with Store() as store:
         for number, part in enumerate(parts):
-            path = os.path.join(store.top, "part.%d.log" % number)
-            with open(path, "wb") as out:
-                out.write(part)
+            path = store.write("part.%d.log" % number, part)
             store.import_(path, "--host", "h1", *args)
         return store.answers()["sessions"]
 
@@ -95,9 +93,7 @@ def answers(parts, remake=False):
     """What is told of parts of a log, imported in the order given."""
     with Store() as store:
         for number, part in parts:
-            path = os.path.join(store.top, "auth.log.%d" % number)
-            with open(path, "wb") as out:
-                out.write(part)
+            path = store.write("auth.log.%d" % number, part)
             store.import_(path, "--host", "h1")
         if remake:
             store.run("reindex")
@@ -191,9 +187,7 @@ def killed_late_part():
         with Store() as store:
             paths = []
             for number, part in enumerate((lines[cut:], lines[:cut])):
-                paths.append(os.path.join(store.top, "auth.log.%d" % number))
-                with open(paths[-1], "wb") as out:
-                    out.write(b"".join(part))
+                paths.append(store.write("auth.log.%d" % number, b"".join(part)))
             begin = time.monotonic()
             store.import_(paths[0])
             took = time.monotonic() - begin
@@ -253,9 +247,7 @@ def records_in_syslog():
     equal(same, expected, "in both")
     with Store() as store:
         for data, trust in ((log, "text"), (own, "kernel")):
-            path = os.path.join(store.top, "log")
-            with open(path, "wb") as out:
-                out.write(data)
+            path = store.write("log", data)
             store.import_(path, "--host", "h1")
             equal({e["trust"] for e in store.events("--kind", "exec")}, {trust}, "who vouches")
             equal(len(store.events("--kind", "exec")), 10, "commands")

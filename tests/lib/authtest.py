@@ -12,13 +12,6 @@ with open(LOG, "rb") as f:
     LINES = f.read()
 
 
-def write(store, name, data):
-    path = os.path.join(store.top, name)
-    with open(path, "wb") as out:
-        out.write(data)
-    return path
-
-
 def many_lines(copies):
     """The log again and again, each day later by one."""
     out = []

@@ -42,6 +42,13 @@ class Store:
     def __exit__(self, *_):
         shutil.rmtree(self.top, ignore_errors=True)
 
+    def write(self, name, data):
+        """A file beside the store; its path."""
+        path = os.path.join(self.top, name)
+        with open(path, "wb") as out:
+            out.write(data)
+        return path
+
     def command(self, *args):
         return [SSHTRAIL, args[0], "--store", self.dir, *args[1:]]
 
