@@ -162,7 +162,7 @@ static void count_again(struct recorder *r, struct reel *reel, struct event *ev)
 	    r->unsure)
 		reel->last = 0;
 	event_set_int(ev, F_PARTIAL, true);
-	event_set_int(ev, F_BYTES_READ, reel->output + reel->left_out);
+	event_set_int(ev, F_BYTES_READ, counts_sent(&reel->counts));
 }
 
 /* The end of it, with all that was written of it on the disk. */

@@ -26,14 +26,7 @@ int reel_open(struct reel *reel, const struct event *ev)
 
 void reel_count(struct reel *reel, const struct piece *p)
 {
-	if (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)
-		reel->output += (int64_t)p->bytes.n;
-	else if (p->type == PIECE_INPUT)
-		reel->input += (int64_t)p->bytes.n;
-	else if (p->type == PIECE_HOLE)
-		reel->lost += (int64_t)p->lost;
-	else if (p->type == PIECE_LEFT_OUT)
-		reel->left_out += (int64_t)p->lost;
+	counts_add(&reel->counts, p);
 	reel->time = p->time / 1000;
 }
 
@@ -46,13 +39,7 @@ void reel_close(const struct reel *reel, struct event *ev)
 	event_unset(ev, F_ID);
 	event_unset(ev, F_SIZE);
 	event_set_int(ev, F_PARTIAL, true);
-	event_set_int(ev, F_BYTES_READ, reel->output + reel->left_out);
-	if (reel->input)
-		event_set_int(ev, F_BYTES_WRITTEN, reel->input);
-	if (reel->lost)
-		event_set_int(ev, F_LOST, reel->lost);
-	if (reel->left_out)
-		event_set_int(ev, F_LEFT_OUT, reel->left_out);
+	counts_to_event(&reel->counts, ev);
 }
 
 void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65])
@@ -60,9 +47,9 @@ void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65])
 	struct sha256 digest;
 
 	event_set_int(ev, F_RECORDING, (int64_t)reel->number);
-	if (reel->lost) {
-		event_set_int(ev, F_LOST, reel->lost);
-		event_set_int(ev, F_BYTES_READ, reel->output + reel->left_out);
+	if (reel->counts.lost) {
+		event_set_int(ev, F_LOST, reel->counts.lost);
+		event_set_int(ev, F_BYTES_READ, counts_sent(&reel->counts));
 	}
 	if (reel->last == 0)
 		return;
@@ -103,8 +90,8 @@ int reel_read_back(
 	int r;
 
 	sha256_init(&reel->digest);
-	reel->bytes = reel->output = reel->input = 0;
-	reel->lost = reel->left_out = 0;
+	reel->bytes = 0;
+	reel->counts = (struct counts){0};
 	r = recording_read(a, &read, err);
 	reel->last = read.found;
 	if (!reel->known) {

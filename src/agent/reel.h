@@ -5,6 +5,7 @@
 
 #include "archive/archive.h"
 #include "record/chunk.h"
+#include "record/counts.h"
 
 struct reel {
 	uint64_t terminal;
@@ -12,7 +13,7 @@ struct reel {
 	struct chunk_writer chunk; /* not written yet */
 	struct sha256_ctx digest;
 	int64_t bytes; /* of its frames */
-	int64_t output, input, lost, left_out;
+	struct counts counts;
 	int64_t time;	   /* of its last piece; microseconds */
 	uint64_t skipped;  /* bytes of output, while it is paused */
 	bool known;	   /* that is how it began: */

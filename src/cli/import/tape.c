@@ -60,18 +60,6 @@ int tape_begin(struct tape *t, struct trail *trail, int64_t start,
 	return r < 0 ? r : tape_flush(t, err);
 }
 
-static void count(struct tape *t, const struct piece *p)
-{
-	if (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)
-		t->output += (int64_t)p->bytes.n;
-	else if (p->type == PIECE_INPUT)
-		t->input += (int64_t)p->bytes.n;
-	else if (p->type == PIECE_HOLE)
-		t->lost += (int64_t)p->lost;
-	else if (p->type == PIECE_EXIT)
-		t->status = p->status;
-}
-
 /* As it was read, however it is cut into pieces and chunks. */
 static void add_said(struct tape *t, const struct piece *p)
 {
@@ -88,7 +76,9 @@ int tape_piece(struct tape *t, const struct piece *p, struct err *err)
 	struct piece part = *p;
 	int r = 0;
 
-	count(t, p);
+	counts_add(&t->counts, p);
+	if (p->type == PIECE_EXIT)
+		t->status = p->status;
 	add_said(t, p);
 	do {
 		part.bytes = str_upto(rest, PIECE_BYTES);
@@ -145,11 +135,7 @@ int tape_events(const struct tape *t, const uint8_t key[static 16],
 	event_set_hex(close, F_ID, identity(t, close->host, key));
 	event_set_int(close, F_RECORDING_END, (int64_t)t->last);
 	event_set_str(close, F_SHA256, frames_of(t, a));
-	event_set_int(close, F_BYTES_READ, t->output);
-	if (t->input)
-		event_set_int(close, F_BYTES_WRITTEN, t->input);
-	if (t->lost)
-		event_set_int(close, F_LOST, t->lost);
+	counts_to_event(&t->counts, close);
 	if (t->status >= 0)
 		event_set_int(close, F_EXIT, t->status);
 	if (partial)

@@ -10,6 +10,7 @@
 #include "core/event.h"
 #include "crypto/digest.h"
 #include "record/chunk.h"
+#include "record/counts.h"
 #include "trail/trail.h"
 
 struct tape {
@@ -20,8 +21,9 @@ struct tape {
 	struct sha256_ctx frames, said; /* of its frames; of what it says */
 	int64_t start;			/* nanoseconds since 1970 */
 	uint64_t now;			/* since then */
-	int64_t output, input, lost, status; /* status -1: not known */
-	struct buf open;		     /* its channel.open, as JSON */
+	struct counts counts;
+	int64_t status;	 /* -1: not known */
+	struct buf open; /* its channel.open, as JSON */
 };
 
 /* Where its frames will begin in the trail. */
