@@ -83,7 +83,7 @@ static int count_chunk(void *ctx, struct str payload)
 int reel_read_back(
     struct reel *reel, struct archive *a, struct str host, struct err *err)
 {
-	struct recording_read read = {.host = host,
+	struct recording_read read = {.chain = host,
 	    .number = reel->number,
 	    .chunk = count_chunk,
 	    .ctx = reel};

@@ -3,16 +3,14 @@
 
 #include <errno.h>
 
-#include "archive/recording.h"
-
-/* The chain of the recording's host, from a frame on. */
+/* The recording's chain, from a frame on. */
 static int open_chain(struct piece_reader *p, struct archive *a,
-    struct str host, uint64_t from, struct err *err)
+    struct str name, uint64_t from, struct err *err)
 {
 	struct buf chain = BUF_INIT;
 	int r = 0;
 
-	recording_chain(host, &chain);
+	recording_chain(name, &chain);
 	if (p->reader && str_eq(buf_str(&chain), buf_str(&p->chain))) {
 		trail_reader_seek(p->reader, from);
 		buf_free(&chain);
@@ -28,12 +26,11 @@ static int open_chain(struct piece_reader *p, struct archive *a,
 int piece_reader_open(struct piece_reader *p, struct archive *a,
     const struct recording *r, struct place from, struct err *err)
 {
-	p->number = r->number;
-	p->last = r->last;
+	p->frames = (struct recording_frames){r->number, r->last, false};
 	p->from = from;
-	p->in_chunk = p->damaged = false;
+	p->in_chunk = false;
 	return open_chain(
-	    p, a, r->host, from.frame ? from.frame : r->number, err);
+	    p, a, r->chain, from.frame ? from.frame : r->number, err);
 }
 
 /* 1: the next chunk of the recording is open; 0: there is none. */
@@ -42,22 +39,13 @@ static int next_chunk(struct piece_reader *p, struct err *err)
 	struct frame f;
 	int r;
 
-	for (;;) {
-		r = trail_reader_next(p->reader, &f, err);
-		if (r == -EBADMSG) {
-			p->damaged = true;
-			continue;
-		}
-		if (r <= 0 || (p->last && f.seq > p->last))
-			return r < 0 ? r : 0;
-		if (f.type != FRAME_RECORDING ||
-		    f.stream != (uint32_t)p->number)
-			continue;
+	while ((r = recording_next(p->reader, &p->frames, &f, err)) > 0) {
 		p->next = (struct place){f.seq, 0, 0};
 		if (chunk_open(&p->chunk, f.payload))
 			return 1;
-		p->damaged = true;
+		p->frames.damaged = true;
 	}
+	return r;
 }
 
 /* False: it lies before what was asked for. */
@@ -84,7 +72,7 @@ int piece_reader_next(struct piece_reader *p, struct piece *ret,
 			return r;
 		r = chunk_next(&p->chunk, ret);
 		p->in_chunk = r > 0;
-		p->damaged |= r < 0;
+		p->frames.damaged |= r < 0;
 		if (r <= 0)
 			continue;
 		wanted = cut_piece(p, ret);

@@ -3,19 +3,18 @@
 #ifndef ARCHIVE_PIECE_READER_H
 #define ARCHIVE_PIECE_READER_H
 
-#include "archive/archive.h"
+#include "archive/recording.h"
 #include "record/chunk.h"
 #include "record/keyframe.h"
 
 struct piece_reader {
 	struct trail_reader *reader;
-	struct buf chain;      /* its name, and a NUL */
-	uint64_t number, last; /* of the recording, as struct recording */
-	struct place from;     /* what comes before it is passed over */
-	struct place next;     /* the piece behind the last one given */
+	struct buf chain;		/* its name, and a NUL */
+	struct recording_frames frames; /* damaged: or they were no chunks */
+	struct place from; /* what comes before it is passed over */
+	struct place next; /* the piece behind the last one given */
 	struct chunk_reader chunk;
 	bool in_chunk;
-	bool damaged; /* frames could not be read, or were no chunks */
 };
 
 /*

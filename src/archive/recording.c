@@ -3,36 +3,48 @@
 
 #include <errno.h>
 
-void recording_chain(struct str host, struct buf *ret)
+void recording_chain(struct str chain, struct buf *ret)
 {
 	buf_add_z(ret, ARCHIVE_RECORDINGS);
-	buf_add_str(ret, host);
+	buf_add_str(ret, chain);
 	buf_add_char(ret, '\0');
+}
+
+int recording_next(struct trail_reader *reader, struct recording_frames *of,
+    struct frame *ret, struct err *err)
+{
+	int r;
+
+	for (;;) {
+		r = trail_reader_next(reader, ret, err);
+		if (r == -EBADMSG) {
+			of->damaged = true;
+			continue;
+		}
+		if (r <= 0 || (of->last && ret->seq > of->last))
+			return r < 0 ? r : 0;
+		if (ret->type == FRAME_RECORDING &&
+		    ret->stream == (uint32_t)of->number)
+			return 1;
+	}
 }
 
 static int read_frames(struct trail_reader *reader, struct recording_read *rr,
     struct sha256_ctx *digest, struct err *err)
 {
+	struct recording_frames of = {rr->number, rr->last, false};
 	struct frame f;
 	int r;
 
-	for (;;) {
-		r = trail_reader_next(reader, &f, err);
-		if (r == -EBADMSG) {
-			rr->damaged = true;
-			continue;
-		}
-		if (r <= 0 || (rr->last && f.seq > rr->last))
-			return r < 0 ? r : 0;
-		if (f.type != FRAME_RECORDING ||
-		    f.stream != (uint32_t)rr->number)
-			continue;
+	while ((r = recording_next(reader, &of, &f, err)) > 0) {
 		sha256_add(digest, f.payload.p, f.payload.n);
 		rr->found = f.seq;
 		r = rr->chunk ? rr->chunk(rr->ctx, f.payload) : 0;
 		if (r != 0)
-			return r;
+			break;
 	}
+	rr->damaged |= of.damaged;
+	return r;
 }
 
 int recording_read(
@@ -44,7 +56,7 @@ int recording_read(
 	int r;
 
 	sha256_init(&digest);
-	recording_chain(rr->host, &chain);
+	recording_chain(rr->chain, &chain);
 	r = buf_error(&chain);
 	if (r == 0)
 		r = archive_read_chain(a, chain.p, rr->number, &reader, err);

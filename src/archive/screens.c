@@ -107,7 +107,7 @@ int screens_dir(struct archive *a, const struct recording *r, bool make,
 	struct buf chain = BUF_INIT;
 	int result;
 
-	recording_chain(r->host, &chain);
+	recording_chain(r->chain, &chain);
 	result = buf_error(&chain);
 	if (result == 0)
 		result = archive_open_screens(a, chain.p, make, ret, err);

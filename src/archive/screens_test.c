@@ -131,7 +131,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(archive_open(&f->a, f->dir, ARCHIVE_WRITE, &err), 0);
 	assert_int_equal(archive_open_chain(f->a, CHAIN, &f->t, &rec, &err), 0);
-	f->recording = (struct recording){.host = STR("web"), .number = 1};
+	f->recording = (struct recording){.chain = STR("web"), .number = 1};
 	make_pieces(f);
 	return 0;
 }

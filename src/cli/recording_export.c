@@ -161,7 +161,7 @@ static int read_all(
 	struct exporting x = {e, err};
 	int r;
 
-	*read = (struct recording_read){.host = e->recording->chain,
+	*read = (struct recording_read){.chain = e->recording->chain,
 	    .number = e->recording->number,
 	    .last = e->recording->last,
 	    .chunk = export_chunk,

@@ -141,7 +141,7 @@ static void close_store(struct bench *b)
 static void begin_recording(struct bench *b)
 {
 	b->recording = (struct recording){
-	    .host = STR("bench"), .number = trail_last_seq(b->t) + 1};
+	    .chain = STR("bench"), .number = trail_last_seq(b->t) + 1};
 	b->boot = SECOND;
 	b->size = 0;
 	buf_clear(&b->zstd);
