@@ -205,22 +205,19 @@ static int take_place(
 static int begin(struct groups *gs, const struct audit_line *line, int64_t time,
     uint32_t serial, const struct groups_sink *sink)
 {
-	struct group *g, keep;
+	struct group *g;
 	uint16_t *chain;
 	int r = take_place(gs, sink, &g);
 
 	if (r < 0)
 		return r;
-	keep = *g;
-	*g = (struct group){.state = GROUP_OPEN,
-	    .time = time,
-	    .serial = serial,
-	    .node = line->node,
-	    .node_hash = node_hash(line->node),
-	    .id = line->id,
-	    .rec = keep.rec,
-	    .cap = keep.cap,
-	    .text = keep.text};
+	memset(g, 0, offsetof(struct group, rec));
+	g->state = GROUP_OPEN;
+	g->time = time;
+	g->serial = serial;
+	g->node = line->node;
+	g->node_hash = node_hash(line->node);
+	g->id = line->id;
 	chain = chain_of(gs, time, serial);
 	g->next = *chain;
 	*chain = (uint16_t)(g - gs->ring);

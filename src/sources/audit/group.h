@@ -63,13 +63,15 @@ struct group {
 	struct str node; /* host, of the record or of who passed it on */
 	uint64_t node_hash;
 	struct str id; /* a slice of the first record */
-	struct group_record *rec;
-	size_t n, cap;
+	size_t n;
 	size_t n_owned; /* of the records, those whose text is in `text` */
-	struct buf text;
 	size_t bytes, execve_bytes;
 	uint64_t offset; /* of its first record in the current file */
 	bool has_offset; /* it has a record in the current file */
+	/* Memory that stays with its place when another event takes that. */
+	struct group_record *rec;
+	size_t cap;
+	struct buf text;
 };
 
 #define GROUP_HAS(g, role) ((g)->roles >> (role)&1)
