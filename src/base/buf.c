@@ -54,6 +54,12 @@ char *buf_reserve_slow(struct buf *b, size_t n)
 	if (need <= b->cap && b->p)
 		return b->p + b->n;
 	cap = next_cap(b, need);
+	/* Nothing in it is worth copying. */
+	if (b->n == 0) {
+		free(b->p);
+		b->p = NULL;
+		b->cap = 0;
+	}
 	p = realloc(b->p, cap + 1);
 	if (!p) {
 		b->error = -ENOMEM;

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 
 /* Room for one event of the greatest size must remain below COLUMN_RAW_MAX. */
-#define TEXT_MAX ((size_t)24 << 20)
+#define TEXT_MAX     ((size_t)24 << 20)
+/*
+ * Values of an event that there is room for from the beginning: memory that is
+ * not written costs nothing, growing would copy what is.
+ */
+#define USUAL_VALUES 32
 
 int builder_new(struct builder **ret)
 {
@@ -95,7 +100,8 @@ static uint32_t add_shape(struct builder *b, const struct event *ev)
 
 static bool room_for_values(struct builder *b)
 {
-	size_t cap = b->cap_values ? b->cap_values * 2 : 65536;
+	size_t cap = b->cap_values ? b->cap_values * 2
+				   : (size_t)BLOCK_ROWS_MAX * USUAL_VALUES;
 	uint64_t *p;
 
 	if (b->n_values + EVENT_N_FIELDS <= b->cap_values)

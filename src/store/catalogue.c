@@ -138,14 +138,17 @@ static int prepare_writer(struct sql *s, struct err *err)
 	 */
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	r = sql_exec(s,
-	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+	    "PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL;"
 	    "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
 	    "PRAGMA journal_size_limit = 16777216",
 	    err);
 	if (r < 0)
 		return r;
 	r = sql_number(s, "SELECT count(*) FROM sqlite_master", &n, err, "");
-	return r == 0 && n == 0 ? create(s, err) : r;
+	/* Nothing is in it yet that would be worth waiting for the disk. */
+	if (r == 0 && n == 0)
+		r = create(s, err);
+	return r < 0 ? r : sql_exec(s, "PRAGMA synchronous = NORMAL", err);
 }
 
 /* SQLite's form of a name with options, for which it must be escaped. */

@@ -251,8 +251,10 @@ static int write_chunk(struct join *j, struct err *err)
 
 static int join_chunk(struct join *j, struct err *err)
 {
-	int r = load_near(j, err);
+	int r = track_rows_reserve(&j->rows, j->n_dirty);
 
+	if (r == 0)
+		r = load_near(j, err);
 	if (r == 0)
 		r = load_sessions(j, err);
 	if (r == 0)

@@ -172,17 +172,25 @@ static int leave_out_hidden(struct sql *s, struct track *t, struct err *err)
 	return 0;
 }
 
+int track_rows_reserve(struct track_rows *rows, size_t n)
+{
+	struct track_row *v;
+
+	if (n <= rows->cap)
+		return 0;
+	v = reallocarray(rows->v, n, sizeof *v);
+	if (!v)
+		return -ENOMEM;
+	rows->v = v;
+	rows->cap = n;
+	return 0;
+}
+
 struct track_row *track_rows_add(struct track_rows *rows)
 {
-	if (rows->n == rows->cap) {
-		size_t cap = rows->cap ? rows->cap * 2 : 16;
-		struct track_row *v = realloc(rows->v, cap * sizeof *v);
-
-		if (!v)
-			return NULL;
-		rows->v = v;
-		rows->cap = cap;
-	}
+	if (rows->n == rows->cap &&
+	    track_rows_reserve(rows, rows->cap ? rows->cap * 2 : 16) < 0)
+		return NULL;
 	return &rows->v[rows->n++];
 }
 

@@ -62,6 +62,8 @@ struct track_rows {
 	size_t n, cap;
 };
 struct track_row *track_rows_add(struct track_rows *rows);
+/* Room for n in all, so that adding them copies nothing. -ENOMEM. */
+int track_rows_reserve(struct track_rows *rows, size_t n);
 int track_rows_of_session(struct sql *s, uint64_t session, struct str host,
     struct track_rows *rows, struct arena *a, struct err *err);
 
