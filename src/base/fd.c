@@ -172,43 +172,64 @@ static int sync_parent(int dirfd, const char *name)
 	return fd < 0 ? -errno : sync_fd(fd);
 }
 
-static int write_new_file(int fd, mode_t mode, const void *p, size_t n)
+int fd_draft_write(struct fd_draft *d, int dirfd, const char *name, mode_t mode,
+    const void *p, size_t n)
 {
-	int r = fd_write_all(fd, p, n);
+	uint64_t salt;
+	int len, r;
 
+	d->dirfd = dirfd;
+	d->name_len = strlen(name);
+	if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
+		return -EIO;
+	len = snprintf(d->tmp, sizeof d->tmp, "%s.%016llx.tmp", name,
+	    (unsigned long long)salt);
+	if (len < 0 || (size_t)len >= sizeof d->tmp)
+		return -ENAMETOOLONG;
+	d->fd = openat(dirfd, d->tmp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    mode & (S_IRUSR | S_IWUSR));
+	if (d->fd < 0)
+		return -errno;
+	r = fd_write_all(d->fd, p, n);
 	/* fchmod, since what open() sets is cut by the umask. */
-	if (r == 0 && fchmod(fd, mode) < 0)
+	if (r == 0 && fchmod(d->fd, mode) < 0)
 		r = -errno;
-	return r ? r : sync_fd(fd);
+	if (r < 0)
+		fd_draft_drop(d);
+	return r;
+}
+
+void fd_draft_drop(struct fd_draft *d)
+{
+	fd_close(&d->fd);
+	unlinkat(d->dirfd, d->tmp, 0);
+}
+
+int fd_draft_settle(struct fd_draft *d)
+{
+	char name[PATH_MAX];
+	int r = sync_fd(d->fd);
+
+	memcpy(name, d->tmp, d->name_len);
+	name[d->name_len] = '\0';
+	if (r == 0 && renameat(d->dirfd, d->tmp, d->dirfd, name) < 0)
+		r = -errno;
+	if (r < 0) {
+		fd_draft_drop(d);
+		return r;
+	}
+	fd_close(&d->fd);
+	return sync_parent(d->dirfd, name);
 }
 
 int fd_replace_file(
     int dirfd, const char *name, mode_t mode, const void *p, size_t n)
 {
-	CLEANUP_FD int fd = -1;
-	char tmp[PATH_MAX];
-	uint64_t salt;
-	int len, r;
+	struct fd_draft d;
+	int r = fd_draft_write(&d, dirfd, name, mode, p, n);
 
-	if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
-		return -EIO;
-	len = snprintf(
-	    tmp, sizeof tmp, "%s.%016llx.tmp", name, (unsigned long long)salt);
-	if (len < 0 || (size_t)len >= sizeof tmp)
-		return -ENAMETOOLONG;
-	fd = openat(dirfd, tmp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    mode & (S_IRUSR | S_IWUSR));
-	if (fd < 0)
-		return -errno;
-	r = write_new_file(fd, mode, p, n);
-	if (r == 0 && renameat(dirfd, tmp, dirfd, name) < 0)
-		r = -errno;
-	if (r) {
-		unlinkat(dirfd, tmp, 0);
-		return r;
-	}
-	return sync_parent(dirfd, name);
+	return r < 0 ? r : fd_draft_settle(&d);
 }
 
 int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret)

@@ -3,6 +3,7 @@
 #ifndef BASE_FD_H
 #define BASE_FD_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -28,6 +29,23 @@ int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret);
  */
 int fd_replace_file(
     int dirfd, const char *name, mode_t mode, const void *p, size_t n);
+
+/* The same in two steps: writing costs a processor, the rest waits for disks.
+ */
+struct fd_draft {
+	int dirfd; /* the caller's */
+	int fd;
+	size_t name_len;
+	char tmp[PATH_MAX]; /* begins with the name */
+};
+
+/* Writes it under a temporary name. After a failure there is nothing to end. */
+int fd_draft_write(struct fd_draft *d, int dirfd, const char *name, mode_t mode,
+    const void *p, size_t n);
+/* Puts it in place, durable. After a failure it is gone. */
+int fd_draft_settle(struct fd_draft *d);
+/* Removes it. */
+void fd_draft_drop(struct fd_draft *d);
 
 /* Open directory NAME below dirfd, made with `mode` when it is not there. */
 int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret);
