@@ -12,31 +12,49 @@
 #include "trail/segment.h"
 
 /* Segments waiting; each is at most TRAIL_SEGMENT_MAX. */
-#define QUEUE_MAX 2
+#define QUEUE_MAX  2
+/* Segments that are written, waiting for the disk. */
+#define DRAFTS_MAX 4
 
 struct sealer {
-	struct worker *worker;
-	struct chain *chain; /* of the worker's thread while it has jobs */
+	struct worker *packer;	/* hashes, compresses, writes */
+	struct worker *settler; /* makes durable what that one wrote */
+	struct chain *chain;	/* of the packer's thread while it has jobs */
 	int dirfd;
 	int level;
-	/* Of the worker's thread alone. */
+	/* Of the packer's thread alone. */
 	int broken;
-	struct buf plain, packed;
+	struct buf header, packed;
+	/* Of the settler's thread while it has jobs. */
+	int unsettled;	       /* result of the first that failed */
+	struct merkle durable; /* then: the tree before that one */
 	/* Of the owner's. */
-	int failed;	  /* result of the first that failed */
-	struct err err;	  /* why */
-	struct buf spare; /* the memory of frames that are sealed */
+	int failed;	/* result of the first that failed */
+	struct err err; /* why */
+	/* The memory of frames that are sealed: of those that waited, and of
+	 * those that were gathered meanwhile. */
+	struct buf spare[QUEUE_MAX + 1];
+	unsigned n_spare;
 };
 
 struct seal {
 	struct job job; /* first, so that a job is its seal */
 	struct sealer *sealer;
 	struct sealer_segment segment;
+	struct draft *draft; /* NULL: durable already, or it failed */
 };
 
-/* The bytes of a segment, compressed, as FIRST.seg.zst. */
-static int put_packed(
-    int dirfd, uint64_t first, struct str plain, int level, struct buf *packed)
+struct draft {
+	struct job job; /* first, as above */
+	struct sealer *sealer;
+	uint64_t first;
+	struct merkle before; /* the tree without its frames */
+	struct fd_draft file;
+};
+
+/* The bytes of a segment, compressed, to become FIRST.seg.zst. */
+static int write_packed(struct fd_draft *file, int dirfd, uint64_t first,
+    struct str plain, int level, struct buf *packed)
 {
 	char name[SEGMENT_NAME_LEN];
 	int r;
@@ -45,17 +63,22 @@ static int put_packed(
 	r = compress_append(packed, plain.p, plain.n, level);
 	segment_name(first, ".zst", name);
 	return r < 0 ? r
-		     : fd_replace_file(dirfd, name, 0640, packed->p, packed->n);
+		     : fd_draft_write(
+			   file, dirfd, name, 0640, packed->p, packed->n);
 }
 
 int segment_pack(
     int dirfd, uint64_t first, const char *name, int level, struct err *err)
 {
 	struct buf plain = BUF_INIT, packed = BUF_INIT;
+	struct fd_draft file;
 	int r = segment_read(dirfd, name, &plain, err);
 
 	if (r == 0)
-		r = put_packed(dirfd, first, buf_str(&plain), level, &packed);
+		r = write_packed(
+		    &file, dirfd, first, buf_str(&plain), level, &packed);
+	if (r == 0)
+		r = fd_draft_settle(&file);
 	buf_free(&plain);
 	buf_free(&packed);
 	if (r == 0 && unlinkat(dirfd, name, 0) < 0)
@@ -94,23 +117,67 @@ static int seal_file(struct seal *seal)
 	return r < 0 ? -EIO : 0;
 }
 
+static int settle_run(struct job *job)
+{
+	struct draft *d = (struct draft *)job;
+	struct sealer *s = d->sealer;
+	int r = s->unsettled;
+
+	if (r < 0) {
+		fd_draft_drop(&d->file);
+		return r;
+	}
+	r = fd_draft_settle(&d->file);
+	if (r < 0) {
+		s->durable = d->before;
+		s->unsettled = r;
+		err_sys(&job->err, r, "cannot sync the segment of frame %llu",
+		    (unsigned long long)d->first);
+	}
+	return r;
+}
+
+/* The header, which has its room in front of the frames, and these. */
+static int put_header(struct sealer *s, struct buf *frames, struct str *ret)
+{
+	size_t at;
+	int r;
+
+	buf_clear(&s->header);
+	r = chain_header(s->chain, &s->header);
+	if (r < 0)
+		return r;
+	at = SEGMENT_HEADER_MAX - s->header.n;
+	memcpy(frames->p + at, s->header.p, s->header.n);
+	*ret = str_from(buf_str(frames), at);
+	return 0;
+}
+
 static int seal_frames(struct seal *seal)
 {
 	struct sealer *s = seal->sealer;
-	struct str frames = buf_str(&seal->segment.frames);
+	struct buf *frames = &seal->segment.frames;
+	struct draft *d = malloc(sizeof *d);
+	struct str whole;
 	int r;
 
-	buf_clear(&s->plain);
-	r = chain_header(s->chain, &s->plain);
-	buf_add_str(&s->plain, frames);
+	if (!d)
+		return -ENOMEM;
+	d->job.run = settle_run;
+	d->sealer = s;
+	d->first = seal->segment.first;
+	d->before = s->chain->tree;
+	r = put_header(s, frames, &whole);
 	if (r == 0)
-		r = buf_error(&s->plain);
-	if (r == 0)
-		r = put_packed(s->dirfd, seal->segment.first,
-		    buf_str(&s->plain), s->level, &s->packed);
-	if (r == 0)
-		chain_add(s->chain, frames);
-	return r;
+		r = write_packed(
+		    &d->file, s->dirfd, d->first, whole, s->level, &s->packed);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	chain_add(s->chain, str_from(buf_str(frames), SEGMENT_HEADER_MAX));
+	seal->draft = d;
+	return 0;
 }
 
 static int seal_run(struct job *job)
@@ -126,6 +193,8 @@ static int seal_run(struct job *job)
 		err_sys(&job->err, r, "cannot close the segment of frame %llu",
 		    (unsigned long long)seal->segment.first);
 	s->broken = r;
+	if (seal->draft)
+		worker_give(s->settler, &seal->draft->job);
 	return r;
 }
 
@@ -139,34 +208,44 @@ int sealer_start(struct sealer **ret, int dirfd, int level, struct chain *chain)
 	s->dirfd = dirfd;
 	s->level = level ? level : 1;
 	s->chain = chain;
-	r = worker_start(&s->worker, QUEUE_MAX);
+	r = worker_start(&s->packer, QUEUE_MAX);
+	if (r == 0)
+		r = worker_start(&s->settler, DRAFTS_MAX);
 	if (r < 0)
-		free(s);
+		sealer_stop(s);
 	else
 		*ret = s;
 	return r;
+}
+
+static void note_failure(struct sealer *s, const struct job *job)
+{
+	if (job->result < 0 && s->failed == 0) {
+		s->failed = job->result;
+		s->err = job->err;
+	}
 }
 
 static void sealer_take(struct sealer *s, bool block)
 {
 	struct job *job;
 
-	while ((job = worker_take(s->worker, block))) {
+	while ((job = worker_take(s->packer, block))) {
 		struct seal *seal = (struct seal *)job;
 
-		if (job->result < 0 && s->failed == 0) {
-			s->failed = job->result;
-			s->err = job->err;
-		}
-		if (seal->segment.frames.cap > s->spare.cap) {
-			buf_free(&s->spare);
-			s->spare = seal->segment.frames;
-			buf_clear(&s->spare);
-		} else {
+		if (s->n_spare < QUEUE_MAX + 1)
+			s->spare[s->n_spare++] = seal->segment.frames;
+		else
 			buf_free(&seal->segment.frames);
-		}
+		note_failure(s, job);
 		free(seal);
 	}
+	while ((job = worker_take(s->settler, block))) {
+		note_failure(s, job);
+		free(job);
+	}
+	if (block && s->unsettled)
+		s->chain->tree = s->durable;
 }
 
 int sealer_give(struct sealer *s, struct sealer_segment *seg)
@@ -182,10 +261,10 @@ int sealer_give(struct sealer *s, struct sealer_segment *seg)
 	seal->job.run = seal_run;
 	seal->sealer = s;
 	seal->segment = *seg;
-	worker_give(s->worker, &seal->job);
+	worker_give(s->packer, &seal->job);
 	seg->fd = -1;
-	seg->frames = s->spare;
-	s->spare = BUF_INIT;
+	seg->frames = s->n_spare ? s->spare[--s->n_spare] : BUF_INIT;
+	buf_clear(&seg->frames);
 	return 0;
 }
 
@@ -205,10 +284,13 @@ void sealer_stop(struct sealer *s)
 {
 	if (!s)
 		return;
-	sealer_take(s, true);
-	worker_stop(s->worker);
-	buf_free(&s->plain);
+	if (s->settler)
+		sealer_take(s, true);
+	worker_stop(s->packer);
+	worker_stop(s->settler);
+	buf_free(&s->header);
 	buf_free(&s->packed);
-	buf_free(&s->spare);
+	while (s->n_spare)
+		buf_free(&s->spare[--s->n_spare]);
 	free(s);
 }

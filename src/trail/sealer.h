@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Closes full segments in a thread of its own: hashed, compressed and durable
- * under their final names, in the order given, while the appending thread goes
- * on.
+ * Closes full segments in threads of its own, one that hashes and compresses
+ * and one that waits for the disk: they become durable under their final names,
+ * in the order given, while the appending thread goes on.
  */
 #ifndef TRAIL_SEALER_H
 #define TRAIL_SEALER_H
@@ -24,8 +24,9 @@ struct sealer_segment {
 	/* Written to a file already, the frames in the chain's tree: its
 	 * descriptor. Otherwise -1. */
 	int fd;
-	bool fresh;	   /* the name of that file ends in .new still */
-	struct buf frames; /* with fd -1: its frames */
+	bool fresh; /* the name of that file ends in .new still */
+	/* With fd -1: SEGMENT_HEADER_MAX bytes for the header, the frames. */
+	struct buf frames;
 };
 
 /*

@@ -32,13 +32,33 @@ struct trail {
 	size_t file_len; /* written */
 	size_t header_len;
 
-	struct buf out;	   /* frames not written yet */
+	/* SEGMENT_HEADER_MAX bytes for the sealer, then frames not written. */
+	struct buf out;
 	uint64_t last_seq; /* of those */
 
 	struct sealer *sealer;
 	int full;   /* no room: appends fail with this */
 	int broken; /* everything fails with this */
 };
+
+/* The frames that are not written yet. */
+static struct str unwritten(const struct trail *t)
+{
+	return str_from(buf_str(&t->out), SEGMENT_HEADER_MAX);
+}
+
+/*
+ * No frames, and room for those of a whole segment: a buffer that grew would
+ * be copied again and again.
+ */
+static int out_begin(struct trail *t)
+{
+	buf_clear(&t->out);
+	if (!buf_reserve(&t->out, SEGMENT_HEADER_MAX + TRAIL_SEGMENT_FULL))
+		return -ENOMEM;
+	t->out.n = SEGMENT_HEADER_MAX;
+	return 0;
+}
 
 /* What is not written is forgotten: its numbers were never on a disk. */
 static int trail_fail(struct trail *t, int r)
@@ -48,7 +68,7 @@ static int trail_fail(struct trail *t, int r)
 	else
 		t->broken = r;
 	t->last_seq = t->chain.tree.size;
-	buf_clear(&t->out);
+	t->out.n = SEGMENT_HEADER_MAX;
 	return r;
 }
 
@@ -58,6 +78,7 @@ static int trail_fail(struct trail *t, int r)
  */
 static int flush_cut(struct trail *t, int error)
 {
+	struct str frames = unwritten(t);
 	size_t kept = 0, written;
 	struct stat st;
 
@@ -66,11 +87,11 @@ static int flush_cut(struct trail *t, int error)
 	written = (size_t)st.st_size > t->file_len
 		      ? (size_t)st.st_size - t->file_len
 		      : 0;
-	while (kept < t->out.n && kept + frame_len(t->out.p + kept) <= written)
-		kept += frame_len(t->out.p + kept);
+	while (kept < frames.n && kept + frame_len(frames.p + kept) <= written)
+		kept += frame_len(frames.p + kept);
 	if (ftruncate(t->fd, (off_t)(t->file_len + kept)) < 0)
 		return t->broken = -errno;
-	chain_add(&t->chain, str_make(t->out.p, kept));
+	chain_add(&t->chain, str_upto(frames, kept));
 	t->file_len += kept;
 	return trail_fail(t, error);
 }
@@ -107,22 +128,23 @@ static int segment_begin(struct trail *t)
 /* The sealer must be done with all that came before. */
 static int flush(struct trail *t)
 {
+	struct str frames = unwritten(t);
 	int r = 0;
 
-	if (t->out.n == 0)
+	if (frames.n == 0)
 		return 0;
 	if (t->fd < 0)
 		r = segment_begin(t);
 	if (r < 0)
 		return trail_fail(t, r);
-	r = fd_pwrite_all(t->fd, t->out.p, t->out.n, (off_t)t->file_len);
+	r = fd_pwrite_all(t->fd, frames.p, frames.n, (off_t)t->file_len);
 	if (disk_is_full(r))
 		return flush_cut(t, r);
 	if (r < 0)
 		return t->broken = r;
-	chain_add(&t->chain, buf_str(&t->out));
-	t->file_len += t->out.n;
-	buf_clear(&t->out);
+	chain_add(&t->chain, frames);
+	t->file_len += frames.n;
+	t->out.n = SEGMENT_HEADER_MAX;
 	return 0;
 }
 
@@ -140,6 +162,8 @@ static int rotate(struct trail *t)
 		t->file_len = t->header_len = 0;
 		r = sealer_give(t->sealer, &seg);
 		t->out = seg.frames;
+		if (r == 0)
+			r = out_begin(t);
 	}
 	if (r < 0)
 		return sealer_wait(t->sealer, NULL), trail_fail(t, r);
@@ -169,10 +193,10 @@ int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
 		    err, -EMSGSIZE, "%zu bytes in one frame", payload.n);
 	if (check_state(t, true, err) < 0)
 		return t->broken ? t->broken : t->full;
-	stored = t->file_len - t->header_len + t->out.n;
-	if (stored + len > TRAIL_SEGMENT_MAX)
+	stored = t->file_len - t->header_len + unwritten(t).n;
+	if (stored + len > TRAIL_SEGMENT_FULL)
 		rotate(t);
-	else if (t->fd >= 0 && t->out.n >= FLUSH_AT)
+	else if (t->fd >= 0 && unwritten(t).n >= FLUSH_AT)
 		flush(t);
 	if (check_state(t, true, err) < 0)
 		return t->broken ? t->broken : t->full;
@@ -369,7 +393,7 @@ static int open_segment(struct trail *t, const struct chain_end *end)
 	t->chain.tree = end->tree;
 	t->last_seq = end->tree.size;
 	if (!end->may_continue ||
-	    end->segment_len >= end->header_len + TRAIL_SEGMENT_MAX) {
+	    end->segment_len >= end->header_len + TRAIL_SEGMENT_FULL) {
 		r = segment_begin(t);
 		/* It takes the place of an empty one, now: never both. */
 		if (r == 0 && end->segment == t->first_seq)
@@ -422,6 +446,8 @@ static int trail_start(struct trail *t, const struct trail_config *cfg,
 		r = checkpoint_put(t);
 	if (r == 0)
 		r = open_segment(t, &end);
+	if (r == 0)
+		r = out_begin(t);
 	if (r == 0)
 		r = sealer_start(&t->sealer, t->dirfd, cfg->level, &t->chain);
 	if (r < 0)

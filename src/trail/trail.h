@@ -12,8 +12,10 @@
 #include "crypto/merkle.h"
 #include "crypto/sign.h"
 
-#define TRAIL_SEGMENT_MAX ((size_t)8 << 20)
-#define TRAIL_PAYLOAD_MAX ((size_t)1 << 20)
+/* Frames of a segment: what a reader takes, and what the writer puts in. */
+#define TRAIL_SEGMENT_MAX  ((size_t)8 << 20)
+#define TRAIL_SEGMENT_FULL ((size_t)4 << 20)
+#define TRAIL_PAYLOAD_MAX  ((size_t)1 << 20)
 
 enum frame_type {
 	FRAME_EVENT = 1,     /* payload: one event as JSON */

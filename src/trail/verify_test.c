@@ -121,7 +121,7 @@ static void damage_frame(const struct fixture *fx, uint64_t first, uint64_t seq)
 
 static void three_segments(const struct fixture *fx)
 {
-	fixture_fill(fx, 6000, SIZE);
+	fixture_fill(fx, 3000, SIZE);
 	assert_int_equal(fixture_files(fx, ".seg"), 3);
 }
 
@@ -162,12 +162,12 @@ static void test_sound(void **state)
 	three_segments(fx);
 	assert_int_equal(verify(fx, &ret, NULL), 0);
 	assert_true(ret.sound);
-	assert_int_equal(ret.frames, 6000);
+	assert_int_equal(ret.frames, 3000);
 	assert_int_equal(ret.segments, 3);
 	assert_int_equal(ret.first_seq, 1);
-	assert_int_equal(ret.last_seq, 6000);
-	assert_int_equal(ret.signed_size, 6000);
-	assert_int_equal(ret.bytes, 6000 * (SIZE + 40));
+	assert_int_equal(ret.last_seq, 3000);
+	assert_int_equal(ret.signed_size, 3000);
+	assert_int_equal(ret.bytes, 3000 * (SIZE + 40));
 }
 
 static void test_edited(void **state)
@@ -206,7 +206,7 @@ static void test_edited_with_checksum(void **state)
 	segment_give(fx, name, buf_str(&b));
 	expect(fx, 0, "", 0);
 	segment_take(fx, nth_segment(fx, 2), &b, name);
-	at = find_frame(buf_str(&b), 6000, &len);
+	at = find_frame(buf_str(&b), 3000, &len);
 	frame_get(str_from(buf_str(&b), at), &f, &len);
 	f.stream = 8;
 	b.n = at;
@@ -227,10 +227,10 @@ static void test_truncated(void **state)
 	three_segments(fx);
 	segment_take(fx, nth_segment(fx, 2), &b, name);
 	fixture_put(fx, name, str_upto(buf_str(&b), b.n - 1));
-	expect(fx, BIT(TRUNCATED), name, 6000);
+	expect(fx, BIT(TRUNCATED), name, 3000);
 	fixture_put(fx, name,
-	    str_upto(buf_str(&b), find_frame(buf_str(&b), 5990, &len)));
-	expect(fx, BIT(TRUNCATED), name, 5990);
+	    str_upto(buf_str(&b), find_frame(buf_str(&b), 2990, &len)));
+	expect(fx, BIT(TRUNCATED), name, 2990);
 	unlinkat(fx->dirfd, name, 0);
 	assert_int_equal(verify(fx, NULL, NULL), BIT(TRUNCATED));
 	fixture_put(fx, name, buf_str(&b));
@@ -278,8 +278,8 @@ static void test_front_removed(void **state)
 	unlinkat(fx->dirfd, nth_name(fx, 0, name), 0);
 	assert_int_equal(verify(fx, &ret, NULL), 0);
 	assert_int_equal(ret.first_seq, second);
-	assert_int_equal(ret.frames, 6001 - second);
-	assert_int_equal(ret.signed_size, 6000);
+	assert_int_equal(ret.frames, 3001 - second);
+	assert_int_equal(ret.signed_size, 3000);
 }
 
 static void test_reordered(void **state)
