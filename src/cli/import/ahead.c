@@ -8,24 +8,32 @@
 #include "base/input.h"
 #include "base/worker.h"
 
+/* A source gets so much at once: it copies what it holds back after each. */
+#define PIECE_LEN ((size_t)1 << 20)
+#define N_PIECES  3
 /* Small enough to lie in a core's own cache still when it is hashed. */
-#define PIECE_LEN ((size_t)256 << 10)
-#define N_PIECES  8
+#define STEP_LEN  ((size_t)256 << 10)
+/* In front of each piece, for the line that the piece before ends within. */
+#define ROOM	  ((size_t)64 << 10)
 
 struct piece {
 	struct job job; /* first, so that a job is its piece */
 	struct ahead *ahead;
-	char *p;
-	ssize_t n; /* read, or the error */
+	char *memory;
+	size_t n; /* bytes behind the room */
 };
 
 struct ahead {
 	struct worker *worker;
 	struct piece pieces[N_PIECES];
+	struct piece *held; /* what was given last, or NULL */
+	struct buf window;  /* where the rest is too long for the room */
 	/* Of the thread, until it has no more jobs. */
 	int fd;
 	struct input *in;
 	bool compressed, over;
+	int result; /* when over: 0, or why it cannot be read further */
+	struct err err;
 	struct sha256_ctx raw, content;
 	uint64_t content_bytes;
 };
@@ -42,13 +50,24 @@ static int read_piece(struct job *job)
 	struct piece *p = (struct piece *)job;
 	struct ahead *a = p->ahead;
 
-	p->n = a->over ? 0 : input_read(a->in, p->p, PIECE_LEN, &job->err);
-	a->over = a->over || p->n <= 0;
-	if (p->n > 0) {
-		sha256_add(&a->content, p->p, (size_t)p->n);
-		a->content_bytes += (uint64_t)p->n;
+	p->n = 0;
+	while (!a->over && p->n < PIECE_LEN) {
+		char *at = p->memory + ROOM + p->n;
+		ssize_t n = input_read(a->in, at,
+		    PIECE_LEN - p->n < STEP_LEN ? PIECE_LEN - p->n : STEP_LEN,
+		    &a->err);
+
+		if (n <= 0) {
+			a->over = true;
+			a->result = (int)n;
+			break;
+		}
+		sha256_add(&a->content, at, (size_t)n);
+		a->content_bytes += (uint64_t)n;
+		p->n += (size_t)n;
 	}
-	return 0;
+	job->err = a->err;
+	return p->n ? 0 : a->result;
 }
 
 static int start(struct ahead *a, int fd, struct err *err)
@@ -58,8 +77,8 @@ static int start(struct ahead *a, int fd, struct err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < N_PIECES; i++) {
-		a->pieces[i].p = malloc(PIECE_LEN);
-		if (!a->pieces[i].p)
+		a->pieces[i].memory = malloc(ROOM + PIECE_LEN);
+		if (!a->pieces[i].memory)
 			return err_sys(err, -ENOMEM, "import");
 	}
 	r = worker_start(&a->worker, N_PIECES);
@@ -94,24 +113,52 @@ int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err)
 	return 0;
 }
 
-int ahead_next(struct ahead *a, struct buf *window, struct err *err)
+/* All of it behind each other in memory that grows. */
+static int join(
+    struct ahead *a, struct str rest, struct str piece, struct str *ret)
+{
+	struct buf *w = &a->window;
+	const char *from = w->p;
+
+	if (from && rest.p >= from && rest.p <= from + w->n) {
+		buf_consume(w, (size_t)(rest.p - from));
+	} else {
+		buf_clear(w);
+		buf_add_str(w, rest);
+	}
+	buf_add_str(w, piece);
+	*ret = buf_str(w);
+	return buf_error(w);
+}
+
+int ahead_next(
+    struct ahead *a, struct str rest, struct str *ret, struct err *err)
 {
 	struct piece *p = (struct piece *)worker_take(a->worker, true);
-	int r;
+	char *at;
+	int r = 1;
 
-	/* Both are taken: the end was given before. */
+	*ret = rest;
+	/* All are taken: the end was given before. */
 	if (!p)
 		return 0;
-	if (p->n <= 0) {
-		r = (int)p->n;
-		if (r < 0 && err)
+	if (p->n == 0) {
+		if (p->job.result < 0 && err)
 			*err = p->job.err;
-		return r;
+		return p->job.result;
 	}
-	buf_add(window, p->p, (size_t)p->n);
-	worker_give(a->worker, &p->job);
-	r = buf_error(window);
-	return r < 0 ? err_sys(err, r, "import") : 1;
+	at = p->memory + ROOM;
+	if (rest.n <= ROOM) {
+		if (rest.n)
+			memcpy(at - rest.n, rest.p, rest.n);
+		*ret = str_make(at - rest.n, rest.n + p->n);
+	} else if (join(a, rest, str_make(at, p->n), ret) < 0) {
+		r = err_sys(err, -ENOMEM, "import");
+	}
+	if (a->held)
+		worker_give(a->worker, &a->held->job);
+	a->held = p;
+	return r;
 }
 
 static void wait_for_thread(struct ahead *a)
@@ -128,7 +175,7 @@ static uint64_t hash_rest(
     const struct ahead *a, struct sha256_ctx *sha, uint64_t size)
 {
 	uint64_t at = input_raw_bytes(a->in);
-	char *p = a->pieces[0].p;
+	char *p = a->pieces[0].memory;
 
 	while (at < size) {
 		size_t want =
@@ -164,6 +211,7 @@ void ahead_stop(struct ahead *a)
 	worker_stop(a->worker);
 	input_close(a->in);
 	for (size_t i = 0; i < N_PIECES; i++)
-		free(a->pieces[i].p);
+		free(a->pieces[i].memory);
+	buf_free(&a->window);
 	free(a);
 }

@@ -19,10 +19,13 @@ struct ahead;
 int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err);
 
 /*
- * Append the next piece of content: 1, or 0 at the end.
- * -EBADMSG and the like: the rest cannot be read; -ENOMEM.
+ * The next piece of content, about a MiB, behind `rest`: the end of what the
+ * call before gave, which is still needed. It holds until the next call.
+ * 1, or 0 at the end: then *ret is `rest` alone, as with errors.
+ * -EBADMSG and the like: what follows cannot be read; -ENOMEM.
  */
-int ahead_next(struct ahead *a, struct buf *window, struct err *err);
+int ahead_next(
+    struct ahead *a, struct str rest, struct str *ret, struct err *err);
 
 /*
  * Of all that was read, ahead included; nothing more is read after it. `raw` is

@@ -15,8 +15,6 @@
 #include "cli/import/vouchers.h"
 
 #define WINDOW	  ((size_t)4 << 20)
-/* A source gets so much at once: it copies what it holds back after each. */
-#define FEED_LEN  ((size_t)1 << 20)
 /* A database is read as a whole; one of login records stays far below this. */
 #define WHOLE_MAX ((size_t)96 << 20)
 
@@ -39,7 +37,8 @@ struct stream {
 /* One file being read. */
 struct reading {
 	struct ahead *ahead;
-	struct buf window, beside;
+	struct str window; /* what was read and not taken yet; the reader's */
+	struct buf beside;
 	uint64_t offset; /* of the window's first byte in the content */
 	bool end;
 	uint64_t content_size, raw_bytes;
@@ -153,14 +152,13 @@ static int fill(struct stream *s, struct reading *rd)
 {
 	size_t limit = s->file->source->whole ? WHOLE_MAX : WINDOW;
 	size_t before = rd->window.n;
-	int r = 1;
+	int r;
 
 	if (before >= limit) {
 		rd->end = true;
 		return note_damage(s, rd, "too large to be read as a whole");
 	}
-	while (r > 0 && rd->window.n - before < FEED_LEN)
-		r = ahead_next(rd->ahead, &rd->window, &rd->damage_err);
+	r = ahead_next(rd->ahead, rd->window, &rd->window, &rd->damage_err);
 	if (r == -ENOMEM)
 		return err_sys(s->err, r, "%s", s->file->path);
 	if (r <= 0)
@@ -213,11 +211,11 @@ static int feed_window(struct stream *s, struct reading *rd)
 	if (r < 0)
 		return r;
 	taken = source->feed(
-	    s->source_run, buf_str(&rd->window), rd->offset, rd->end, &s->sink);
+	    s->source_run, rd->window, rd->offset, rd->end, &s->sink);
 	if (taken < 0)
 		return (int)taken;
 	rd->offset += (uint64_t)taken;
-	buf_consume(&rd->window, (size_t)taken);
+	rd->window = str_from(rd->window, (size_t)taken);
 	return 0;
 }
 
@@ -298,7 +296,6 @@ static int read_file(struct stream *s, bool first)
 	s->run->totals.bytes += rd.raw_bytes;
 	s->run->totals.files_read++;
 	ahead_stop(rd.ahead);
-	buf_free(&rd.window);
 	buf_free(&rd.beside);
 	return r;
 }
