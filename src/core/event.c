@@ -70,8 +70,7 @@ enum field event_field_parse(struct str key)
 
 #define N_WORDS (sizeof((struct event *)0)->has / sizeof(uint64_t))
 
-/* As `has`: the fields whose value is a string. */
-static const uint64_t text_fields[N_WORDS] = {
+const uint64_t event_text_fields[N_WORDS] = {
 #define TEXT_BIT(c, type, word)                                                \
 	| (uint64_t)((FIELD_##type == FIELD_STR ||                             \
 			 FIELD_##type == FIELD_LIST) &&                        \
@@ -85,7 +84,7 @@ static const uint64_t text_fields[N_WORDS] = {
 #undef X
 };
 
-_Static_assert(N_WORDS == 2, "a line of text_fields for each word");
+_Static_assert(N_WORDS == 2, "a line of event_text_fields for each word");
 
 /* Copies s with a NUL behind it to *at; STR_NONE stays STR_NONE. */
 static struct str copy_str(char **at, struct str s)
@@ -107,7 +106,7 @@ static void copy_fields(
 {
 	const union field_value *from = &src->v[64 * w];
 	union field_value *to = &dst->v[64 * w];
-	const uint64_t text = src->has[w] & text_fields[w];
+	const uint64_t text = src->has[w] & event_text_fields[w];
 
 	dst->has[w] = src->has[w];
 	for (uint64_t m = src->has[w] & ~text; m; m &= m - 1)
@@ -123,7 +122,8 @@ int event_copy(struct event *dst, const struct event *src, struct arena *a)
 	char *at;
 
 	for (size_t w = 0; w < N_WORDS; w++)
-		for (uint64_t m = src->has[w] & text_fields[w]; m; m &= m - 1)
+		for (uint64_t m = src->has[w] & event_text_fields[w]; m;
+		     m &= m - 1)
 			need +=
 			    src->v[64 * w + (size_t)__builtin_ctzll(m)].s.n + 1;
 	at = arena_alloc(a, need);

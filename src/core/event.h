@@ -397,6 +397,9 @@ static inline bool event_field_derived(enum field f)
 	return f >= F_INTERACTIVE;
 }
 
+/* As `has`: the fields whose value is a string. */
+extern const uint64_t event_text_fields[(EVENT_N_FIELDS + 63) / 64];
+
 /* A deep copy whose strings lie in `a`. -ENOMEM. */
 int event_copy(struct event *dst, const struct event *src, struct arena *a);
 

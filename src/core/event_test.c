@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/event.h"
+#include "core/event_pack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,41 +58,90 @@ static void fields_are_walked_in_order(void **state)
 	assert_int_equal(event_next_field(&ev, F_OFFSET + 1), EVENT_N_FIELDS);
 }
 
+struct original {
+	char host[6], user[4], argv[6];
+	struct event ev; /* its strings lie above */
+};
+
+static void make_original(struct original *o)
+{
+	struct event *ev = &o->ev;
+
+	*o = (struct original){"web-1", "ann", "ls\0-l", {.seq = 0}};
+	event_init(ev, EVENT_EXEC);
+	ev->time = 5;
+	ev->seq = 7;
+	ev->track = 8;
+	ev->chain = 9;
+	ev->trust = TRUST_KERNEL;
+	ev->host = str_z(o->host);
+	event_set_str(ev, F_USER, str_z(o->user));
+	event_set_str(ev, F_ARGV, str_make(o->argv, sizeof o->argv));
+	event_set_str(ev, F_CWD, str_make("", 0));
+	event_set_int(ev, F_PID, 44);
+	event_set_hex(ev, F_ID, UINT64_MAX);
+}
+
+/* It does not need what the original's strings were. */
+static void expect_copy(struct original *o, const struct event *copy)
+{
+	memset(o->host, 'x', sizeof o->host - 1);
+	memset(o->user, 'x', sizeof o->user - 1);
+	memset(o->argv, 'x', sizeof o->argv);
+	assert_int_equal(copy->kind, EVENT_EXEC);
+	assert_int_equal(copy->trust, TRUST_KERNEL);
+	assert_int_equal(copy->time, 5);
+	assert_true(str_eq(copy->host, STR("web-1")));
+	assert_true(str_eq(event_str(copy, F_USER), STR("ann")));
+	assert_true(str_eq(event_str(copy, F_ARGV), STR("ls\0-l\0")));
+	assert_true(event_has(copy, F_CWD));
+	assert_non_null(event_str(copy, F_CWD).p);
+	assert_null(copy->boot.p);
+	assert_int_equal(copy->seq + copy->track + copy->chain, 24);
+	assert_int_equal(event_int(copy, F_PID, -1), 44);
+	assert_true(copy->v[F_ID].u == UINT64_MAX);
+	assert_memory_equal(copy->has, o->ev.has, sizeof copy->has);
+}
+
 static void copy_is_deep(void **state)
 {
-	char host[] = "web-1", user[] = "ann", argv[] = "ls\0-l";
 	struct arena a = ARENA_INIT, tight = ARENA_INIT;
-	struct event ev, copy;
+	struct original o;
+	struct event copy;
 
-	event_init(&ev, EVENT_EXEC);
-	ev.time = 5;
-	ev.seq = 7;
-	ev.track = 8;
-	ev.chain = 9;
-	ev.trust = TRUST_KERNEL;
-	ev.host = str_z(host);
-	event_set_str(&ev, F_USER, str_z(user));
-	event_set_str(&ev, F_ARGV, str_make(argv, sizeof argv));
-	event_set_str(&ev, F_CWD, str_make("", 0));
-	event_set_int(&ev, F_PID, 44);
-	event_set_hex(&ev, F_ID, UINT64_MAX);
-	assert_int_equal(event_copy(&copy, &ev, &a), 0);
-	memset(host, 'x', sizeof host - 1);
-	memset(user, 'x', sizeof user - 1);
-	memset(argv, 'x', sizeof argv);
-	assert_true(str_eq(copy.host, STR("web-1")));
-	assert_true(str_eq(event_str(&copy, F_USER), STR("ann")));
-	assert_true(str_eq(event_str(&copy, F_ARGV), STR("ls\0-l\0")));
-	assert_true(event_has(&copy, F_CWD));
-	assert_non_null(event_str(&copy, F_CWD).p);
-	assert_null(copy.boot.p);
-	assert_int_equal(copy.seq + copy.track + copy.chain, 24);
-	assert_int_equal(event_int(&copy, F_PID, -1), 44);
-	assert_true(copy.v[F_ID].u == UINT64_MAX);
+	make_original(&o);
+	assert_int_equal(event_copy(&copy, &o.ev, &a), 0);
+	expect_copy(&o, &copy);
 	tight.max = 8;
-	assert_int_equal(event_copy(&copy, &ev, &tight), -12);
+	assert_int_equal(event_copy(&copy, &o.ev, &tight), -12);
 	arena_free(&a);
 	arena_free(&tight);
+}
+
+/* One behind the other, the first one without any field. */
+static void packed_is_the_same(void **state)
+{
+	struct buf b = BUF_INIT;
+	struct original o;
+	struct event empty, ev;
+	const char *p;
+
+	make_original(&o);
+	event_init(&empty, EVENT_GAP);
+	event_pack(&empty, &b);
+	event_pack(&o.ev, &b);
+	event_pack(&empty, &b);
+	assert_int_equal(buf_error(&b), 0);
+	p = event_unpack(b.p, &ev);
+	assert_int_equal(ev.kind, EVENT_GAP);
+	assert_int_equal(event_next_field(&ev, 0), EVENT_N_FIELDS);
+	p = event_unpack(p, &ev);
+	expect_copy(&o, &ev);
+	assert_int_equal(event_str(&ev, F_ARGV).p[6], '\0');
+	p = event_unpack(p, &ev);
+	assert_int_equal(ev.kind, EVENT_GAP);
+	assert_ptr_equal(p, b.p + b.n);
+	buf_free(&b);
 }
 
 static void command_is_one_text(void **state)
@@ -129,6 +179,7 @@ int main(void)
 	    cmocka_unit_test(other_names_are_not_found),
 	    cmocka_unit_test(fields_are_walked_in_order),
 	    cmocka_unit_test(copy_is_deep),
+	    cmocka_unit_test(packed_is_the_same),
 	    cmocka_unit_test(command_is_one_text),
 	};
 

@@ -5,19 +5,19 @@
 #include <stdlib.h>
 
 #include "base/worker.h"
+#include "core/event_pack.h"
 
 /* Few enough to lie in a cache still when the other thread comes to them. */
-#define BATCH_LEN  256
-#define BATCH_TEXT ((size_t)256 << 10)
-#define N_BATCHES  4
+#define BATCH_LEN   256
+#define BATCH_BYTES ((size_t)512 << 10)
+#define N_BATCHES   4
 
 struct batch {
 	struct job job; /* first, so that a job is its batch */
 	struct appender *appender;
-	struct event events[BATCH_LEN];
+	struct buf events; /* n of them, packed */
 	bool was_held[BATCH_LEN];
 	size_t n;
-	struct arena text; /* of the events */
 	/* What became of them. */
 	uint64_t by_kind[EVENT_N_KINDS], seen_again, completed;
 };
@@ -36,11 +36,10 @@ struct appender {
 	int broken;
 };
 
-static int append(struct batch *b, size_t i)
+static int append(struct batch *b, struct event *ev, bool was_held)
 {
 	struct appender *a = b->appender;
-	struct event *ev = &b->events[i];
-	int r = dedup_check(a->dedup, ev, b->was_held[i], &b->job.err);
+	int r = dedup_check(a->dedup, ev, was_held, &b->job.err);
 
 	if (r < 0)
 		return r;
@@ -62,9 +61,13 @@ static int append_batch(struct job *job)
 {
 	struct batch *b = (struct batch *)job;
 	struct appender *a = b->appender;
+	const char *at = b->events.p;
+	struct event ev;
 
-	for (size_t i = 0; i < b->n && a->broken == 0; i++)
-		a->broken = append(b, i);
+	for (size_t i = 0; i < b->n && a->broken == 0; i++) {
+		at = event_unpack(at, &ev);
+		a->broken = append(b, &ev, b->was_held[i]);
+	}
 	return a->broken;
 }
 
@@ -123,7 +126,7 @@ static void begin_batch(struct appender *a)
 	b->job.run = append_batch;
 	b->appender = a;
 	b->n = 0;
-	arena_reset(&b->text);
+	buf_clear(&b->events);
 	memset(b->by_kind, 0, sizeof b->by_kind);
 	b->seen_again = b->completed = 0;
 	a->filling = b;
@@ -153,10 +156,11 @@ int appender_add(
 	if (a->failed)
 		return first_error(a, err);
 	b = a->filling;
-	if (event_copy(&b->events[b->n], ev, &b->text) < 0)
-		return err_sys(err, -ENOMEM, "import");
+	event_pack(ev, &b->events);
+	if (buf_error(&b->events))
+		return err_sys(err, buf_error(&b->events), "import");
 	b->was_held[b->n++] = was_held;
-	if (b->n == BATCH_LEN || b->text.used >= BATCH_TEXT)
+	if (b->n == BATCH_LEN || b->events.n >= BATCH_BYTES)
 		give(a);
 	return 0;
 }
@@ -178,7 +182,7 @@ void appender_stop(struct appender *a)
 		appender_wait(a, NULL);
 	worker_stop(a->worker);
 	for (size_t i = 0; a->batches && i < N_BATCHES; i++)
-		arena_free(&a->batches[i].text);
+		buf_free(&a->batches[i].events);
 	free(a->batches);
 	free(a);
 }
