@@ -55,7 +55,7 @@ static bool cut_piece(const struct piece_reader *p, struct piece *piece)
 		return true;
 	if (p->next.piece != p->from.piece)
 		return p->next.piece > p->from.piece;
-	if (piece->type == PIECE_OUTPUT && p->from.byte)
+	if (piece_is_shown(piece) && p->from.byte)
 		piece->bytes = str_from(piece->bytes, p->from.byte);
 	return true;
 }

@@ -5,7 +5,7 @@
 
 #include "archive/screens.h"
 
-#define SCREENS_HEAD "sshtrail screens 1\n"
+#define SCREENS_HEAD "sshtrail screens 2\n"
 
 /* Appends a block as the file has it; `b` has all but what it points to. */
 void screens_put(struct buf *out, const struct screens_block *b);

@@ -123,7 +123,7 @@ static int builder_open(
 
 static void take(struct builder *b, const struct piece *p)
 {
-	if (p->type == PIECE_OUTPUT) {
+	if (piece_is_shown(p)) {
 		b->bytes += p->bytes.n;
 		b->done += p->bytes.n;
 	}

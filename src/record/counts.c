@@ -3,7 +3,7 @@
 
 void counts_add(struct counts *c, const struct piece *p)
 {
-	if (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)
+	if (piece_is_shown(p))
 		c->output += (int64_t)p->bytes.n;
 	else if (p->type == PIECE_INPUT)
 		c->input += (int64_t)p->bytes.n;

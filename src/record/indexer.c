@@ -160,7 +160,7 @@ void indexer_piece(struct indexer *ix, const struct piece *p)
 	look_at_clock(ix, p);
 	/* Times of the screen do not run back, and 0 is none. */
 	now.boot = ix->boot ? ix->boot : 1;
-	if (p->type == PIECE_OUTPUT && p->bytes.n) {
+	if (piece_is_shown(p) && p->bytes.n) {
 		take_output(ix, now);
 		return;
 	}

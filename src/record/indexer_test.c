@@ -166,6 +166,29 @@ static void test_scrolled_at_once(void **state)
 	told_free(&told);
 }
 
+/* What no terminal's driver has seen begins each line where it begins. */
+static void test_command(void **state)
+{
+	struct told told;
+	struct indexer *ix = open_indexer(&told, 0);
+	const struct piece begin = {.type = PIECE_BEGIN,
+	    .boot = SECOND,
+	    .bytes = STR("{\"time\":1,\"host\":\"h\",\"kind\":\"channel.open\","
+			 "\"chan_type\":"
+			 "\"command\"}")};
+	const struct piece errors = {.type = PIECE_ERRORS,
+	    .boot = 3 * SECOND,
+	    .bytes = STR("cp: failed\n")};
+
+	(void)state;
+	indexer_piece(ix, &begin);
+	show(ix, 2000, "one\ntwo\n");
+	indexer_piece(ix, &errors);
+	assert_lines(ix, &told,
+	    "2000 3000 one\n2000 3000 two\n"
+	    "3000 3000 cp: failed\n");
+}
+
 static void test_long_line(void **state)
 {
 	struct told told;
@@ -419,6 +442,7 @@ int main(void)
 	    cmocka_unit_test(test_progress),
 	    cmocka_unit_test(test_cleared),
 	    cmocka_unit_test(test_scrolled_at_once),
+	    cmocka_unit_test(test_command),
 	    cmocka_unit_test(test_long_line),
 	    cmocka_unit_test(test_editor),
 	    cmocka_unit_test(test_when_keyframes_come),

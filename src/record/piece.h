@@ -41,4 +41,10 @@ struct piece {
 	uint32_t status;     /* PIECE_EXIT */
 };
 
+/* Whether its bytes are for who looks on. */
+static inline bool piece_is_shown(const struct piece *p)
+{
+	return p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS;
+}
+
 #endif

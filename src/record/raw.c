@@ -10,7 +10,7 @@ static void begin(void *state, struct format_files *files,
 static void add_piece(
     void *state, struct format_files *files, const struct piece *p)
 {
-	if (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)
+	if (piece_is_shown(p))
 		buf_add_str(&files->part[0], p->bytes);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "record/head.h"
 #include "record/screen_inside.h"
 
 static const struct charsets no_charsets = {{0, 0, 0, 0}, 0};
@@ -301,15 +302,31 @@ void screen_watch(struct screen *s, const struct screen_watch *watch)
 	s->watch = *watch;
 }
 
+static void begin(struct screen *s, const struct piece *p)
+{
+	struct arena mem = ARENA_INIT;
+	struct err ignored;
+	struct head head;
+
+	(void)head_read(&head, p->bytes, &mem, &ignored);
+	if (head.cols && head.rows)
+		screen_resize(s, p->boot, head.rows, head.cols);
+	if (head.no_tty)
+		screen_feed(s, p->boot, STR("\033[20h"));
+	arena_free(&mem);
+}
+
 void screen_take(struct screen *s, const struct piece *p)
 {
 	/* What was begun before bytes were lost does not go on after them. */
 	if (p->type == PIECE_HOLE)
 		screen_feed(s, p->boot, STR("\030"));
-	else if (p->type == PIECE_OUTPUT)
+	else if (piece_is_shown(p))
 		screen_feed(s, p->boot, p->bytes);
 	else if (p->type == PIECE_SIZE)
 		screen_resize(s, p->boot, p->rows, p->cols);
+	else if (p->type == PIECE_BEGIN)
+		begin(s, p);
 }
 
 void screen_feed(struct screen *s, uint64_t time, struct str bytes)

@@ -54,7 +54,10 @@ void screen_feed(struct screen *s, uint64_t time, struct str bytes);
 /* Text does not flow: rows are cut or go on, as xterm does. */
 void screen_resize(
     struct screen *s, uint64_t time, unsigned rows, unsigned cols);
-/* What a piece of a recording says; those but output, size, hole: nothing. */
+/*
+ * What a piece of a recording says: begin (the size; of a command that had no
+ * terminal, that a newline also returns), output, errors, size, hole.
+ */
 void screen_take(struct screen *s, const struct piece *p);
 /* 0, or -ENOMEM since something could not be kept. */
 int screen_error(const struct screen *s);

@@ -313,6 +313,43 @@ static void test_snapshot_for_others(void **state)
 	screen_free(s);
 }
 
+static void test_pieces(void **state)
+{
+	static const struct piece terminal[] = {
+	    {PIECE_BEGIN, 1, 0,
+		.bytes = STR_INIT("{\"time\":1,\"host\":\"h\",\"kind\":"
+				  "\"channel.open\",\"size\":"
+				  "\"12x3\",\"chan_type\":\"terminal\"}")},
+	    {PIECE_OUTPUT, 2, 0, .bytes = STR_INIT("a\nb\033[")},
+	    {PIECE_HOLE, 3, 0, .lost = 9},
+	    {PIECE_INPUT, 4, 0, .bytes = STR_INIT("typed")},
+	    {PIECE_OUTPUT, 5, 0, .bytes = STR_INIT("1mc")},
+	};
+	static const struct piece command[] = {
+	    {PIECE_BEGIN, 1, 0,
+		.bytes = STR_INIT("{\"time\":1,\"host\":\"h\",\"kind\":"
+				  "\"channel.open\",\"chan_type\":"
+				  "\"command\"}")},
+	    {PIECE_OUTPUT, 2, 0, .bytes = STR_INIT("one\ntwo")},
+	    {PIECE_ERRORS, 3, 0, .bytes = STR_INIT("\nbad\n")},
+	};
+	struct screen *s = screen_new(24, 80, 0);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof terminal / sizeof *terminal; i++)
+		screen_take(s, &terminal[i]);
+	assert_int_equal(screen_cols(s), 12);
+	assert_int_equal(screen_rows(s), 3);
+	assert_text(s, "a\n b1mc\n");
+	screen_free(s);
+	s = screen_new(24, 80, 0);
+	for (size_t i = 0; i < sizeof command / sizeof *command; i++)
+		screen_take(s, &command[i]);
+	assert_int_equal(screen_cols(s), 80);
+	assert_text(s, "one\ntwo\nbad\n");
+	screen_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +362,7 @@ int main(void)
 	    cmocka_unit_test(test_resize),
 	    cmocka_unit_test(test_watch),
 	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_pieces),
 	    cmocka_unit_test(test_snapshot_for_others),
 	};
 

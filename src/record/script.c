@@ -170,7 +170,7 @@ static void add_piece(
 	struct buf *b = &files->part[SCRIPT_TIMING];
 	struct writing *w = state;
 
-	if (p->type == PIECE_OUTPUT || p->type == PIECE_ERRORS)
+	if (piece_is_shown(p))
 		add_bytes(w, files, p, SCRIPT_OUTPUT);
 	else if (p->type == PIECE_INPUT && !w->classic)
 		add_bytes(w, files, p, SCRIPT_INPUT);

@@ -236,7 +236,7 @@ static void add_piece(
 	uint64_t since = p->boot > w->boot ? p->boot - w->boot : 0;
 	struct str rest = p->bytes;
 
-	if (p->type != PIECE_OUTPUT && p->type != PIECE_ERRORS)
+	if (!piece_is_shown(p))
 		return;
 	while (rest.n) {
 		add_frame(&files->part[0], w->time + (int64_t)since,
