@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/json_string.h"
 #include "record/screen_inside.h"
+#include "record/sgr.h"
 #include "record/width.h"
 
 /* What is written, and the pen that the terminal has from it so far. */
@@ -10,58 +10,9 @@ struct sheet {
 	struct pen pen;
 };
 
-static const struct {
-	uint32_t fg, bg;
-	const char *sgr;
-} flags[] = {
-    {PEN_BOLD, 0, ";1"},
-    {PEN_DIM, 0, ";2"},
-    {PEN_ITALIC, 0, ";3"},
-    {PEN_BLINK, 0, ";5"},
-    {PEN_INVERSE, 0, ";7"},
-    {PEN_INVISIBLE, 0, ";8"},
-    {0, PEN_STRIKE, ";9"},
-    {0, PEN_OVERLINE, ";53"},
-};
-
-static void write_color(struct buf *out, uint32_t color, unsigned base)
-{
-	unsigned v = color & COLOR_VALUE;
-
-	switch (color & COLOR_KIND) {
-	case COLOR_RGB:
-		buf_printf(out, ";%u;2;%u;%u;%u", base + 8, v >> 16,
-		    v >> 8 & 0xff, v & 0xff);
-		break;
-	case COLOR_INDEXED:
-		if (v < 8 && base != 50)
-			buf_printf(out, ";%u", base + v);
-		else if (v < 16 && base != 50)
-			buf_printf(out, ";%u", base + 60 + v - 8);
-		else
-			buf_printf(out, ";%u;5;%u", base + 8, v);
-		break;
-	default:
-		break;
-	}
-}
-
 static void write_pen(struct sheet *sh, struct pen pen)
 {
-	unsigned style = pen.bg >> PEN_UNDERLINE_SHIFT;
-
-	buf_add_z(sh->out, "\033[0");
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
-		if (pen.fg & flags[i].fg || pen.bg & flags[i].bg)
-			buf_add_z(sh->out, flags[i].sgr);
-	if (style == 1)
-		buf_add_z(sh->out, ";4");
-	else if (style)
-		buf_printf(sh->out, ";4:%u", style);
-	write_color(sh->out, pen.fg, 30);
-	write_color(sh->out, pen.bg, 40);
-	write_color(sh->out, pen.line, 50);
-	buf_add_char(sh->out, 'm');
+	sgr_add(sh->out, pen);
 	if (pen.bg & PEN_PROTECTED)
 		buf_add_z(sh->out, "\033[1\"q");
 	sh->pen = pen;
@@ -73,14 +24,6 @@ static void change_pen(struct sheet *sh, struct pen pen)
 		write_pen(sh, pen);
 }
 
-static void add_code(struct buf *out, uint32_t code)
-{
-	char *at = buf_reserve(out, 4);
-
-	if (at)
-		out->n += utf8_encode(code, at);
-}
-
 static void write_cell(struct sheet *sh, const struct cell *c)
 {
 	uint32_t code = c->code & CELL_CODE;
@@ -90,9 +33,7 @@ static void write_cell(struct sheet *sh, const struct cell *c)
 		write_pen(sh, c->pen);
 	else
 		change_pen(sh, c->pen);
-	add_code(sh->out, code);
-	for (uint64_t m = c->marks; m; m >>= CELL_MARK_BITS)
-		add_code(sh->out, (uint32_t)m & CELL_CODE);
+	sgr_add_character(sh->out, c);
 }
 
 static bool is_plain(const struct cell *c)

@@ -24,7 +24,7 @@ static const struct range hidden[] = {
     {0xe0000, 0xe0fff},
 };
 
-static bool is_hidden(int32_t c)
+bool escape_is_hidden(int32_t c)
 {
 	for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
 		if (c >= hidden[i].from && c <= hidden[i].to)
@@ -108,7 +108,7 @@ static int plain_width(int32_t c, unsigned flags)
 		return -1;
 	if (c < 0x7f)
 		return 1;
-	if (c < 0xa0 || flags & ESCAPE_ASCII || is_hidden(c))
+	if (c < 0xa0 || flags & ESCAPE_ASCII || escape_is_hidden(c))
 		return -1;
 	return wcwidth((wchar_t)c);
 }

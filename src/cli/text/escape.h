@@ -36,6 +36,9 @@ size_t escape_add(struct buf *b, struct str s, size_t max_columns,
 size_t escape_add_cut(
     struct buf *b, struct str s, size_t max_columns, unsigned flags);
 
+/* Whether it has no looks of its own, but hides or reorders others. */
+bool escape_is_hidden(int32_t c);
+
 /*
  * Bytes and columns of the first character of s as a terminal shows it; 0
  * bytes when s is empty. *ret_char is the code point, -1 for a byte that is
