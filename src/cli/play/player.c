@@ -213,8 +213,10 @@ int player_step(struct player *p, struct err *err)
 			come_to(p, p->next.boot);
 		show(p, true);
 	}
-	p->at_end = !changes;
-	return changes ? 1 : r;
+	if (r >= 0)
+		r = fetch(p, err);
+	p->at_end = r == 0;
+	return r < 0 ? r : changes;
 }
 
 int64_t player_time(const struct player *p, uint64_t boot)
