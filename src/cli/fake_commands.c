@@ -10,6 +10,7 @@ extern const struct command cmd_follow;
 extern const struct command cmd_help;
 extern const struct command cmd_last;
 extern const struct command cmd_ls;
+extern const struct command cmd_play;
 extern const struct command cmd_reindex;
 extern const struct command cmd_search;
 extern const struct command cmd_setup;
@@ -22,6 +23,7 @@ extern const struct command cmd_who;
 const struct command *const commands[] = {
     &cmd_ls,
     &cmd_show,
+    &cmd_play,
     &cmd_search,
     &cmd_who,
     &cmd_follow,

@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What play shows on a terminal, which keys do what there, and that it gives
+the terminal back. The terminal is python3-pyte's."""
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+
+try:
+    import pyte
+except ImportError:
+    pyte = None
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from trailtest import Skip, Store, case, check, equal, main
+
+STORE = Store()
+BEGIN = 1700000000  # 2023-11-14 22:13:20 UTC
+PATIENCE = 20
+# All that may reach the terminal, but for text.
+OURS = re.compile(
+    rb"\033\[(\?1049[hl]|\?7[hl]|\?25[hl]|H|2J|K|[0-9;]+[mH])|[ -~]"
+    rb"|[\xc2-\xf4][\x80-\xbf]+")
+
+
+def cast(name, events, width=80, height=24):
+    """An asciicast of [time, code, text]; the id of its session."""
+    head = {"version": 2, "width": width, "height": height,
+            "timestamp": BEGIN, "title": name}
+    path = STORE.write(name + ".cast", b"\n".join(
+        json.dumps(line).encode() for line in [head, *events]) + b"\n")
+    STORE.import_("--host", "web", path)
+    for event in STORE.events("--kind", "channel.open"):
+        if event.get("text") == name:
+            return event["session"]
+    raise AssertionError("%s was not imported" % name)
+
+
+class Player:
+    """sshtrail play on a terminal of its own."""
+
+    def __init__(self, *args, rows=24, cols=80, env=None):
+        if not pyte:
+            raise Skip("no python3-pyte")
+        self.screen = pyte.Screen(cols, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.seen = b""
+        argv = STORE.command("play", *args)
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(argv[0], argv, {
+                "PATH": os.environ["PATH"], "TERM": "xterm-256color",
+                "LC_ALL": "C.UTF-8", "TZ": "UTC", **(env or {})})
+        self.resize(rows, cols)
+        self.before = termios.tcgetattr(self.fd)
+
+    def resize(self, rows, cols):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, cols, 0, 0))
+        self.screen.resize(rows, cols)
+
+    def read(self, seconds):
+        """False: nothing came for so long, or it has ended."""
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        try:
+            got = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        self.seen += got
+        self.stream.feed(got)
+        return got != b""
+
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def status(self):
+        return self.screen.display[-1].strip()
+
+    def wait(self, *wanted, without=()):
+        """Until all that stands on the screen, and none of `without`."""
+        end = time.monotonic() + PATIENCE
+        while not (all(re.search(w, self.text()) for w in wanted) and
+                   not any(w in self.text() for w in without)):
+            check(time.monotonic() < end, "waited for %r, but not %r; it "
+                  "shows:\n%s" % (wanted, without, self.text()))
+            self.read(0.2)
+
+    def press(self, keys, *wanted, without=()):
+        os.write(self.fd, keys.encode())
+        if wanted or without:
+            self.wait(*wanted, without=without)
+
+    def end(self, keys="q"):
+        """Its status; the terminal must be as it was."""
+        if keys:
+            self.press(keys)
+        while self.read(PATIENCE):
+            pass
+        status = os.waitpid(self.pid, 0)[1]
+        equal(termios.tcgetattr(self.fd), self.before, "the terminal")
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+def typing():
+    """Somebody types three commands in a minute."""
+    out, at = [], 0.0
+    for i, command in enumerate(("uname", "helk\b \blo", "exit")):
+        at = 20.0 * i + 1
+        out.append([at, "o", "$ "])
+        for c in command:
+            at += 0.1
+            out.append([at, "o", c])
+        out.append([at + 1, "o", "\r\nanswer %d\r\n" % i])
+    return out
+
+
+@case
+def plays():
+    """A recording is shown in its time, paused, and moved about in"""
+    session = cast("typing", typing())
+    p = Player(session, "--speed", "20")
+    p.wait(r"answer 0", r"\$ hello", r"answer 1")
+    p.wait(r"answer 2", r"ended +22:14:\d\d +0:4\d / 0:4\d +20x")
+    p.press(" ", r"playing", without=["answer 1"])
+    p.press(" ", r"paused")
+    p.press("\033[H", r"paused .* 0:00 /", without=["uname"])
+    p.press("\033[C", r" 0:05 ", r"answer 0")
+    p.press("\033[C", r" 0:10 ")
+    p.press("\033[D\033[D", r" 0:00 ", without=["uname"])
+    p.press(".", r"\$ *\n")
+    p.press(".", r"\$ u *\n")
+    p.press("G", r"answer 2")
+    p.press("<", r" 10x")
+    p.press(">>", r" 40x")
+    equal(p.end(), 0)
+
+
+@case
+def goes_to_times():
+    """g takes offsets and times of the clock, and --at and --until do"""
+    session = cast("times", typing())
+    p = Player(session)
+    p.press(" ", "paused")
+    for typed, wanted in (("0:22", "0:22"), ("+10", "0:32"), ("-0:02", "0:30"),
+                          ("22:13:25", "0:05"), ("12s", "0:12"),
+                          ("2023-11-14 22:13:45", "0:25"), ("9:59", "0:4")):
+        p.press("g" + typed, "g" + re.escape(typed))
+        p.press("\r", r"(paused|ended) .* %s" % wanted)
+    p.press("gx\r", r"no such time")
+    p.press("g1\033", r"ended", without=["g1"])
+    equal(p.end(), 0)
+    p = Player(session, "--at", "0:30", "--until", "0:31", "--speed", "4")
+    p.wait(r"answer 1", r" end .* 0:31 / ")
+    p.press(" ", r"playing .* 0:3[2-9]")
+    equal(p.end(), 0)
+    done = STORE.run("export", session, "--format", "raw")
+    check(b"helk" in done.stdout, "raw bytes")
+
+
+@case
+def searches():
+    """/ finds what stood on the screen, n and N go on from there"""
+    session = cast("search", typing())
+    p = Player(session)
+    p.press(" ", "paused")
+    p.press("/HELLO", "/HELLO")
+    p.press("\r", r"\$ hello", r"hit 1 of 1", without=["helk", "answer 1"])
+    p.press("/answer\r", r"answer 1", r"hit 2 of 3")
+    p.press("n", r"answer 2", r"hit 3 of 3")
+    p.press("n", r"answer 0", r"from the beginning again: hit 1 of 3",
+            without=["answer 1"])
+    p.press("N", r"answer 2", r"from the end again: hit 3 of 3")
+    p.press("N", r"hit 2 of 3", without=["answer 2"])
+    p.press("/nothing like it\r", r"not found")
+    equal(p.end(), 0)
+
+
+@case
+def passes_idle_time():
+    """i passes over the time in which nothing comes; --idle begins so"""
+    session = cast("idle", [[1, "o", "first"], [3600, "o", " second"],
+                            [3601, "o", " third"]])
+    p = Player(session, "--idle", "0.2", "--speed", "2")
+    p.wait(r"first second third", r"no idle", r"ended .* 1:00:01 / 1:00:01")
+    p.press("\033[H", r"0:0\d / ")
+    p.press("i", r"idle time is played", without=["no idle"])
+    p.press("g2\r", r"first")
+    p.press("i", r"first second third")
+    equal(p.end(), 0)
+
+
+@case
+def smaller_terminal():
+    """Of a window larger than the terminal a part is shown, and said which"""
+    rows = "".join("\033[%d;1H%03d" % (y, y) + "".join(
+        "%10d" % x for x in range(10, 140, 10)) for y in range(1, 51))
+    session = cast("large", [[0.1, "o", rows + "\033[50;130Hcursor"]],
+                   width=140, height=50)
+    p = Player(session, rows=10, cols=60)
+    p.wait(r"cursor", r"columns 77-1", r"ended")
+    p.press("k", r"ended")
+    p.press("h" * 20, r"columns 1-60 of 140", r"^0\d\d ", without=["cursor"])
+    p.press("k" * 60, r"^001 ")
+    p.press("c", r"cursor")
+    p.resize(60, 150)
+    os.kill(p.pid, signal.SIGWINCH)
+    p.wait(r"^001 ", r"cursor", r"2023-11-14 22:13:20", without=["columns"])
+    equal(p.end(), 0)
+
+
+@case
+def nothing_gets_through():
+    """Whatever was recorded, the terminal gets nothing but text and colours"""
+    hostile = ("\033]0;title\007\033]52;c;ZXZpbA==\007\033[21t\033[6n\033[c"
+               "\033P$qm\033\\\033_Gx\033\\\033[?1000h\033[?2004h\033[5i\033Z"
+               "\005\033c\033[?1049h\033#8\033(0\033[8;9;9t\033[!p\u202e\u200b"
+               "\x9b21t\ue0001\033[2J\033[Hreached \033[31mred")
+    session = cast("hostile", [
+        [0.1, "o", hostile], [0.2, "m", "mark \033[6n\u202e"]])
+    p = Player(session)
+    p.wait(r"reached", r"ended", r"mark: mark \\x1b\[6n")
+    equal(p.screen.buffer[0][8].fg, "red")
+    equal(p.end(), 0)
+    rest = OURS.sub(b"", p.seen)
+    equal(rest.strip(b"\r\n"), b"", "left over")
+    check(b"\xe2\x80\xae" not in p.seen and b"title" not in p.seen, "hidden")
+
+
+@case
+def helps():
+    """? shows the keys, and goes back"""
+    p = Player(cast("help", typing()))
+    p.press(" ", "paused")
+    p.press("?", r"pause, or go on", r"q +quit", r"any key goes back")
+    p.press("x", r"paused", without=["any key"])
+    equal(p.end(), 0)
+
+
+@case
+def gives_the_terminal_back():
+    """However it ends, and while it is stopped, the terminal is as it was"""
+    session = cast("ends", typing())
+    for how in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        p = Player(session)
+        p.wait("playing")
+        os.kill(p.pid, how)
+        equal(p.end(None), -how)
+        check(p.seen.endswith(b"\033[?1049l"), "%r" % p.seen[-50:])
+    p = Player(session)
+    p.wait("playing")
+    equal(p.end("\003"), -signal.SIGINT)
+
+
+@case
+def stopped():
+    """^Z gives the terminal to the shell, and it is taken again"""
+    session = cast("stop", typing())
+    # Its parent is a shell with job control, as it must have one.
+    p = Player(session)
+    p.wait("playing")
+    os.kill(p.pid, signal.SIGSTOP)
+    os.waitpid(p.pid, os.WUNTRACED)
+    p.screen.reset()
+    os.kill(p.pid, signal.SIGCONT)
+    p.wait("playing")
+    equal(p.end(), 0)
+
+
+@case
+def without_terminal():
+    """Without a terminal, or with a wrong option, it says what to do"""
+    session = cast("none", typing())
+    said = STORE.run("play", session, expect=2).stderr
+    check(b"export" in said and b"asciicast" in said, "%r" % said)
+    for args in (("--speed", "0"), ("--at", "soon"), ("--follow",),
+                 ("--until", "x")):
+        p = Player(session, *args)
+        equal(p.end(None), 2, args)
+        check(b"\033" not in p.seen, "%r" % p.seen)
+    p = Player(session + ":77")
+    equal(p.end(None), 2)
+    check(b"no recording of it is named 77" in p.seen, "%r" % p.seen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
