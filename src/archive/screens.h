@@ -44,6 +44,10 @@ bool screens_are_whole(const struct screens *s);
  */
 int screens_complete(struct screens *s, struct archive *a,
     const struct recording *r, struct err *err);
+/* As much of it as `budget` bytes of output take, or a block more. 1: there is
+ * more to do; 0. */
+int screens_complete_part(struct screens *s, struct archive *a,
+    const struct recording *r, uint64_t budget, struct err *err);
 
 /*
  * For who has the store open for writing: adds to the file what the recording

@@ -324,6 +324,17 @@ static void test_live(void **state)
 	assert_found(f, found);
 	free_all(found);
 	free_all(all);
+	/* In memory, part by part. */
+	assert_int_equal(screens_open(&s, f->a, &f->recording), 0);
+	assert_int_equal(s.n, 0);
+	parts = 0;
+	while (
+	    (r = screens_complete_part(&s, f->a, &f->recording, 1, &err)) > 0)
+		assert_int_equal(s.n, ++parts);
+	assert_int_equal(r, 0);
+	assert_true(screens_are_whole(&s) && parts > 1);
+	check_jumps(f, &s, 11);
+	screens_close(&s);
 }
 
 static void damage(struct fixture *f, off_t at, off_t cut)

@@ -188,17 +188,32 @@ static int make_blocks(const struct screens *s, struct archive *a,
 	return r < 0 ? r : more;
 }
 
-int screens_complete(struct screens *s, struct archive *a,
-    const struct recording *r, struct err *err)
+static bool is_in_file(const struct screens *s, const struct screens_block *b)
+{
+	const char *map = s->map;
+
+	return map && b->keyframes.p > map && b->keyframes.p < map + s->map_n;
+}
+
+int screens_complete_part(struct screens *s, struct archive *a,
+    const struct recording *r, uint64_t budget, struct err *err)
 {
 	int result;
 
 	if (screens_are_whole(s))
 		return 0;
-	result = make_blocks(s, a, r, 0, true, &s->more, err);
-	if (result == 0)
-		(void)screens_get(s, buf_str(&s->more));
+	result = make_blocks(s, a, r, budget, true, &s->more, err);
+	/* The memory of those made before may have moved. */
+	while (s->n && !is_in_file(s, &s->v[s->n - 1]))
+		s->n--;
+	(void)screens_get(s, buf_str(&s->more));
 	return result;
+}
+
+int screens_complete(struct screens *s, struct archive *a,
+    const struct recording *r, struct err *err)
+{
+	return screens_complete_part(s, a, r, 0, err);
 }
 
 /* The file with these blocks behind those that are good. */
