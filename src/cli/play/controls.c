@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "cli/play/keys.h"
 #include "cli/play/moment.h"
 #include "cli/play/play_inside.h"
@@ -123,7 +125,9 @@ static void go_to_hit(struct play *p, enum find_way way)
 	}
 	play_pause(p, true);
 	r = find_go(&p->find, &p->player, way, &around, &p->err);
-	if (r < 0)
+	if (r == -EINTR)
+		play_notice(p, "given up");
+	else if (r < 0)
 		play_fail(p, r);
 	else if (around)
 		play_notice(p, "from the %s again: hit %zu of %zu",

@@ -5,6 +5,8 @@
 
 /* More is not gone through for a jump where there are no screens. */
 #define BEHIND_MAX ((uint64_t)1 << 20)
+/* Takes a tenth of a second. */
+#define PART_BYTES ((uint64_t)4 << 20)
 
 int film_open(struct film *f, struct err *err)
 {
@@ -47,10 +49,14 @@ static int complete(struct film *f, uint64_t boot, struct err *err)
 		screens_close(&f->screens);
 		result = screens_open(&f->screens, f->archive, r);
 	}
-	if (f->busy)
-		f->busy(f->user);
-	if (result == 0)
-		result = screens_complete(&f->screens, f->archive, r, err);
+	if (result < 0)
+		return err_sys(err, result, "screens");
+	do {
+		if (f->busy && f->busy(f->user))
+			return -EINTR;
+		result = screens_complete_part(
+		    &f->screens, f->archive, r, PART_BYTES, err);
+	} while (result > 0);
 	return result;
 }
 

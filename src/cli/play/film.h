@@ -10,9 +10,9 @@
 struct film {
 	struct archive *archive;
 	const struct recording *recording;
-	/* Called before the recording is gone through for what jumps need,
-	 * which may take seconds; may be NULL. */
-	void (*busy)(void *user);
+	/* Called again and again while the recording is gone through for what
+	 * jumps need, which may take seconds. True: give up. May be NULL. */
+	bool (*busy)(void *user);
 	void *user;
 	/* Its own: */
 	struct screens screens;
@@ -24,7 +24,7 @@ struct film {
 int film_open(struct film *f, struct err *err);
 void film_close(struct film *f);
 
-/* For struct player; ctx is the film. */
+/* For struct player; ctx is the film. -EINTR: as `busy` said. */
 int film_seek(void *ctx, uint64_t boot, struct screen **ret, uint64_t *ret_boot,
     int64_t *ret_time, struct err *err);
 int film_next(void *ctx, struct piece *ret, struct err *err);

@@ -2,6 +2,7 @@
 #include "cli/play/play.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,7 +60,9 @@ void play_jump(struct play *p, uint64_t boot)
 {
 	int r = player_seek(&p->player, boot, &p->err);
 
-	if (r < 0)
+	if (r == -EINTR)
+		play_notice(p, "given up");
+	else if (r < 0)
 		play_fail(p, r);
 	if (p->player.at >= p->player.until)
 		p->player.until = UINT64_MAX;
@@ -141,13 +144,25 @@ void play_show_now(struct play *p)
 		show(p);
 }
 
-static void busy(void *user)
+/* A key or a signal waits: what takes long is given up for it. */
+static bool is_wanted(const struct play *p)
+{
+	struct pollfd fds[] = {{.fd = p->tty.fd, .events = POLLIN},
+	    {.fd = p->signals.watch.fd, .events = POLLIN}};
+
+	return poll(fds, 2, 0) > 0;
+}
+
+static bool busy(void *user)
 {
 	struct play *p = user;
 
+	if (!p->tty.taken)
+		return false;
 	play_notice(p, "going through the recording...");
-	play_show_now(p);
+	show(p);
 	buf_clear(&p->notice.text);
+	return is_wanted(p);
 }
 
 /* When there is something to be done without a key. */
