@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -118,6 +119,9 @@ static int play_run(const struct invocation *inv)
 		    "file or pipe: sshtrail export %s --format asciicast, or "
 		    "--format raw",
 		    session);
+	if (str_eqz(str_z(getenv("TERM")), "dumb"))
+		return cli_usage(c,
+		    "play needs a terminal whose cursor moves: TERM is dumb");
 	r = cli_find_session(c, session, &id);
 	return r == CLI_FOUND ? play_session(c, id, name, &options) : r;
 }

@@ -48,16 +48,16 @@ def cast(name, events, width=80, height=24):
 class Player:
     """sshtrail play on a terminal of its own."""
 
-    def __init__(self, *args, rows=24, cols=80, env=None):
+    def __init__(self, *args, rows=24, cols=80, env=None, under=()):
         if not pyte:
             raise Skip("no python3-pyte")
         self.screen = pyte.Screen(cols, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.seen = b""
-        argv = STORE.command("play", *args)
+        argv = [*under, *STORE.command("play", *args)]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execve(argv[0], argv, {
+            os.execvpe(argv[0], argv, {
                 "PATH": os.environ["PATH"], "TERM": "xterm-256color",
                 "LC_ALL": "C.UTF-8", "TZ": "UTC", **(env or {})})
         self.resize(rows, cols)
@@ -262,18 +262,115 @@ def gives_the_terminal_back():
     equal(p.end("\003"), -signal.SIGINT)
 
 
+# A shell with job control: what it says stands on the terminal that it has
+# meanwhile.
+SHELL = """set -m; was=$(stty -g); "$@"
+test "$was" = "$(stty -g)" && echo IS STOPPED; read; fg >/dev/null
+test "$was" = "$(stty -g)" && echo HAS ENDED"""
+
+
 @case
 def stopped():
     """^Z gives the terminal to the shell, and it is taken again"""
-    session = cast("stop", typing())
-    # Its parent is a shell with job control, as it must have one.
-    p = Player(session)
+    p = Player(cast("stop", typing()), under=("bash", "-c", SHELL, "bash"))
     p.wait("playing")
-    os.kill(p.pid, signal.SIGSTOP)
-    os.waitpid(p.pid, os.WUNTRACED)
+    p.press("\032")
+    while b"IS STOPPED" not in p.seen:
+        check(p.read(PATIENCE), "%r" % p.seen[-300:])
+    check(b"\033[?1049l" in p.seen, "the other screen is still shown")
+    p.resize(30, 90)
     p.screen.reset()
-    os.kill(p.pid, signal.SIGCONT)
-    p.wait("playing")
+    p.press("\r", r"\n playing .*")
+    equal(p.screen.display[29].split()[0], "playing")
+    p.press("q")
+    while b"HAS ENDED" not in p.seen:
+        check(p.read(PATIENCE), "%r" % p.seen[-300:])
+    equal(p.end(None), 0)
+
+
+def record_exec(serial, at, pid, ppid, exe, *argv):
+    head = "msg=audit(%d.000:%d):" % (BEGIN + at, serial)
+    return """type=SYSCALL %s arch=c000003e syscall=59 success=yes exit=0 a0=1 \
+a1=2 a2=3 a3=4 items=0 ppid=%d pid=%d auid=1000 uid=1000 gid=1000 euid=1000 \
+suid=1000 fsuid=1000 egid=1000 sgid=1000 fsgid=1000 tty=pts3 ses=5 comm="%s" \
+exe="%s" key="k"
+type=EXECVE %s argc=%d %s
+""" % (head, ppid, pid, os.path.basename(exe), exe, head, len(argv),
+       " ".join('a%d="%s"' % a for a in enumerate(argv)))
+
+
+@case
+def commands():
+    """[ and ] go from command to command, and the last row names it"""
+    audit = """type=LOGIN msg=audit(%d.000:1): pid=20 uid=0 \
+old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=5 res=1
+""" % (BEGIN - 1)
+    audit += record_exec(2, 0, 30, 20, "/bin/bash", "-bash")
+    for i, name in enumerate(("ls", "make", "reboot")):
+        audit += record_exec(3 + i, 10 + 20 * i, 40 + i, 30, "/bin/" + name,
+                             name, "-x")
+    text = "$ ls\r\n$ make\r\n$ reboot\r\n"
+    tlog = {"ver": "2.3", "host": "web", "rec": "r1", "user": "ann",
+            "term": "xterm", "session": 5, "id": 1, "pos": 0, "time": BEGIN,
+            "timing": "=80x24>2+9500>4+20000>8+20000>%d+15000>1" % (
+                len(text) - 15), "in_txt": "", "in_bin": [], "out_txt": text,
+            "out_bin": []}
+    STORE.import_("--host", "web", STORE.write("audit.log", audit.encode()))
+    STORE.import_("--host", "web", STORE.write(
+        "rec.tlog", json.dumps(tlog).encode() + b"\n"))
+    session, = {e["session"] for e in STORE.events("--kind", "channel.open")
+                if e.get("format") == "tlog"}
+    p = Player(session)
+    p.press(" ", "paused")
+    p.press("]", r"0:10 / .*\$ ls -x")
+    p.press("]", r"0:30 / .*\$ make -x")
+    p.press("[", r"0:10 / .*\$ ls -x")
+    p.press("[", r"this is the first command")
+    p.press("]]]", r"this is the last command", r"0:50 /")
+    p.press("g0:45\r", r"0:45 / .*\$ make -x")
+    p.press("[", r"0:30 / .*\$ make -x")
+    equal(p.end(), 0)
+
+
+@case
+def command_without_terminal():
+    """Of a command without a terminal both streams are shown, line by line"""
+    folder = os.path.join(STORE.top, "io", "00", "00", "01")
+    os.makedirs(folder)
+
+    def write(name, data):
+        with open(os.path.join(folder, name), "wb") as out:
+            out.write(data)
+    write("log", b"%d:ann:root:root::24:80\n/home/ann\n/bin/backup all\n"
+          % BEGIN)
+    write("stdout", b"one\ntwo\n")
+    write("stderr", b"failed\n")
+    write("timing", b"1 0.5 4\n2 0.5 7\n1 0.5 4\n")
+    STORE.import_("--host", "web", folder)
+    session, = {e["session"] for e in STORE.events("--kind", "channel.open")
+                if e.get("format") == "sudo"}
+    p = Player(session)
+    p.wait(r"^one\nfailed\ntwo\n", "ended")
+    equal(p.end(), 0)
+
+
+@case
+def long_recording():
+    """A jump in a long recording shows what stood there, and is quick"""
+    lines = "\r\n".join("%09d" % i for i in range(400))
+    session = cast("long", [[i, "o", "\033[2J\033[H%s\r\npiece %d"
+                             % (lines, i)] for i in range(1000)])
+    p = Player(session)
+    p.press(" ", "paused")
+    p.press("g15:00\r", r"15:00 / 16:39", r"piece 900\n")
+    took = []
+    for i in (3, 900, 555, 42, 998, 777, 1, 640, 333):
+        begin = time.monotonic()
+        p.press("g%d\r" % i, r"piece %d\n" % i)
+        took.append(time.monotonic() - begin)
+    # Sanitizers and other tests slow it down: measured is 20 ms.
+    check(sorted(took)[4] < 1, "jumps took %r s" % took)
+    p.press("/piece 500\r", r"piece 500\n", r"hit 1 of 1")
     equal(p.end(), 0)
 
 
@@ -288,6 +385,8 @@ def without_terminal():
         p = Player(session, *args)
         equal(p.end(None), 2, args)
         check(b"\033" not in p.seen, "%r" % p.seen)
+    p = Player(session, env={"TERM": "dumb"})
+    equal(p.end(None), 2)
     p = Player(session + ":77")
     equal(p.end(None), 2)
     check(b"no recording of it is named 77" in p.seen, "%r" % p.seen)
