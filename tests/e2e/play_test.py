@@ -2,30 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What play shows on a terminal, which keys do what there, and that it gives
 the terminal back. The terminal is python3-pyte's."""
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import sys
-import termios
 import time
-
-try:
-    import pyte
-except ImportError:
-    pyte = None
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from trailtest import Skip, Store, case, check, equal, main
+from playtest import PATIENCE, Player
+from trailtest import Store, case, check, equal, main
 
 STORE = Store()
 BEGIN = 1700000000  # 2023-11-14 22:13:20 UTC
-PATIENCE = 20
 # All that may reach the terminal, but for text.
 OURS = re.compile(
     rb"\033\[(\?1049[hl]|\?7[hl]|\?25[hl]|H|2J|K|[0-9;]+[mH])|[ -~]"
@@ -45,73 +35,6 @@ def cast(name, events, width=80, height=24):
     raise AssertionError("%s was not imported" % name)
 
 
-class Player:
-    """sshtrail play on a terminal of its own."""
-
-    def __init__(self, *args, rows=24, cols=80, env=None, under=()):
-        if not pyte:
-            raise Skip("no python3-pyte")
-        self.screen = pyte.Screen(cols, rows)
-        self.stream = pyte.ByteStream(self.screen)
-        self.seen = b""
-        argv = [*under, *STORE.command("play", *args)]
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.execvpe(argv[0], argv, {
-                "PATH": os.environ["PATH"], "TERM": "xterm-256color",
-                "LC_ALL": "C.UTF-8", "TZ": "UTC", **(env or {})})
-        self.resize(rows, cols)
-        self.before = termios.tcgetattr(self.fd)
-
-    def resize(self, rows, cols):
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ,
-                    struct.pack("HHHH", rows, cols, 0, 0))
-        self.screen.resize(rows, cols)
-
-    def read(self, seconds):
-        """False: nothing came for so long, or it has ended."""
-        if not select.select([self.fd], [], [], seconds)[0]:
-            return False
-        try:
-            got = os.read(self.fd, 65536)
-        except OSError:
-            return False
-        self.seen += got
-        self.stream.feed(got)
-        return got != b""
-
-    def text(self):
-        return "\n".join(line.rstrip() for line in self.screen.display)
-
-    def status(self):
-        return self.screen.display[-1].strip()
-
-    def wait(self, *wanted, without=()):
-        """Until all that stands on the screen, and none of `without`."""
-        end = time.monotonic() + PATIENCE
-        while not (all(re.search(w, self.text()) for w in wanted) and
-                   not any(w in self.text() for w in without)):
-            check(time.monotonic() < end, "waited for %r, but not %r; it "
-                  "shows:\n%s" % (wanted, without, self.text()))
-            self.read(0.2)
-
-    def press(self, keys, *wanted, without=()):
-        os.write(self.fd, keys.encode())
-        if wanted or without:
-            self.wait(*wanted, without=without)
-
-    def end(self, keys="q"):
-        """Its status; the terminal must be as it was."""
-        if keys:
-            self.press(keys)
-        while self.read(PATIENCE):
-            pass
-        status = os.waitpid(self.pid, 0)[1]
-        equal(termios.tcgetattr(self.fd), self.before, "the terminal")
-        os.close(self.fd)
-        return os.waitstatus_to_exitcode(status)
-
-
 def typing():
     """Somebody types three commands in a minute."""
     out, at = [], 0.0
@@ -129,7 +52,7 @@ def typing():
 def plays():
     """A recording is shown in its time, paused, and moved about in"""
     session = cast("typing", typing())
-    p = Player(session, "--speed", "20")
+    p = Player(STORE, session, "--speed", "20")
     p.wait(r"answer 0", r"\$ hello", r"answer 1")
     p.wait(r"answer 2", r"ended +22:14:\d\d +0:4\d / 0:4\d +20x")
     p.press(" ", r"playing", without=["answer 1"])
@@ -150,7 +73,7 @@ def plays():
 def goes_to_times():
     """g takes offsets and times of the clock, and --at and --until do"""
     session = cast("times", typing())
-    p = Player(session)
+    p = Player(STORE, session)
     p.press(" ", "paused")
     for typed, wanted in (("0:22", "0:22"), ("+10", "0:32"), ("-0:02", "0:30"),
                           ("22:13:25", "0:05"), ("12s", "0:12"),
@@ -160,7 +83,7 @@ def goes_to_times():
     p.press("gx\r", r"no such time")
     p.press("g1\033", r"ended", without=["g1"])
     equal(p.end(), 0)
-    p = Player(session, "--at", "0:30", "--until", "0:31", "--speed", "4")
+    p = Player(STORE, session, "--at", "0:30", "--until", "0:31", "--speed", "4")
     p.wait(r"answer 1", r" end .* 0:31 / ")
     p.press(" ", r"playing .* 0:3[2-9]")
     equal(p.end(), 0)
@@ -172,7 +95,7 @@ def goes_to_times():
 def searches():
     """/ finds what stood on the screen, n and N go on from there"""
     session = cast("search", typing())
-    p = Player(session)
+    p = Player(STORE, session)
     p.press(" ", "paused")
     p.press("/HELLO", "/HELLO")
     p.press("\r", r"\$ hello", r"hit 1 of 1", without=["helk", "answer 1"])
@@ -191,7 +114,7 @@ def passes_idle_time():
     """i passes over the time in which nothing comes; --idle begins so"""
     session = cast("idle", [[1, "o", "first"], [3600, "o", " second"],
                             [3601, "o", " third"]])
-    p = Player(session, "--idle", "0.2", "--speed", "2")
+    p = Player(STORE, session, "--idle", "0.2", "--speed", "2")
     p.wait(r"first second third", r"no idle", r"ended .* 1:00:01 / 1:00:01")
     p.press("\033[H", r"0:0\d / ")
     p.press("i", r"idle time is played", without=["no idle"])
@@ -207,7 +130,7 @@ def smaller_terminal():
         "%10d" % x for x in range(10, 140, 10)) for y in range(1, 51))
     session = cast("large", [[0.1, "o", rows + "\033[50;130Hcursor"]],
                    width=140, height=50)
-    p = Player(session, rows=10, cols=60)
+    p = Player(STORE, session, rows=10, cols=60)
     p.wait(r"cursor", r"columns 77-1", r"ended")
     p.press("k", r"ended")
     p.press("h" * 20, r"columns 1-60 of 140", r"^0\d\d ", without=["cursor"])
@@ -228,7 +151,7 @@ def nothing_gets_through():
                "\x9b21t\ue0001\033[2J\033[Hreached \033[31mred")
     session = cast("hostile", [
         [0.1, "o", hostile], [0.2, "m", "mark \033[6n\u202e"]])
-    p = Player(session)
+    p = Player(STORE, session)
     p.wait(r"reached", r"ended", r"mark: mark \\x1b\[6n")
     equal(p.screen.buffer[0][8].fg, "red")
     equal(p.end(), 0)
@@ -240,7 +163,7 @@ def nothing_gets_through():
 @case
 def helps():
     """? shows the keys, and goes back"""
-    p = Player(cast("help", typing()))
+    p = Player(STORE, cast("help", typing()))
     p.press(" ", "paused")
     p.press("?", r"pause, or go on", r"q +quit", r"any key goes back")
     p.press("x", r"paused", without=["any key"])
@@ -252,12 +175,12 @@ def gives_the_terminal_back():
     """However it ends, and while it is stopped, the terminal is as it was"""
     session = cast("ends", typing())
     for how in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-        p = Player(session)
+        p = Player(STORE, session)
         p.wait("playing")
         os.kill(p.pid, how)
         equal(p.end(None), -how)
         check(p.seen.endswith(b"\033[?1049l"), "%r" % p.seen[-50:])
-    p = Player(session)
+    p = Player(STORE, session)
     p.wait("playing")
     equal(p.end("\003"), -signal.SIGINT)
 
@@ -272,7 +195,7 @@ test "$was" = "$(stty -g)" && echo HAS ENDED"""
 @case
 def stopped():
     """^Z gives the terminal to the shell, and it is taken again"""
-    p = Player(cast("stop", typing()), under=("bash", "-c", SHELL, "bash"))
+    p = Player(STORE, cast("stop", typing()), under=("bash", "-c", SHELL, "bash"))
     p.wait("playing")
     p.press("\032")
     while b"IS STOPPED" not in p.seen:
@@ -320,7 +243,7 @@ old-auid=4294967295 auid=1000 tty=(none) old-ses=4294967295 ses=5 res=1
         "rec.tlog", json.dumps(tlog).encode() + b"\n"))
     session, = {e["session"] for e in STORE.events("--kind", "channel.open")
                 if e.get("format") == "tlog"}
-    p = Player(session)
+    p = Player(STORE, session)
     p.press(" ", "paused")
     p.press("]", r"0:10 / .*\$ ls -x")
     p.press("]", r"0:30 / .*\$ make -x")
@@ -349,7 +272,7 @@ def command_without_terminal():
     STORE.import_("--host", "web", folder)
     session, = {e["session"] for e in STORE.events("--kind", "channel.open")
                 if e.get("format") == "sudo"}
-    p = Player(session)
+    p = Player(STORE, session)
     p.wait(r"^one\nfailed\ntwo\n", "ended")
     equal(p.end(), 0)
 
@@ -360,7 +283,7 @@ def long_recording():
     lines = "\r\n".join("%09d" % i for i in range(400))
     session = cast("long", [[i, "o", "\033[2J\033[H%s\r\npiece %d"
                              % (lines, i)] for i in range(1000)])
-    p = Player(session)
+    p = Player(STORE, session)
     p.press(" ", "paused")
     p.press("g15:00\r", r"15:00 / 16:39", r"piece 900\n")
     took = []
@@ -382,12 +305,12 @@ def without_terminal():
     check(b"export" in said and b"asciicast" in said, "%r" % said)
     for args in (("--speed", "0"), ("--at", "soon"), ("--follow",),
                  ("--until", "x")):
-        p = Player(session, *args)
+        p = Player(STORE, session, *args)
         equal(p.end(None), 2, args)
         check(b"\033" not in p.seen, "%r" % p.seen)
-    p = Player(session, env={"TERM": "dumb"})
+    p = Player(STORE, session, env={"TERM": "dumb"})
     equal(p.end(None), 2)
-    p = Player(session + ":77")
+    p = Player(STORE, session + ":77")
     equal(p.end(None), 2)
     check(b"no recording of it is named 77" in p.seen, "%r" % p.seen)
 

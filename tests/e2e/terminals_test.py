@@ -14,6 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import HOST, PATIENCE, Disk, wait_for
+from playtest import Player
 from sshdtest import need_taps
 from terminaltest import (TAPS, Window, cast, export, of_kind, one_connection,
                           own_terminal, recording_host, stored, told,
@@ -231,6 +232,34 @@ def leaves_transfers_alone():
         equal(len(wait_closed(daemon, sshd, 1)), 1)
         equal(wait_closed(daemon, sshd, 1)[0]["bytes_read"], 11)
         daemon.stop()
+
+
+@case
+def is_followed():
+    """play --follow shows what comes, until the session ends"""
+    with recording_host() as (daemon, sshd):
+        t = Window(sshd, "printf 'one\\n'; read x; tput setaf 1; echo two; "
+                   "read y; stty size", (24, 80))
+        opened = wait_for("its begin", lambda: told(
+            daemon, sshd, "channel.open"))[0]
+        wait_for("its first line",
+                 lambda: b"one" in export(daemon, opened, expect=None))
+        p = Player(daemon, opened["session"], "--follow")
+        p.wait(r"^one", "live")
+        t.type(b"\r")
+        p.wait(r"two", "live")
+        # From the beginning on, and to what is now.
+        p.press("0", r"0:00 / ", without=["two"])
+        p.press("G", r"two")
+        t.resize(30, 100)
+        p.wait(r"columns 1-80 of 100", "live")
+        t.type(b"\r")
+        t.end()
+        p.wait(r"30 100", "ended")
+        equal(p.end(), 0)
+        wait_closed(daemon, sshd, 1)
+        p = Player(daemon, opened["session"], "--follow")
+        equal(p.end(None), 2)
 
 
 @case
