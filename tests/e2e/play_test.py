@@ -5,6 +5,7 @@ the terminal back. The terminal is python3-pyte's."""
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import time
@@ -295,6 +296,26 @@ def long_recording():
     check(sorted(took)[4] < 1, "jumps took %r s" % took)
     p.press("/piece 500\r", r"piece 500\n", r"hit 1 of 1")
     equal(p.end(), 0)
+
+
+@case
+def damaged():
+    """What cannot be read of a recording is told, and the rest is shown"""
+    session = cast("damaged", [[i, "o", " " * 60000 + "\033[2J\033[Hpart %d" % i]
+                               for i in range(10)])
+    with Store() as store:
+        shutil.copytree(STORE.dir, store.dir)
+        chain = os.path.join(store.dir, "trail", "recordings:import:web")
+        for name in os.listdir(chain):
+            with open(os.path.join(chain, name), "r+b") as f:
+                at = f.read().find(b"Hpart 6")
+                if at >= 0:
+                    f.seek(at)
+                    f.write(b"Hpast")
+        p = Player(store, session, "--speed", "10")
+        p.wait(r"^part [45]", r"the recording is damaged", without=["past"])
+        equal(p.end(), 3)
+        check(b"sshtrail verify tells more" in p.seen, "%r" % p.seen[-200:])
 
 
 @case

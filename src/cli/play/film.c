@@ -99,6 +99,7 @@ int film_next(void *ctx, struct piece *ret, struct err *err)
 	struct film *f = ctx;
 	int r = piece_reader_next(&f->pieces, ret, NULL, err);
 
+	f->damaged |= f->pieces.frames.damaged;
 	if (r > 0)
 		f->behind += ret->bytes.n;
 	return r;

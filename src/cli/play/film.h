@@ -18,6 +18,7 @@ struct film {
 	struct screens screens;
 	struct piece_reader pieces;
 	uint64_t behind; /* bytes read since the last screen */
+	bool damaged;	 /* frames of the chain could not be read */
 };
 
 /* Fill in what comes before "its own", all else is zero. */

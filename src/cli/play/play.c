@@ -198,6 +198,10 @@ static void refresh(struct play *p)
 		play_fail(p, r);
 		return;
 	}
+	if (p->film.damaged && !p->told_damage) {
+		play_notice(p, "the recording is damaged: not all is shown");
+		p->told_damage = true;
+	}
 	show(p);
 	wait_for_more(p, now, more);
 }
@@ -412,5 +416,12 @@ int play_recording(
 	}
 	if (result == -EINVAL)
 		return cli_usage(c, "%s", p.err.text);
-	return result < 0 ? cli_fail_code(c, result, &p.err) : CLI_FOUND;
+	if (result < 0)
+		return cli_fail_code(c, result, &p.err);
+	if (!p.film.damaged)
+		return CLI_FOUND;
+	cli_fail(c,
+	    "parts of the recording could not be read: it was changed or "
+	    "damaged; sshtrail verify tells more");
+	return CLI_UNSOUND;
 }

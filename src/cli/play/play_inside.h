@@ -28,6 +28,7 @@ struct play {
 	struct find find;
 	uint64_t idle; /* passed over when that is switched on */
 	bool follow;
+	bool told_damage;
 
 	struct tty tty;
 	struct view view;
