@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import sys
+import termios
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -184,6 +185,37 @@ def gives_the_terminal_back():
     p = Player(STORE, session)
     p.wait("playing")
     equal(p.end("\003"), -signal.SIGINT)
+
+
+@case
+def slow_terminal():
+    """A terminal that takes nothing holds up neither keys nor signals"""
+    session = cast("fast", [[i / 100, "o", "\033[H" + "".join(
+        chr(97 + (i + k) % 26) for k in range(1900))] for i in range(2000)])
+    for how in ("q", signal.SIGTERM):
+        p = Player(STORE, session, "--speed", "10")
+        p.wait("playing")
+        time.sleep(1)
+        begin = time.monotonic()
+        if how == "q":
+            os.write(p.fd, b"q")
+        else:
+            os.kill(p.pid, how)
+        status = os.waitstatus_to_exitcode(os.waitpid(p.pid, 0)[1])
+        equal(status, 0 if how == "q" else -how)
+        check(time.monotonic() - begin < 5, "it took long")
+        equal(termios.tcgetattr(p.fd), p.before)
+        os.close(p.fd)
+
+
+@case
+def plain_terminal():
+    """Where the locale has no UTF-8, or no colours are wanted, none is sent"""
+    session = cast("plain", [[0, "o", "h\u00e4 \033[31mred\u6f22."]])
+    p = Player(STORE, session, env={"LC_ALL": "C", "NO_COLOR": "1"})
+    p.wait(r"^h\? red\? \.", "ended")
+    equal(p.end(), 0)
+    check(p.seen.isascii() and b"31m" not in p.seen, "%r" % p.seen)
 
 
 # A shell with job control: what it says stands on the terminal that it has
