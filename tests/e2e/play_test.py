@@ -101,6 +101,8 @@ def searches():
     p.press(" ", "paused")
     p.press("/HELLO", "/HELLO")
     p.press("\r", r"\$ hello", r"hit 1 of 1", without=["helk", "answer 1"])
+    equal([x for x in range(80) if p.screen.buffer[2][x].reverse],
+          [2, 3, 4, 5, 6])
     p.press("/answer\r", r"answer 1", r"hit 2 of 3")
     p.press("n", r"answer 2", r"hit 3 of 3")
     p.press("n", r"answer 0", r"from the beginning again: hit 1 of 3",

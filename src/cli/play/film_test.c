@@ -280,6 +280,41 @@ static void test_find(void **state)
 	find_free(&find);
 }
 
+/* Of rows of ten columns: the places of "ab", or of what is given. */
+static void test_rows(void **state)
+{
+	static const struct {
+		const char *row, *text;
+		unsigned from[3], to[3]; /* 0, 0: no more */
+	} rows[] = {
+	    {"xabyABz", "ab", {1, 4}, {3, 6}},
+	    {"abab", "ab", {0, 2}, {2, 4}},
+	    {"a b", "ab", {0}, {0}},
+	    {"", "ab", {0}, {0}},
+	    {"\346\274\242x\346\274\242", "\346\274\242", {0, 3}, {2, 5}},
+	    {"e\314\201ab", "ab", {1}, {3}},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct screen *s = screen_new(1, 10, 0);
+		struct find f = {.text = BUF_INIT};
+		unsigned from = 0, to = 0;
+
+		print_message("# %s\n", rows[i].row);
+		screen_feed(s, 1, str_z(rows[i].row));
+		buf_add_z(&f.text, rows[i].text);
+		for (size_t k = 0; k < 3 && rows[i].to[k]; k++) {
+			assert_true(
+			    find_in_row(&f, screen_row(s, 0), to, &from, &to));
+			assert_int_equal(from, rows[i].from[k]);
+			assert_int_equal(to, rows[i].to[k]);
+		}
+		assert_false(find_in_row(&f, screen_row(s, 0), to, &from, &to));
+		screen_free(s);
+		find_free(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +323,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_given_up, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_find, setup, teardown),
+	    cmocka_unit_test(test_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "record/sgr.h"
 #include "store/fold.h"
 
 /* Within which the text must come to stand: takes a few milliseconds. */
@@ -84,6 +85,42 @@ static bool stands(const struct find *f, const struct screen *s)
 	found = fold_find(&fold, buf_str(&all), 0) != STR_NPOS;
 	buf_free(&all);
 	return found;
+}
+
+bool find_is_at(const struct find *f, uint64_t at)
+{
+	return f->text.n && f->found_at && f->found_at == at;
+}
+
+bool find_in_row(const struct find *f, const struct row *r, unsigned x,
+    unsigned *ret_from, unsigned *ret_to)
+{
+	uint32_t begins[SCREEN_MAX + 1]; /* of each cell in the text */
+	struct buf text = BUF_INIT;
+	struct fold fold;
+	size_t at;
+
+	if (x >= r->used)
+		return false;
+	for (unsigned i = 0; i < r->used; i++) {
+		begins[i] = (uint32_t)text.n;
+		sgr_add_character(&text, &r->cells[i]);
+	}
+	begins[r->used] = (uint32_t)text.n;
+	fold_init(&fold, buf_str(&f->text));
+	at = fold_find(&fold, buf_str(&text), begins[x]);
+	buf_free(&text);
+	if (at == STR_NPOS)
+		return false;
+	while (begins[x + 1] <= at)
+		x++;
+	*ret_from = x;
+	/* With the right half of its last character. */
+	while (x < r->used && (begins[x] < at + f->text.n ||
+				  (r->cells[x].code & CELL_CODE) == 0))
+		x++;
+	*ret_to = x;
+	return true;
 }
 
 /* From where the line begins to stand, on to where it has the text. */

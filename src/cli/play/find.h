@@ -27,6 +27,15 @@ int find_text(struct find *f, struct archive *a, const struct recording *r,
     struct str text, struct err *err);
 void find_free(struct find *f);
 
+/* The moment is that of the hit which was gone to last. */
+bool find_is_at(const struct find *f, uint64_t at);
+/*
+ * Columns from *ret_from to before *ret_to: the next place of the text in a
+ * row, from column x on. False: there is none.
+ */
+bool find_in_row(const struct find *f, const struct row *r, unsigned x,
+    unsigned *ret_from, unsigned *ret_to);
+
 enum find_way { FIND_NEXT, FIND_PREVIOUS };
 
 /*

@@ -81,6 +81,27 @@ static unsigned follow(
 	return first < all - n ? first : all - n;
 }
 
+static unsigned less(unsigned a, unsigned b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* Where the text stands that was looked for. */
+static void mark_hits(struct play *p)
+{
+	const struct screen *s = p->player.screen;
+	unsigned from, to;
+
+	for (unsigned i = 0; i < p->rows && p->pan_y + i < screen_rows(s);
+	     i++) {
+		const struct row *row = screen_row(s, p->pan_y + i);
+
+		for (to = 0; find_in_row(&p->find, row, to, &from, &to);)
+			view_invert(&p->view, i, less(from, p->pan_x),
+			    less(to, p->pan_x));
+	}
+}
+
 static void put_recording(struct play *p)
 {
 	const struct screen *s = p->player.screen;
@@ -96,6 +117,8 @@ static void put_recording(struct play *p)
 				 p->panned)
 			   : 0;
 	view_put(&p->view, 0, p->rows, s, p->pan_x, p->pan_y);
+	if (find_is_at(&p->find, p->player.at))
+		mark_hits(p);
 	cursor.visible = cursor.visible && cursor.x >= p->pan_x &&
 			 cursor.y >= p->pan_y && cursor.y < p->pan_y + p->rows;
 	cursor.x -= p->pan_x;

@@ -150,6 +150,12 @@ void view_put(struct view *v, unsigned at, unsigned n, const struct screen *s,
 	}
 }
 
+void view_invert(struct view *v, unsigned at, unsigned from, unsigned to)
+{
+	for (unsigned x = from; at < v->rows && x < to && x < v->cols; x++)
+		v->wanted[(size_t)at * v->cols + x].pen.fg ^= PEN_INVERSE;
+}
+
 void view_set_cursor(struct view *v, struct screen_cursor cursor)
 {
 	if (cursor.x >= v->cols || cursor.y >= v->rows)

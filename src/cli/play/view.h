@@ -36,6 +36,8 @@ void view_forget(struct view *v);
  */
 void view_put(struct view *v, unsigned at, unsigned n, const struct screen *s,
     unsigned x, unsigned y);
+/* Of what was put there, columns [from, to) of a row, inverse. */
+void view_invert(struct view *v, unsigned at, unsigned from, unsigned to);
 /* Beyond the terminal: not shown. */
 void view_set_cursor(struct view *v, struct screen_cursor cursor);
 
