@@ -24,6 +24,7 @@ struct screens_search {
 	uint64_t parts;
 	/* Of the part at work. */
 	const struct recording *recording;
+	uint64_t begin;	      /* boot time of the recording's first piece */
 	struct keyframe from; /* boot 0: the beginning of the recording */
 	bool clock; /* `from` tells the time, from the first piece on */
 	const struct place *until;
@@ -39,14 +40,18 @@ static int64_t wall(const struct screens_search *s, uint64_t boot)
 static void on_line(void *user, const struct line *l)
 {
 	struct screens_search *s = user;
-	struct screens_hit hit = {.boot_from = l->from,
+	struct screens_hit hit = {.boot_from = l->since,
 	    .boot_to = l->to,
+	    .boot_begin = s->begin,
 	    .alternate = l->alternate,
 	    .text = l->text};
 
-	if (s->done || s->stop || fold_find(&s->fold, l->text, 0) == STR_NPOS)
+	if (s->done || s->stop)
 		return;
-	hit.from = wall(s, l->from);
+	hit.match = fold_find(&s->fold, l->text, 0);
+	if (hit.match == STR_NPOS)
+		return;
+	hit.from = wall(s, l->since);
 	hit.to = wall(s, l->to);
 	s->stop = s->q.hit(s->q.ctx, &hit);
 }
@@ -71,7 +76,7 @@ static int show(struct screens_search *s, struct indexer *ix, struct err *err)
 	       (r = piece_reader_next(&s->pieces, &p, &place, err)) > 0) {
 		if (!s->clock) {
 			s->from.time = p.time;
-			s->from.boot = p.boot;
+			s->from.boot = s->begin = p.boot;
 			s->clock = true;
 		}
 		if (place.frame != frame)
@@ -173,6 +178,7 @@ int screens_search_in(
 	int result = screens_open(&screens, s->a, r);
 
 	s->recording = r;
+	s->begin = screens.n ? screens.v[0].begin : 0;
 	s->stop = 0;
 	for (size_t i = 0; result == 0 && i < screens.n; i++)
 		result = search_block(s, &screens.v[i], err);

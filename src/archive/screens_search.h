@@ -7,12 +7,14 @@
 
 /* A line that has the text. */
 struct screens_hit {
-	/* From when until when it stood, microseconds since 1970, as the clock
-	 * went then; and boot times, nanoseconds, as pieces have them. */
+	/* From when until when all of it stood, microseconds since 1970, as the
+	 * clock went then; and boot times, nanoseconds, as pieces have them. */
 	int64_t from, to;
 	uint64_t boot_from, boot_to;
-	bool alternate; /* on the screen that editors use */
+	uint64_t boot_begin; /* of the first piece of the recording */
+	bool alternate;	     /* on the screen that editors use */
 	struct str text;
+	size_t match; /* where the text first is in it */
 };
 
 struct screens_query {

@@ -155,6 +155,8 @@ static int on_hit(void *ctx, const struct screens_hit *hit)
 	struct buf *b = ctx;
 
 	assert_true(hit->from <= hit->to);
+	assert_int_equal(hit->boot_begin, BOOT);
+	assert_true(hit->match < hit->text.n);
 	buf_printf(b, "%lld %lld ", (long long)((hit->from - TIME / 1000)),
 	    (long long)((hit->to - TIME / 1000)));
 	buf_add_str(b, hit->text);

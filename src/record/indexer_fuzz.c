@@ -24,9 +24,10 @@ static void on_line(void *user, const struct line *l)
 {
 	struct run *r = user;
 
-	if (l->from > l->to || l->text.n == 0)
+	if (l->from > l->since || l->since > l->to || l->text.n == 0)
 		__builtin_trap();
-	r->lines = r->lines * 31 + l->from * 7 + l->to + l->alternate;
+	r->lines =
+	    r->lines * 31 + l->from * 7 + l->since * 5 + l->to + l->alternate;
 	for (size_t i = 0; i < l->text.n; i++) {
 		if ((uint8_t)l->text.p[i] < 0x20 || l->text.p[i] == 0x7f)
 			__builtin_trap();

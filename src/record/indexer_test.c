@@ -16,7 +16,7 @@
 #define SECOND ((uint64_t)1000000000)
 
 struct told {
-	struct buf lines; /* as "FROM TO TEXT\n", times in milliseconds */
+	struct buf lines; /* as "FROM[+LATER] TO TEXT\n", milliseconds */
 	struct keyframe_block block;
 	unsigned n_keyframes;
 };
@@ -26,8 +26,13 @@ static void on_line(void *user, const struct line *l)
 	struct told *told = user;
 
 	assert_true(l->from <= l->to && l->text.n > 0);
-	buf_printf(&told->lines, "%llu %llu%s ",
-	    (unsigned long long)(l->from / 1000000),
+	assert_true(l->from <= l->since && l->since <= l->to);
+	buf_printf(
+	    &told->lines, "%llu", (unsigned long long)(l->from / 1000000));
+	if (l->since > l->from)
+		buf_printf(&told->lines, "+%llu",
+		    (unsigned long long)((l->since - l->from) / 1000000));
+	buf_printf(&told->lines, " %llu%s ",
 	    (unsigned long long)(l->to / 1000000), l->alternate ? "a" : "");
 	buf_add_str(&told->lines, l->text);
 	buf_add_char(&told->lines, '\n');
@@ -95,7 +100,7 @@ static void test_typing(void **state)
 	show(ix, 4000, "\r\nout\r\n");
 	show(ix, 5000, "$ ");
 	assert_lines(ix, &told,
-	    "1000 5000 $ hello\n4000 5000 out\n"
+	    "1000+2700 5000 $ hello\n4000 5000 out\n"
 	    "5000 5000 $\n");
 }
 

@@ -105,35 +105,35 @@ static void tell_held(struct lines *l)
 
 static void tell(struct lines *l, const struct spot *t, uint64_t to)
 {
-	const struct line line = {t->from, to, t->alternate, buf_str(&t->text)};
+	const struct line line = {
+	    t->from, to, t->since, t->alternate, buf_str(&t->text)};
 
 	if (t->text.n && !t->told)
 		l->tell(l->user, &line);
 }
 
 /* What a row that left said; what goes on from it comes next. */
-static void hold(struct lines *l, const struct row *r, uint64_t from,
-    uint64_t to, struct str text)
+static void hold(struct lines *l, const struct row *r, const struct line *said)
 {
 	unsigned cols = screen_cols(l->screen);
 
 	/* A snapshot does not tell blank rows from those never written. */
-	if (text.n == 0)
+	if (said->text.n == 0)
 		return;
-	if (!l->goes_on || l->held.n + text.n > JOINED_MAX ||
-	    l->held_line.alternate != screen_is_alternate(l->screen))
+	if (!l->goes_on || l->held.n + said->text.n > JOINED_MAX ||
+	    l->held_line.alternate != said->alternate)
 		tell_held(l);
-	if (l->held.n == 0) {
-		l->held_line = (struct line){
-		    from, to, screen_is_alternate(l->screen), STR_NONE};
-	} else if (l->held_gap) {
+	if (l->held.n == 0)
+		l->held_line = *said;
+	else if (l->held_gap)
 		buf_add_char(&l->held, ' ');
-	}
-	buf_add_str(&l->held, text);
-	if (from < l->held_line.from)
-		l->held_line.from = from;
-	if (to > l->held_line.to)
-		l->held_line.to = to;
+	buf_add_str(&l->held, said->text);
+	if (said->from < l->held_line.from)
+		l->held_line.from = said->from;
+	if (said->since > l->held_line.since)
+		l->held_line.since = said->since;
+	if (said->to > l->held_line.to)
+		l->held_line.to = said->to;
 	l->held_gap = row_cell(r, cols - 1).code == ' ';
 	l->goes_on = r->continued;
 }
@@ -258,6 +258,7 @@ static void on_leave(
     void *user, struct row *r, uint64_t time, enum row_leaves how)
 {
 	struct lines *l = user;
+	struct line said;
 	struct spot *t;
 
 	if (time > l->time)
@@ -270,15 +271,21 @@ static void on_leave(
 			t->blank = l->time;
 		return;
 	}
+	said.alternate = screen_is_alternate(l->screen);
 	if (!t) {
 		buf_clear(&l->now);
 		row_text(r, &l->now);
-		hold(l, r, l->time, l->time, buf_str(&l->now));
+		said.from = said.since = said.to = l->time;
+		said.text = buf_str(&l->now);
+		hold(l, r, &said);
 	} else if (t->told) {
 		l->goes_on = false;
 	} else {
-		hold(l, r, t->from, t->blank ? t->blank : l->time,
-		    buf_str(&t->text));
+		said.from = t->from;
+		said.since = t->since;
+		said.to = t->blank ? t->blank : l->time;
+		said.text = buf_str(&t->text);
+		hold(l, r, &said);
 	}
 	forget(l, r);
 }

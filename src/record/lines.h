@@ -18,6 +18,9 @@ struct line {
 	/* Times as the screen is fed with, nanoseconds; it stood from `from`
 	 * until before `to`. */
 	uint64_t from, to;
+	/* From when on it was all there, as it is told: of what was typed, when
+	 * the last letter of it was. */
+	uint64_t since;
 	bool alternate;	 /* on the screen that editors use */
 	struct str text; /* UTF-8 without control characters, not empty */
 };
