@@ -42,6 +42,7 @@ static void on_line(void *user, const struct line *l)
 	struct screens_search *s = user;
 	struct screens_hit hit = {.boot_from = l->since,
 	    .boot_to = l->to,
+	    .boot_first = l->from,
 	    .boot_begin = s->begin,
 	    .alternate = l->alternate,
 	    .text = l->text};

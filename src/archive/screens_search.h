@@ -11,6 +11,7 @@ struct screens_hit {
 	 * clock went then; and boot times, nanoseconds, as pieces have them. */
 	int64_t from, to;
 	uint64_t boot_from, boot_to;
+	uint64_t boot_first; /* when the first of it was written */
 	uint64_t boot_begin; /* of the first piece of the recording */
 	bool alternate;	     /* on the screen that editors use */
 	struct str text;

@@ -2,6 +2,8 @@
 #include "cli/command.h"
 #include "cli/counts.h"
 #include "cli/rows.h"
+#include "cli/shown/moments.h"
+#include "cli/shown/search.h"
 #include "cli/text/event_table.h"
 
 struct search_options {
@@ -48,14 +50,19 @@ static int search_run(const struct invocation *inv)
 	r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
-	if (c->json)
+	if (moments_fit(&q))
+		r = shown_search(c, &q, &n, &mark);
+	else if (c->json)
 		r = rows_events(c, &q, rows_event_json, c, &n, &mark);
 	else
 		r = event_table_print(c, &q, &n, &mark);
 	if (r == CLI_FOUND && q.limit && n == q.limit)
 		tell_cursor(c, &mark);
 	buf_free(&mark);
-	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
+	return r == CLI_FOUND
+		   ? cli_found(
+			 c, n, moments_fit(&q) ? "event or screen" : "event")
+		   : r;
 }
 
 static void search_free(void *own)
@@ -71,11 +78,16 @@ const struct command cmd_search = {
     .summary = "find events by any filter, newest first",
     .help = "Shows the 7 days before the newest event in the store unless "
 	    "--since, --all or --session say otherwise.\n\n"
+	    "With --text, and without a filter that asks of events alone "
+	    "(--kind, --exit, --cmd, --path, --key), also the lines that hold "
+	    "TEXT and stood on the screen of a recording, as kind screen: when "
+	    "they appeared, for how long they stood, and what shows them.\n\n"
 	    "Kinds of events:\n" EVENT_KINDS(KIND_HELP),
     .examples =
 	"  sshtrail search --cmd systemctl --since 03:00 --until 03:30\n"
 	"  sshtrail search --kind auth --from 203.0.113.10 --all\n"
 	"  sshtrail search --path /etc/shadow --json\n"
+	"  sshtrail search --text 'permission denied' --user ann\n"
 	"  sshtrail search --kind auth.fail --count user,day --all\n",
     .opts = search_opts,
     .opts_size = sizeof(struct search_options),

@@ -218,6 +218,12 @@ static void fill(struct event *ev, const struct fake_event *from)
 	}
 }
 
+static bool has_text(const struct query *q, const struct event *ev)
+{
+	return str_find(event_str(ev, F_CMD), q->text) != STR_NPOS ||
+	       str_find(event_str(ev, F_TEXT), q->text) != STR_NPOS;
+}
+
 static bool event_fits(const struct query *q, const struct fake_event *from,
     const struct event *ev)
 {
@@ -230,6 +236,8 @@ static bool event_fits(const struct query *q, const struct fake_event *from,
 		fits = false;
 	if (!is_one_of(q->user, q->n_user, event_str(ev, F_USER)) ||
 	    !is_one_of(q->host, q->n_host, ev->host))
+		fits = false;
+	if (q->text.n && !has_text(q, ev))
 		fits = false;
 	event_command(ev, &command);
 	if (q->cmd.n && str_find(buf_str(&command), q->cmd) == STR_NPOS)
@@ -426,9 +434,13 @@ static int fake_recordings(struct store *s, const struct recording_query *q,
 	    .bytes = 20,
 	    .left_out = 5000};
 
-	if (q->session == AMELIA)
-		return row(ctx, &terminal);
-	return q->session == CONSOLE ? row(ctx, &command) : 0;
+	int r = 0;
+
+	if (!q->session || q->session == AMELIA)
+		r = row(ctx, &terminal);
+	if (r == 0 && (!q->session || q->session == CONSOLE))
+		r = row(ctx, &command);
+	return r;
 }
 
 const struct store_ops fake_store_ops = {

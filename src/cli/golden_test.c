@@ -15,7 +15,7 @@
 
 #include "base/fd.h"
 
-#define ARGS_MAX     10
+#define ARGS_MAX     12
 #define NAME_MAX_LEN 4096
 
 struct golden {
@@ -46,6 +46,18 @@ static const struct golden goldens[] = {
     {"search-kind", CLI_FOUND, {"search", "--all", "-k", "auth", "--reverse"}},
     {"search-json", CLI_FOUND, {"search", "--json", "-k", "priv,gap"}},
     {"search-limit", CLI_FOUND, {"search", "--all", "-n", "2"}},
+    {"search-text", CLI_FOUND, {"search", "--all", "--text", "grep"}},
+    {"search-text-json", CLI_FOUND,
+	{"search", "--all", "--text", "grep", "--json", "--reverse"}},
+    {"search-text-limit", CLI_FOUND,
+	{"search", "--all", "--text", "grep", "-n", "2"}},
+    {"search-text-cursor", CLI_FOUND,
+	{"search", "--all", "--text", "grep", "-n", "2", "--cursor",
+	    "~1795348174000000.1"}},
+    {"search-text-kind", CLI_FOUND,
+	{"search", "--all", "--text", "grep", "--kind", "exec"}},
+    {"search-text-user", CLI_NOTHING,
+	{"search", "--all", "--text", "file", "--user", "mallory"}},
     {"search-count", CLI_FOUND, {"search", "--count", "user,day", "-a"}},
     {"search-count-json", CLI_FOUND,
 	{"search", "--count", "kind,host,addr", "-a", "--json"}},

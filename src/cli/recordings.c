@@ -6,18 +6,45 @@
 
 #include "cli/text/escape.h"
 #include "cli/text/event_text.h"
+#include "core/event_json.h"
 
 /* More of one session are not listed. */
 #define RECORDINGS_MAX 1000
 #define NAME_COLUMNS   40
 
+struct adder {
+	struct recordings *to;
+	bool (*wanted)(void *ctx, const struct recording *r);
+	void *ctx;
+	size_t max;
+};
+
+static int grow(struct recordings *r)
+{
+	size_t cap = r->cap ? 2 * r->cap : 16;
+	void *more;
+
+	if (r->n < r->cap)
+		return 0;
+	more = reallocarray(r->v, cap, sizeof *r->v);
+	if (!more)
+		return -ENOMEM;
+	r->v = more;
+	r->cap = cap;
+	return 0;
+}
+
 static int keep(void *ctx, const struct recording *row)
 {
-	struct recordings *r = ctx;
-	struct recording *copy = &r->v[r->n];
+	const struct adder *a = ctx;
+	struct recordings *r = a->to;
+	struct recording *copy;
 
-	if (r->n == RECORDINGS_MAX)
+	if (r->n == a->max || (a->wanted && !a->wanted(a->ctx, row)))
 		return 0;
+	if (grow(r) < 0)
+		return -ENOMEM;
+	copy = &r->v[r->n];
 	*copy = *row;
 	copy->host = arena_dup(&r->mem, row->host);
 	copy->chain = arena_dup(&r->mem, row->chain);
@@ -33,20 +60,38 @@ static int keep(void *ctx, const struct recording *row)
 		   : -ENOMEM;
 }
 
+static int list(struct adder *a, struct store *s,
+    const struct recording_query *q, struct err *err)
+{
+	int r;
+
+	*a->to = (struct recordings){.mem = ARENA_INIT};
+	r = s->ops->recordings(s, q, keep, a, err);
+	if (r == -ENOMEM)
+		err_sys(err, r, "recordings");
+	if (r < 0)
+		recordings_free(a->to);
+	return r;
+}
+
 int recordings_find(
     struct recordings *ret, struct store *s, uint64_t session, struct err *err)
 {
 	const struct recording_query q = {.session = session};
-	int r;
+	struct adder a = {.to = ret, .max = RECORDINGS_MAX};
 
-	*ret = (struct recordings){.mem = ARENA_INIT};
-	ret->v = calloc(RECORDINGS_MAX, sizeof *ret->v);
-	if (!ret->v)
-		return err_sys(err, -ENOMEM, "recordings");
-	r = s->ops->recordings(s, &q, keep, ret, err);
-	if (r < 0)
-		recordings_free(ret);
-	return r;
+	return list(&a, s, &q, err);
+}
+
+int recordings_choose(struct recordings *ret, struct store *s, uint64_t session,
+    bool (*wanted)(void *ctx, const struct recording *r), void *ctx,
+    struct err *err)
+{
+	const struct recording_query q = {.session = session};
+	struct adder a = {
+	    .to = ret, .wanted = wanted, .ctx = ctx, .max = SIZE_MAX};
+
+	return list(&a, s, &q, err);
 }
 
 void recordings_free(struct recordings *r)
@@ -66,13 +111,23 @@ static bool is_imported(const struct recording *r)
 	return !str_eq(r->chain, r->host);
 }
 
-static void add_name(const struct recording *r, struct buf *b)
+void recording_add_name(const struct recording *r, struct buf *b)
 {
 	if (is_imported(r)) {
 		escape_add(b, r->chain, ESCAPE_NO_LIMIT, 0, NULL);
 		buf_add_char(b, ':');
 	}
 	buf_add_u64(b, r->number);
+}
+
+void recording_add_json(const struct recording *r, struct buf *b)
+{
+	buf_add_z(b, ",\"recording\":");
+	buf_add_u64(b, r->number);
+	if (is_imported(r)) {
+		buf_add_z(b, ",\"recording_chain\":");
+		json_add_string(b, r->chain);
+	}
 }
 
 bool recording_is_named(const struct recording *r, struct str name)
@@ -88,7 +143,7 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 {
 	char start[TIME_LOCAL_LEN], end[TIME_LOCAL_LEN];
 
-	add_name(r, b);
+	recording_add_name(r, b);
 	buf_add_z(b, ": ");
 	if (recording_is_command(r)) {
 		escape_add_cut(b, r->command, NAME_COLUMNS, 0);

@@ -8,13 +8,17 @@
 
 struct recordings {
 	struct recording *v; /* n of them, by their begin; in mem */
-	size_t n;
+	size_t n, cap;
 	struct arena mem;
 };
 
 /* Those of a session. A negative errno, told in err. */
 int recordings_find(
     struct recordings *ret, struct store *s, uint64_t session, struct err *err);
+/* Those that `wanted` wants, of a session or (0) of all. */
+int recordings_choose(struct recordings *ret, struct store *s, uint64_t session,
+    bool (*wanted)(void *ctx, const struct recording *r), void *ctx,
+    struct err *err);
 void recordings_free(struct recordings *r);
 
 /*
@@ -22,6 +26,11 @@ void recordings_free(struct recordings *r);
  * "import:web:41" of one that was imported.
  */
 bool recording_is_named(const struct recording *r, struct str name);
+
+/* That name. */
+void recording_add_name(const struct recording *r, struct buf *b);
+/* The same as members of a JSON object: ,"recording":41 as events have it. */
+void recording_add_json(const struct recording *r, struct buf *b);
 
 /*
  * "41: pts/3 80x24, 11:02:07 to 11:40:01, 12.3 KiB", or with a command in place

@@ -25,7 +25,7 @@ static int keep(void *ctx, const struct screens_hit *hit)
 		f->v = more;
 		f->cap = cap;
 	}
-	f->v[f->n++] = (struct find_hit){hit->boot_from, hit->boot_to};
+	f->v[f->n++] = (struct find_hit){hit->boot_first, hit->boot_to};
 	return 0;
 }
 

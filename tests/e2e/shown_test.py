@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Finding what was shown: the moments at which a text stood on the screens of
+recordings, which are written here so that every moment is known."""
+import json
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from trailtest import Store, case, check, equal, main
+
+START = 1795348170  # 2026-11-22 11:49:30 UTC
+CLEAR = "\x1b[2J\x1b[H"
+
+# Who, on which host, when, and what was shown how many seconds later.
+SHOWN = {
+    "ann": ("web", 0, [
+        (0, "$ "), (11, "helk"), (11.5, "\b \blo"), (12, "\r\nzebras\r\n$ "),
+        (30, CLEAR + "\x1b[31mbye ze"), (30.25, "bra\x1b[m\r\n")]),
+    "bob": ("db", 20, [
+        (0, "$ "), (1, "echo hello"), (1.25, "\r\nhello\r\n$ "),
+        (4, CLEAR + "\x1b[?1049hHELLO there, zebra\x1b[5;1H" + "~" * 100),
+        (5, "\x1b[?1049l$ exit\r\n")]),
+}
+
+
+def tlog(user, host, start, shown):
+    """A recording as tlog-rec writes it: its user and host are believed."""
+    timing, last = "=80x24", 0
+    for at, text in shown:
+        wait, last = round((at - last) * 1000), at
+        timing += ("+%d" % wait if wait else "") + ">%d" % len(text)
+    return json.dumps({
+        "ver": "2.3", "host": host, "rec": user, "user": user, "term": "xterm",
+        "session": 1 + start, "id": 1, "pos": 0, "time": START + start,
+        "timing": timing, "in_txt": "", "in_bin": [],
+        "out_txt": "".join(t for _, t in shown), "out_bin": []}).encode() + b"\n"
+
+
+def make():
+    store = Store()
+    store.import_("--host", "other", *[
+        store.write(user + ".tlog", tlog(user, *rest))
+        for user, rest in SHOWN.items()])
+    return store
+
+
+def moments(store, text, *args, expect=0):
+    return [(m["user"], round(m["at"], 3), round(m["gone"], 3), m["text"])
+            for m in store.lines("search", "--since", "all", "--text", text,
+                                 *args, expect=expect)
+            if m["kind"] == "screen"]
+
+
+HELLO = [("bob", 4, 5, "HELLO there, zebra"), ("bob", 1.25, 4, "hello"),
+         ("bob", 1, 4, "$ echo hello"), ("ann", 11.5, 30, "$ hello")]
+
+
+@case
+def finds():
+    """A text is found when and where all of it stood, however it was typed"""
+    with make() as store:
+        equal(moments(store, "hello"), HELLO)
+        equal(moments(store, "bye zebra"), [("ann", 30.25, 30.25, "bye zebra")])
+        equal(moments(store, "helk", expect=1), [])
+        equal(moments(store, "31m", expect=1), [])
+        first = store.lines("search", "--all", "--text", "zebras")[0]
+        equal((first["kind"], first["host"], first["alternate"], first["time"],
+               first["until"]),
+              ("screen", "web", False, "2026-11-22T11:49:42.000000Z",
+               "2026-11-22T11:50:00.000000Z"))
+
+
+@case
+def chooses():
+    """Filters choose recordings; those of single events leave moments out"""
+    with make() as store:
+        ann, bob = HELLO[3:], HELLO[:3]
+        equal(moments(store, "hello", "--user", "ann"), ann)
+        equal(moments(store, "hello", "--host", "db"), bob)
+        equal(moments(store, "hello", "--user", "eve", expect=1), [])
+        equal(moments(store, "hello", "--until", "@1795348190"), ann)
+        equal(moments(store, "hello", "--since", "@1795348194"), [bob[0], *ann])
+        session = store.lines("search", "--all", "--text", "zebras")[0]
+        equal(moments(store, "hello", "--session", session["session"]), ann)
+        for one in ("--kind", "exec"), ("--exit", "0"), ("--cmd", "e"):
+            equal(moments(store, "hello", *one, expect=1), [])
+
+
+@case
+def goes_on():
+    """Parts joined by cursors are the whole, in both directions"""
+    with make() as store:
+        for order in (), ("--reverse",):
+            whole = moments(store, "e", *order)
+            check(len(whole) > 5, "too few moments")
+            for n in 1, 2, 3:
+                got, cursor = [], ()
+                while True:
+                    args = ("search", "--all", "--text", "e", "-n", str(n),
+                            "--json", *order, *cursor)
+                    done = store.run(*args, expect=None)
+                    got += [json.loads(line)
+                            for line in done.stdout.splitlines()]
+                    mark = re.search(rb"--cursor (\S+)", done.stderr)
+                    if not mark:
+                        break
+                    cursor = ("--cursor", mark[1].decode())
+                all_of_it = store.lines("search", "--all", "--text", "e",
+                                        *order)
+                equal(got, all_of_it, "parts of %d" % n)
+                equal(sorted(whole), sorted(moments(store, "e")))
+
+
+@case
+def says_how():
+    """Each row names what shows it, and nothing in it acts on a terminal"""
+    with make() as store:
+        out = store.run("search", "--all", "--text", "HELLO there").stdout
+        check(re.search(
+            rb"\n2026-11-22 11:49:54  db +bob +\w{4} +screen  "
+            rb"sshtrail play \w{4}:import:other:\d+ --at 0:04  for 1s: "
+            rb"HELLO there, zebra\n", out), out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
