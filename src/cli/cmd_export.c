@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/recording_export.h"
 #include "cli/rows.h"
+#include "cli/shown/transcript.h"
 
 struct export_options {
 	bool sessions, local;
@@ -20,7 +21,7 @@ struct export_options {
 
 /* The events; else what formats of recordings there are to write. */
 #define JSON "json"
-static const char *const choices[] = {JSON, FORMATS(NAME, NONE) NULL};
+static const char *const choices[] = {JSON, FORMATS(NAME, NONE) "text", NULL};
 
 static const char *const streams[] = {
     [RECORDING_BOTH] = "both",
@@ -41,8 +42,9 @@ static const struct opt export_opts[] = {
 	"programs play it: asciicast (asciinema, version 2), asciicast-v3, "
 	"script "
 	"(scriptreplay), script-classic, ttyrec (ttyplay), tlog (tlog-play), "
-	"sudo (sudoreplay), or raw, the bytes of its output; script and sudo "
-	"are directories, which --output names",
+	"sudo (sudoreplay), raw, the bytes of its output, or text, what was "
+	"shown line by line; script and sudo are directories, which --output "
+	"names",
 	.at = offsetof(struct export_options, format), .choices = choices},
     {"recording", 'R', OPT_STR, "NAME",
 	"which recording of the session, as show names them: a number, or "
@@ -62,7 +64,11 @@ static const struct opt export_opts[] = {
 /* NULL: events. */
 static const struct format *format_of(const struct export_options *own)
 {
-	return own->format ? format_find(str_z(choices[own->format])) : NULL;
+	const char *name = choices[own->format];
+
+	if (strcmp(name, transcript_text.name) == 0)
+		return &transcript_text;
+	return own->format ? format_find(str_z(name)) : NULL;
 }
 
 static bool is_directory(const struct export_options *own)
@@ -87,36 +93,6 @@ static int export_sessions(const struct invocation *inv, struct query *q)
 	return r == CLI_FOUND ? cli_found(inv->cli, rows.n, "session") : r;
 }
 
-/* The one that is asked for, or the only one. */
-static int choose_recording(struct cli *c, const struct recordings *all,
-    const char *name, const struct recording **ret)
-{
-	struct buf text = BUF_INIT;
-	size_t named = 0;
-
-	if (all->n == 0)
-		return cli_found(c, 0, "recording of this session");
-	for (size_t i = 0; i < all->n; i++) {
-		if (name && !recording_is_named(&all->v[i], str_z(name)))
-			continue;
-		*ret = &all->v[i];
-		named++;
-	}
-	if (named == 1)
-		return CLI_FOUND;
-	for (size_t i = 0; i < all->n; i++) {
-		buf_add_z(&text, i ? "; " : "");
-		recording_describe(c, &all->v[i], &text);
-	}
-	cli_usage(c,
-	    named ? "the session has several recordings: name one with "
-		    "--recording: %.*s"
-		  : "the session has no such recording, but: %.*s",
-	    STR_ARG(buf_str(&text)));
-	buf_free(&text);
-	return CLI_USAGE;
-}
-
 static int export_recording(const struct invocation *inv, uint64_t session)
 {
 	const struct export_options *own = inv->own;
@@ -131,7 +107,7 @@ static int export_recording(const struct invocation *inv, uint64_t session)
 
 	if (r < 0)
 		return cli_fail_code(c, r, &err);
-	r = choose_recording(c, &all, own->recording, &one);
+	r = recordings_only(c, &all, own->recording, &one);
 	if (r == CLI_FOUND)
 		r = recording_export(c, one, &view);
 	recordings_free(&all);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
+#include "cli/recording_export.h"
 #include "cli/rows.h"
+#include "cli/shown/transcript.h"
 #include "cli/story/story.h"
 #include "cli/text/event_table.h"
+#include "core/event_json.h"
 
 struct show_options {
-	bool flat, all;
+	bool flat, all, text;
+	const char *recording;
 };
 
 static const struct opt show_opts[] = {
@@ -17,6 +21,13 @@ static const struct opt show_opts[] = {
 		"same fact, programs that the login itself ran, tries along "
 		"PATH, ends of processes, records that fit no other kind",
 	.at = offsetof(struct show_options, all)},
+    {"text", 't', OPT_FLAG,
+	.help = "what its recordings showed, line by line, with times, in "
+		"place of the story; see also 'sshtrail play'",
+	.at = offsetof(struct show_options, text)},
+    {"recording", 'R', OPT_STR, "NAME",
+	"with --text: this one alone, by the name that the story has of it",
+	.at = offsetof(struct show_options, recording)},
     {.name = NULL},
 };
 
@@ -46,6 +57,72 @@ static int show_story(struct cli *c, struct query *q, bool all)
 	return r;
 }
 
+static void add_heading(struct cli *c, const struct recording *r)
+{
+	struct buf *b = &c->out.b;
+
+	if (c->json) {
+		buf_add_z(b, "{\"host\":");
+		json_add_string(b, r->host);
+		recording_add_json(r, b);
+		buf_add_z(b, "}\n");
+		return;
+	}
+	buf_add_z(b, "recording ");
+	recording_describe(c, r, b);
+	buf_add_z(b, "\n");
+}
+
+/* What all recordings or one showed; the worst of their codes. */
+static int show_each(
+    struct cli *c, const struct recordings *all, const struct recording *one)
+{
+	const struct recording_view view = {
+	    .format = c->json ? &transcript_json : &transcript_text};
+	int worst = CLI_FOUND, r;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (one && one != &all->v[i])
+			continue;
+		if (i && !one && !c->json)
+			buf_add_char(&c->out.b, '\n');
+		add_heading(c, &all->v[i]);
+		r = recording_export(c, &all->v[i], &view);
+		worst = r > worst ? r : worst;
+	}
+	return worst;
+}
+
+static int show_text(struct cli *c, const struct query *q, const char *name)
+{
+	const struct recording *one = NULL;
+	struct recordings all;
+	struct err err = {""};
+	int r = recordings_find(&all, c->store, q->session, &err);
+
+	if (r < 0)
+		return cli_fail_code(c, r, &err);
+	if (name || all.n == 0)
+		r = recordings_only(c, &all, name, &one);
+	if (r == CLI_FOUND)
+		r = show_each(c, &all, one);
+	recordings_free(&all);
+	return r;
+}
+
+static int check_text(
+    struct cli *c, const struct show_options *own, const struct filters *f)
+{
+	if (!own->text && own->recording)
+		return cli_usage(c, "--recording is for --text");
+	if (own->text && (filters_about_events(f) || f->since || f->until ||
+			     f->limit || f->reverse))
+		return cli_usage(c,
+		    "--text shows all of it: it goes with no filter; "
+		    "'sshtrail search --text' finds a text and its moment");
+	return CLI_FOUND;
+}
+
 static int show_run(const struct invocation *inv)
 {
 	const struct show_options *own = inv->own;
@@ -59,11 +136,15 @@ static int show_run(const struct invocation *inv)
 		f.session = inv->args[0];
 	else if (!f.session)
 		f.session = "last";
-	r = filters_query(&f, c, RANGE_ALL, &q);
+	r = check_text(c, own, &f);
+	if (r == CLI_FOUND)
+		r = filters_query(&f, c, RANGE_ALL, &q);
 	if (r == CLI_FOUND)
 		r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
+	if (own->text)
+		return show_text(c, &q, own->recording);
 	if (!c->json && !own->flat)
 		return show_story(c, &q, own->all);
 	q.order = f.reverse ? ORDER_NEWEST_FIRST : ORDER_OLDEST_FIRST;
@@ -85,10 +166,11 @@ const struct command cmd_show = {
 	    "commands as an indented tree with their exit codes.",
     .examples = "  sshtrail show 7f3a\n"
 		"  sshtrail show last --kind exec,priv\n"
-		"  sshtrail show 7f3a --json\n",
+		"  sshtrail show 7f3a --json\n"
+		"  sshtrail show 7f3a --text | less\n",
     .opts = show_opts,
     .opts_size = sizeof(struct show_options),
-    .takes = COMMAND_FILTERS | COMMAND_PAGER,
+    .takes = COMMAND_FILTERS | COMMAND_OWN_TEXT | COMMAND_PAGER,
     .max_args = 1,
     .operand_hint = OPT_HINT_SESSION,
     .run = show_run,

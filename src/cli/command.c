@@ -39,7 +39,9 @@ void command_groups(const struct command *command, void *own,
 	if (command->opts)
 		ret[n++] = (struct opt_group){"Options", command->opts, own};
 	if (command->takes & COMMAND_FILTERS)
-		ret[n++] = (struct opt_group){"Filters", filters_opts, filters};
+		ret[n++] = (struct opt_group){"Filters",
+		    filters_opts + !!(command->takes & COMMAND_OWN_TEXT),
+		    filters};
 	if (command->takes & COMMAND_FILTERS_ALL)
 		ret[n++] =
 		    (struct opt_group){"Times", filters_all_opts, filters};

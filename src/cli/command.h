@@ -27,6 +27,7 @@ enum command_options {
 	COMMAND_FILTERS_FLAGS = 4, /* what happened in a session */
 	COMMAND_PAGER = 8,	   /* long output for people */
 	COMMAND_OPERAND_NAME = 16, /* operands are names of commands */
+	COMMAND_OWN_TEXT = 32,	   /* of filters_opts all but --text */
 };
 
 struct command {

@@ -6,6 +6,9 @@
 #define DEFAULT_DAYS 7
 
 const struct opt filters_opts[] = {
+    {"text", 't', OPT_STR, "TEXT",
+	"anything that holds TEXT, in upper or lower case",
+	.at = offsetof(struct filters, text)},
     {"since", 'S', OPT_STR, "TIME",
 	"only from TIME on: \"2026-11-22 10:00\", 10:00, yesterday, -2h, "
 	"\"2 days ago\", @1795346625, or all",
@@ -38,9 +41,6 @@ const struct opt filters_opts[] = {
 	.at = offsetof(struct filters, cmd)},
     {"path", 0, OPT_STR, "TEXT", "files whose path holds TEXT",
 	.at = offsetof(struct filters, path), .hint = OPT_HINT_FILE},
-    {"text", 't', OPT_STR, "TEXT",
-	"anything that holds TEXT, in upper or lower case",
-	.at = offsetof(struct filters, text)},
     {"key", 0, OPT_STR, "KEY", "records of the audit rule with this key",
 	.at = offsetof(struct filters, key)},
     {"limit", 'n', OPT_U64, "N", "at most N rows",

@@ -16,7 +16,8 @@ struct filters {
 	bool root, sudo, transfer, failed, gap, open; /* of sessions */
 };
 
-extern const struct opt filters_opts[];	     /* all but the two below */
+/* All but the two below; --text comes first, for who has another one. */
+extern const struct opt filters_opts[];
 extern const struct opt filters_all_opts[];  /* --all: from the beginning */
 extern const struct opt filters_flag_opts[]; /* what happened in a session */
 

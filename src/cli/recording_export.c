@@ -195,6 +195,8 @@ static void export_close(struct export *e)
 		buf_free(&e->files.part[i]);
 		fd_close(&e->fd[i]);
 	}
+	if (e->writing && e->view->format->writer->free)
+		e->view->format->writer->free(e->writing);
 	free(e->writing);
 	recording_commands_free(&e->commands);
 	arena_free(&e->mem);

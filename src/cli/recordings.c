@@ -179,3 +179,38 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 		buf_add_str(b, r->format);
 	}
 }
+
+static void tell_all(
+    struct cli *c, const struct recordings *all, const char *what)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < all->n; i++) {
+		buf_add_z(&text, i ? "; " : "");
+		recording_describe(c, &all->v[i], &text);
+	}
+	cli_usage(c, "%s: %.*s", what, STR_ARG(buf_str(&text)));
+	buf_free(&text);
+}
+
+int recordings_only(struct cli *c, const struct recordings *all,
+    const char *name, const struct recording **ret)
+{
+	size_t named = 0;
+
+	if (all->n == 0)
+		return cli_found(c, 0, "recording of this session");
+	for (size_t i = 0; i < all->n; i++) {
+		if (name && !recording_is_named(&all->v[i], str_z(name)))
+			continue;
+		*ret = &all->v[i];
+		named++;
+	}
+	if (named == 1)
+		return CLI_FOUND;
+	tell_all(c, all,
+	    named ? "the session has several recordings: name one with "
+		    "--recording"
+		  : "the session has no such recording, but");
+	return CLI_USAGE;
+}

@@ -39,6 +39,13 @@ void recording_add_json(const struct recording *r, struct buf *b);
 void recording_describe(
     struct cli *c, const struct recording *r, struct buf *b);
 
+/*
+ * The one that is named, or (name NULL) the only one. CLI_FOUND, or another
+ * exit code, told.
+ */
+int recordings_only(struct cli *c, const struct recordings *all,
+    const char *name, const struct recording **ret);
+
 /* Of a command that had no terminal. */
 bool recording_is_command(const struct recording *r);
 

@@ -90,6 +90,7 @@ struct format_writer {
 	    void *state, struct format_files *files, const struct piece *p);
 	/* NULL: nothing is left to be written. */
 	void (*end)(void *state, struct format_files *files);
+	void (*free)(void *state); /* NULL: nothing is to be freed */
 };
 
 struct format {

@@ -125,5 +125,42 @@ def says_how():
             rb"HELLO there, zebra\n", out), out)
 
 
+ANN = [(11.5, "$ hello"), (12, "zebras"), (12, "$"), (30.25, "bye zebra")]
+
+
+def session_of(store, text):
+    return store.lines("search", "--all", "--text", text)[0]["session"]
+
+
+@case
+def tells_all():
+    """A transcript has every line with its moment, also those of editors"""
+    with make() as store:
+        ann, bob = session_of(store, "zebras"), session_of(store, "there")
+        told = store.lines("show", ann, "--text")
+        equal((told[0]["host"], told[0]["recording_chain"]),
+              ("web", "import:other"))
+        equal([(round(t["at"], 3), t["text"]) for t in told if "text" in t],
+              ANN)
+        text = store.run("show", bob, "--text").stdout.decode()
+        check("\n2026-11-22 11:49:54      0:04 |HELLO there, zebra\n" in text,
+              text)
+        check("0:04 |" + "~" * 100 + "\n" in text, "a long line is cut")
+        equal(text.split("\n", 1)[1].encode(),
+              store.run("export", bob, "--format", "text").stdout)
+
+
+@case
+def hides_nothing():
+    """What would reorder or hide text on a terminal is escaped in it"""
+    with Store() as store:
+        store.import_("--host", "h", store.write("a.tlog", tlog("eve", "h", 0, [
+            (0, "a\u202eb\u200bc\r\n\x1b]0;title\x07\x9b31md\r\n")])))
+        session = store.sessions("--local")[0]["session"]
+        text = store.run("show", session, "--text").stdout
+        check(b"  a\\u202eb" in text and b"title" not in text, text)
+        check(not set(text) & set(range(32)) - {10}, text)
+
+
 if __name__ == "__main__":
     sys.exit(main())
