@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
+#include "cli/recording_commands.h"
 #include "cli/recording_export.h"
 #include "cli/rows.h"
 #include "cli/shown/transcript.h"
@@ -110,6 +111,43 @@ static int show_text(struct cli *c, const struct query *q, const char *name)
 	return r;
 }
 
+struct linked {
+	struct cli *cli;
+	struct recordings all;
+};
+
+/* As rows_event_json(), with the moment in the recording. */
+static bool linked_json(void *ctx, const struct event *ev)
+{
+	struct linked *l = ctx;
+	struct buf *b = &l->cli->out.b;
+	uint64_t at;
+	const struct recording *r = recordings_where(&l->all, ev, &at);
+
+	if (!r)
+		return rows_event_json(l->cli, ev);
+	event_to_json(ev, EVENT_JSON_DERIVED, b);
+	b->n -= b->n && b->p[b->n - 1] == '}';
+	recording_add_json(r, b);
+	buf_printf(b, ",\"at\":%llu.%06llu}\n",
+	    (unsigned long long)(at / 1000000000),
+	    (unsigned long long)(at / 1000 % 1000000));
+	return out_row(&l->cli->out);
+}
+
+static int show_json(struct cli *c, const struct query *q, uint64_t *n)
+{
+	struct linked l = {.cli = c};
+	struct err err = {""};
+	int r = recordings_find(&l.all, c->store, q->session, &err);
+
+	if (r < 0)
+		return cli_fail_code(c, r, &err);
+	r = rows_events(c, q, linked_json, &l, n, NULL);
+	recordings_free(&l.all);
+	return r;
+}
+
 static int check_text(
     struct cli *c, const struct show_options *own, const struct filters *f)
 {
@@ -151,8 +189,7 @@ static int show_run(const struct invocation *inv)
 	if (!own->all && !q.kinds)
 		q.kinds = ~((uint64_t)1 << EVENT_OTHER) &
 			  (((uint64_t)1 << EVENT_N_KINDS) - 1);
-	r = c->json ? rows_events(c, &q, rows_event_json, c, &n, NULL)
-		    : event_table_print(c, &q, &n, NULL);
+	r = c->json ? show_json(c, &q, &n) : event_table_print(c, &q, &n, NULL);
 	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
 }
 
@@ -163,7 +200,10 @@ const struct command cmd_show = {
     .help = "SESSION is an id as ls prints it, a unique beginning of one, or "
 	    "last (the default): the newest SSH session. First who, from "
 	    "where, how, when and how we know; then everything in order, "
-	    "commands as an indented tree with their exit codes.",
+	    "commands as an indented tree with their exit codes. Behind a "
+	    "command that was typed in a terminal that was recorded stands "
+	    "when that was in the recording, as 'sshtrail play --at' takes "
+	    "it; with --json as recording and at, in seconds.",
     .examples = "  sshtrail show 7f3a\n"
 		"  sshtrail show last --kind exec,priv\n"
 		"  sshtrail show 7f3a --json\n"

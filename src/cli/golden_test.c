@@ -40,6 +40,8 @@ static const struct golden goldens[] = {
     {"show-flat", CLI_FOUND, {"show", "7f3a", "--flat"}},
     {"show-command", CLI_FOUND, {"show", "91d0"}},
     {"show-json", CLI_FOUND, {"show", "7f3a", "--json"}},
+    {"show-json-typed", CLI_FOUND,
+	{"show", "7f3a", "--json", "--kind", "exec", "--cmd", "grep"}},
     {"show-none", CLI_NOTHING, {"show", "dead"}},
     {"show-several", CLI_USAGE, {"show", "7"}},
     {"search", CLI_FOUND, {"search", "--all"}},

@@ -105,6 +105,21 @@ bool recording_commands_next(
 	return true;
 }
 
+const struct recording *recordings_where(
+    const struct recordings *all, const struct event *ev, uint64_t *ret_at)
+{
+	for (size_t i = 0; ev->kind == EVENT_EXEC && i < all->n; i++) {
+		const struct recording *r = &all->v[i];
+
+		if (recording_is_command(r) || ev->time < r->start ||
+		    (r->end >= 0 && ev->time > r->end) || !is_typed(ev, r->tty))
+			continue;
+		*ret_at = (uint64_t)(ev->time - r->start) * NS_PER_USEC;
+		return r;
+	}
+	return NULL;
+}
+
 void recording_commands_free(struct recording_commands *c)
 {
 	free(c->v);

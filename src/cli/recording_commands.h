@@ -3,9 +3,8 @@
 #ifndef CLI_RECORDING_COMMANDS_H
 #define CLI_RECORDING_COMMANDS_H
 
-#include "base/arena.h"
+#include "cli/recordings.h"
 #include "record/piece.h"
-#include "store/store.h"
 
 struct recording_commands {
 	struct command_mark {
@@ -27,6 +26,14 @@ int recording_commands_find(struct recording_commands *ret, struct store *s,
 /* The next mark that comes before p; false: none does. */
 bool recording_commands_next(
     struct recording_commands *c, const struct piece *p, struct piece *ret);
+
+/*
+ * The recording in which the event's command was typed, and when, nanoseconds
+ * since that began; NULL: it is no command that was typed, or in none. For
+ * that, ask for F_TTY and F_INTERACTIVE.
+ */
+const struct recording *recordings_where(
+    const struct recordings *all, const struct event *ev, uint64_t *ret_at);
 
 void recording_commands_free(struct recording_commands *c);
 

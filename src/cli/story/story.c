@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/story/story.h"
 
-#include "cli/recordings.h"
+#include "cli/recording_commands.h"
 #include "cli/rows.h"
+#include "cli/shown/moment_text.h"
 #include "cli/story/facts.h"
 #include "cli/story/header.h"
 #include "cli/story/tree.h"
@@ -22,8 +23,9 @@ struct story {
 	struct intern sources;
 	struct intern inferred; /* what is so of many events, said once */
 	struct buf gaps;	/* lines for the header, as: */
-	struct buf recordings;
-	struct buf vouched; /* what the end of the session says of them */
+	struct recordings recorded;
+	struct buf recordings; /* what the header says of them */
+	struct buf vouched;    /* what the end of the session says of them */
 	struct buf text;
 	int64_t day; /* of the last line, local */
 	bool all;
@@ -129,18 +131,18 @@ static int note_gaps(struct story *s)
 
 static int note_recordings(struct story *s)
 {
-	struct recordings all;
+	const struct recordings *all = &s->recorded;
 	struct err err = {""};
-	int r = recordings_find(&all, s->cli->store, s->session->sum.id, &err);
+	int r = recordings_find(
+	    &s->recorded, s->cli->store, s->session->sum.id, &err);
 
 	if (r < 0)
 		return cli_fail_code(s->cli, r, &err);
-	for (size_t i = 0; i < all.n; i++) {
-		recording_describe(s->cli, &all.v[i], &s->recordings);
+	for (size_t i = 0; i < all->n; i++) {
+		recording_describe(s->cli, &all->v[i], &s->recordings);
 		buf_add_char(&s->recordings, '\n');
 	}
 	buf_add_str(&s->recordings, buf_str(&s->vouched));
-	recordings_free(&all);
 	return CLI_FOUND;
 }
 
@@ -198,6 +200,26 @@ static void add_end(struct story *s, const struct tree_node *node)
 	}
 	buf_add_char(b, ']');
 	term_unstyle(&s->cli->term, b, style);
+}
+
+/* "  > 0:12": the moment in the recording, as play --at takes it. */
+static void add_link(struct story *s, const struct event *ev)
+{
+	struct buf *b = &s->cli->out.b;
+	uint64_t at;
+	const struct recording *r = recordings_where(&s->recorded, ev, &at);
+
+	if (!r)
+		return;
+	buf_add_z(b, "  ");
+	term_style(&s->cli->term, b, STYLE_CYAN);
+	buf_add_z(b, s->cli->term.utf8 ? "\u25b6 " : "> ");
+	if (s->recorded.n > 1) {
+		recording_add_name(r, b);
+		buf_add_z(b, " ");
+	}
+	moment_add_at(b, at, UINT64_MAX);
+	term_unstyle(&s->cli->term, b, STYLE_CYAN);
 }
 
 static const enum style line_styles[EVENT_N_KINDS] = {
@@ -305,6 +327,7 @@ static bool story_line(void *ctx, const struct event *ev)
 	term_unstyle(&s->cli->term, b, style);
 	if (node)
 		add_end(s, node);
+	add_link(s, ev);
 	buf_add_char(b, '\n');
 	return out_row(&s->cli->out);
 }
@@ -334,6 +357,8 @@ static int print_all(struct story *s, struct query *q)
 	query_want(q, F_PPID);
 	query_want(q, F_EUID);
 	query_want(q, F_SETUP);
+	query_want(q, F_TTY);
+	query_want(q, F_INTERACTIVE);
 	return rows_events(s->cli, q, story_line, s, NULL, NULL);
 }
 
@@ -344,6 +369,7 @@ int story_print(
 	    .session = session,
 	    .sources = INTERN_INIT,
 	    .inferred = INTERN_INIT,
+	    .recorded = {.mem = ARENA_INIT},
 	    .day = INT64_MIN,
 	    .all = all,
 	    /* Who asks for some events gets each of them. */
@@ -360,6 +386,7 @@ int story_print(
 	intern_free(&s.inferred);
 	intern_free(&s.sources);
 	buf_free(&s.gaps);
+	recordings_free(&s.recorded);
 	buf_free(&s.recordings);
 	buf_free(&s.vouched);
 	buf_free(&s.text);
