@@ -42,8 +42,9 @@ static const struct opt export_opts[] = {
 	"programs play it: asciicast (asciinema, version 2), asciicast-v3, "
 	"script "
 	"(scriptreplay), script-classic, ttyrec (ttyplay), tlog (tlog-play), "
-	"sudo (sudoreplay), raw, the bytes of its output, or text, what was "
-	"shown line by line; script and sudo are directories, which --output "
+	"sudo (sudoreplay), raw, the bytes of its output, html, a page that "
+	"plays itself in a browser, or text, what was shown line by line; "
+	"script and sudo are directories, which --output "
 	"names",
 	.at = offsetof(struct export_options, format), .choices = choices},
     {"recording", 'R', OPT_STR, "NAME",
@@ -211,7 +212,8 @@ const struct command cmd_export = {
     .examples = "  sshtrail export > events.jsonl\n"
 		"  sshtrail export --sessions --user root --since -30d\n"
 		"  sshtrail export last --format asciicast -o last.cast\n"
-		"  sshtrail export last --format script -o last.script\n",
+		"  sshtrail export last --format script -o last.script\n"
+		"  sshtrail export last --format html -o last.html\n",
     .opts = export_opts,
     .opts_size = sizeof(struct export_options),
     .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_FILTERS_FLAGS,

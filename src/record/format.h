@@ -132,7 +132,8 @@ struct format {
 	BOTH(ttyrec, "ttyrec")                                                 \
 	BOTH(tlog, "tlog")                                                     \
 	BOTH(sudo, "sudo")                                                     \
-	BOTH(raw, "raw")
+	BOTH(raw, "raw")                                                       \
+	BOTH(html, "html")
 
 #define FORMAT_DECLARE(symbol, name) extern const struct format format_##symbol;
 FORMATS(FORMAT_DECLARE, FORMAT_DECLARE)

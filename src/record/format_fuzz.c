@@ -43,6 +43,8 @@ static void write_as(
 	read_split(&m, from, s, (size_t)1 << 16);
 	if (to->writer->end)
 		to->writer->end(m.writing, &files);
+	if (to->writer->free)
+		to->writer->free(m.writing);
 	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++) {
 		if (buf_error(&files.part[i]))
 			abort();
