@@ -5,11 +5,13 @@ recordings, which are written here so that every moment is known."""
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from trailtest import Store, case, check, equal, main
+from trailtest import Skip, Store, case, check, equal, main
 
 START = 1795348170  # 2026-11-22 11:49:30 UTC
 CLEAR = "\x1b[2J\x1b[H"
@@ -160,6 +162,25 @@ def hides_nothing():
         text = store.run("show", session, "--text").stdout
         check(b"  a\\u202eb" in text and b"title" not in text, text)
         check(not set(text) & set(range(32)) - {10}, text)
+
+
+@case
+def keeps_descriptors():
+    """An import of recordings closes what it opened, and nothing else"""
+    if not shutil.which("strace"):
+        raise Skip("no strace")
+    with Store() as store:
+        files = [store.write(user + ".tlog", tlog(user, *rest))
+                 for user, rest in SHOWN.items()]
+        told = os.path.join(store.top, "closed")
+        subprocess.run(
+            ["strace", "-f", "-e", "trace=close", "-o", told,
+             *store.command("import", *files)], check=True,
+            capture_output=True,
+            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+        with open(told) as closed:
+            bad = [c for c in closed if "close(0)" in c or "EBADF" in c]
+        equal(bad, [])
 
 
 if __name__ == "__main__":

@@ -333,8 +333,6 @@ static int open_parts(struct reels *t)
 {
 	struct err why;
 
-	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
-		t->parts[i].fd = -1;
 	for (size_t i = 0; i < format_n_parts(t->file->format); i++) {
 		if (i > 0 && !t->file->parts[i])
 			continue;
@@ -359,6 +357,8 @@ static void reels_init(struct reels *t, struct import_run *run,
 	    .run = run,
 	    .file = f,
 	    .err = err};
+	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
+		t->parts[i].fd = -1;
 }
 
 static void reels_free(struct reels *t)
