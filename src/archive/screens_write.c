@@ -216,11 +216,21 @@ int screens_complete(struct screens *s, struct archive *a,
 	return screens_complete_part(s, a, r, 0, err);
 }
 
+/* Nothing is lost with it: it need not be on the disk before all else. */
+static int append_file(
+    int dirfd, const char *name, const void *p, size_t n, bool make)
+{
+	CLEANUP_FD int fd = openat(dirfd, name,
+	    O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0),
+	    0600);
+
+	return fd < 0 ? -errno : fd_write_all(fd, p, n);
+}
+
 /* The file with these blocks behind those that are good. */
 static int write_file(const struct screens *s, int dirfd, const char *name,
     const struct buf *blocks)
 {
-	CLEANUP_FD int fd = -1;
 	struct buf all = BUF_INIT;
 	const struct screens_block *last = s->n ? &s->v[s->n - 1] : NULL;
 	size_t good = last ? (size_t)(last->keyframes.p + last->keyframes.n -
@@ -228,11 +238,8 @@ static int write_file(const struct screens *s, int dirfd, const char *name,
 			   : 0;
 	int r;
 
-	if (good && good == s->map_n) {
-		fd = openat(
-		    dirfd, name, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-		return fd < 0 ? -errno : fd_write_all(fd, blocks->p, blocks->n);
-	}
+	if (good && good == s->map_n)
+		return append_file(dirfd, name, blocks->p, blocks->n, false);
 	if (good)
 		buf_add(&all, s->map, good);
 	else
@@ -240,7 +247,8 @@ static int write_file(const struct screens *s, int dirfd, const char *name,
 	buf_add_str(&all, buf_str(blocks));
 	r = buf_error(&all);
 	if (r == 0)
-		r = fd_replace_file(dirfd, name, 0600, all.p, all.n);
+		r = s->map_n ? fd_replace_file(dirfd, name, 0600, all.p, all.n)
+			     : append_file(dirfd, name, all.p, all.n, true);
 	buf_free(&all);
 	return r;
 }

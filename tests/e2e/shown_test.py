@@ -76,6 +76,16 @@ def finds():
 
 
 @case
+def derives():
+    """Screens are made by the import; without them the same is found"""
+    with make() as store:
+        made = os.path.join(store.dir, "screens", "recordings:import:other")
+        equal(len(os.listdir(made)), len(SHOWN))
+        shutil.rmtree(os.path.join(store.dir, "screens"))
+        equal(moments(store, "hello"), HELLO)
+
+
+@case
 def chooses():
     """Filters choose recordings; those of single events leave moments out"""
     with make() as store:

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "cli/import/file_event.h"
 #include "cli/import/member.h"
+#include "cli/import/screening.h"
 #include "cli/import/tape.h"
 #include "cli/import/vouchers.h"
 #include "core/event_json.h"
@@ -252,6 +253,9 @@ static int end_reel(struct reels *t, struct reel *reel)
 		t->run->totals.seen_again += r && t->trail;
 		return 0;
 	}
+	r = screening_add(t->run, reel->tape.number, reel->tape.last);
+	if (r < 0)
+		return err_sys(t->err, r, "recording");
 	r = vouchers_add(t->run, &open, t->err);
 	return r < 0 ? r : vouchers_add(t->run, &close, t->err);
 }

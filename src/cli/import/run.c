@@ -12,6 +12,7 @@
 #include "cli/import/append.h"
 #include "cli/import/beside.h"
 #include "cli/import/recording.h"
+#include "cli/import/screening.h"
 #include "cli/import/vouchers.h"
 
 #define WINDOW	  ((size_t)4 << 20)
@@ -443,12 +444,15 @@ int import_run(
 			n++;
 		r = import_stream(run, &files->v[i], n, err);
 	}
-	return r < 0 ? r : vouchers_commit(run, false, err);
+	if (r == 0)
+		r = vouchers_commit(run, false, err);
+	return r < 0 ? r : screening_make(run, err);
 }
 
 void import_run_free(struct import_run *run)
 {
 	vouchers_close(run->vouchers);
+	screening_close(run->screening);
 	for (size_t i = 0; i < run->totals.n_examples; i++)
 		free(run->totals.examples[i].path);
 	known_free(&run->known);

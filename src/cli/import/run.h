@@ -32,13 +32,15 @@ struct import_totals {
 };
 
 struct vouchers;
+struct screening;
 
 struct import_run {
 	struct archive *archive;
 	struct known_contents known;
 	const char *chain; /* of the events, as archive_begin() has it */
-	struct vouchers *vouchers; /* of recordings; NULL: there were none */
-	utc_offset_fn *utc_offset; /* for times without a zone */
+	struct vouchers *vouchers;   /* of recordings; NULL: there were none */
+	struct screening *screening; /* of those that were added, or NULL */
+	utc_offset_fn *utc_offset;   /* for times without a zone */
 	/* Called now and then, for progress; `warn` when a file is damaged. */
 	void (*progress)(void *ctx, const struct import_file *f,
 	    const struct import_totals *t);
