@@ -292,6 +292,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 		if (r == 0 && s->feed && now - s->read_at > TICK_USEC)
 			r = feed_settle(s->feed, &c->err);
 	}
+	recorder_derive(c->recorder);
 	done(c, r);
 }
 

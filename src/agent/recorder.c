@@ -6,6 +6,7 @@
 
 #include "agent/recorded.h"
 #include "agent/reel.h"
+#include "agent/screener.h"
 #include "archive/recording.h"
 #include "base/map.h"
 #include "base/when.h"
@@ -28,6 +29,7 @@ struct recorder {
 	size_t n, cap;
 	struct map by_terminal; /* index of the reel */
 	struct recorded recorded;
+	struct screener screener;
 	char digest[65]; /* of what recorded_ said last */
 	struct buf text;
 	bool unsynced, uncommitted, paused;
@@ -176,6 +178,8 @@ static int end_reel(
 		count_again(r, reel, ev);
 	reel_vouch(reel, ev, hex);
 	error = add_close(r, ev, true, err);
+	if (reel->last)
+		screener_add(&r->screener, reel->number, reel->last);
 	drop(r, reel);
 	return error;
 }
@@ -299,6 +303,13 @@ int recorder_guard(struct recorder *r, struct err *err)
 		    err);
 	break_off(r, &why);
 	return tell_trouble(r, err);
+}
+
+/* Not while room is short. */
+void recorder_derive(struct recorder *r)
+{
+	if (!r->paused)
+		screener_work(&r->screener);
 }
 
 void recorder_pause(struct recorder *r, bool paused)
@@ -481,6 +492,9 @@ int recorder_open(struct recorder **ret, struct ledger *l, struct err *err)
 		error = open_chain(r, err);
 	if (error == 0)
 		error = close_leftovers(r, err);
+	if (error == 0)
+		error = screener_open(&r->screener, ledger_archive(r->ledger),
+		    ledger_host(r->ledger), err);
 	if (error < 0) {
 		recorder_close(r, NULL, err);
 		return error;
@@ -507,6 +521,7 @@ int recorder_close(struct recorder *r, const char *why, struct err *err)
 	free(r->reels);
 	map_free(&r->by_terminal);
 	recorded_free(&r->recorded);
+	screener_close(&r->screener);
 	buf_free(&r->text);
 	free(r);
 	return error;

@@ -37,6 +37,12 @@ void recorder_pause(struct recorder *r, bool paused);
 int recorder_mend(struct recorder *r, int64_t now, struct err *err);
 
 /*
+ * To be called now and then: what makes recordings that ended quick to search
+ * and to jump in is made, in 20 ms at a time.
+ */
+void recorder_derive(struct recorder *r);
+
+/*
  * A session.close, before it is appended: says what was recorded of its
  * session. Strings that it gets live until the next call.
  */

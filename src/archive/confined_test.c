@@ -3,8 +3,10 @@
 #include "base/confined_test.h"
 
 #include "archive/archive.h"
+#include "archive/screens.h"
 #include "base/fd.h"
 #include "base/when.h"
+#include "record/chunk.h"
 
 #define N_EVENTS 20000
 #define N_ROUNDS 5
@@ -27,6 +29,31 @@ static void append_some(struct archive *a, int round)
 		CHECK(archive_append(a, &ev, &err) == 0);
 	}
 	CHECK(archive_commit(a, &err) == 0);
+}
+
+/* Screens of a recording are files of their own. */
+static void record(struct archive *a)
+{
+	const struct piece p = {
+	    .type = PIECE_OUTPUT, .boot = 1, .bytes = STR("$ ls\r\n")};
+	struct recording r = {.chain = STR("web-1"), .number = 1};
+	struct chunk_writer chunk = {.bytes = BUF_INIT};
+	struct trail_recovery recovery;
+	struct trail *t;
+	struct screens s;
+	struct err err;
+
+	CHECK(archive_open_chain(a, "recordings:web-1", &t, &recovery, &err) ==
+	      0);
+	chunk_add(&chunk, &p);
+	CHECK(trail_append(t, FRAME_RECORDING, 1, buf_str(&chunk.bytes),
+		  &r.last, &err) == 0);
+	CHECK(trail_sync(t, &err) == 0);
+	CHECK(screens_extend(a, &r, 0, &err) == 0);
+	CHECK(screens_open(&s, a, &r) == 0 && screens_are_whole(&s));
+	screens_close(&s);
+	CHECK(trail_close(t, &err) == 0);
+	buf_free(&chunk.bytes);
 }
 
 static void check_count(const char *dir)
@@ -60,6 +87,7 @@ static void inside_archive(struct confined *c)
 	CHECK(archive_begin(a, "host:web-1", &err) == 0);
 	for (int round = 0; round < N_ROUNDS; round++)
 		append_some(a, round);
+	record(a);
 	archive_close(a);
 	CHECK(archive_reindex(dir, NULL, NULL, &err) == 0);
 	check_count(dir);

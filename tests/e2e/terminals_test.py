@@ -70,6 +70,7 @@ def records_what_the_client_got():
             equal(close["trust"], "kernel")
             check(close["auid"] != 4294967295 and close["ses"], close)
         check_story(daemon, close, got)
+        check_screens(daemon, close)
         check_evidence(daemon, close, got)
 
 
@@ -124,6 +125,18 @@ def check_session_close(daemon, session):
         equal(e["recorded"], sum(c["recorded"] for c in closes))
         equal(e["recordings_sha256"], digest_of(closes))
     return e["recordings_sha256"]
+
+
+def check_screens(daemon, close):
+    """They are made when a recording has ended, and something is found."""
+    wait_for("screens of the recording", lambda: os.path.exists(os.path.join(
+        daemon.dir, "screens", "recordings:bastion01",
+        str(close["recording"]))))
+    found = daemon.lines("search", "--json", "--text", "the end", "--session",
+                         close["session"])
+    found = [e for e in found if e["kind"] == "screen" and
+             e["recording"] == close["recording"]]
+    equal([e["text"] for e in found], ["the end"])
 
 
 def check_evidence(daemon, close, got):

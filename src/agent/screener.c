@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/screener.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "archive/screens.h"
+#include "base/loop.h"
+
+#define WORK_USEC  20000
+#define STEP_BYTES ((uint64_t)512 << 10)
+/* More that wait are left to a later run. */
+#define WAIT_MAX   ((size_t)1 << 20)
+
+void screener_add(struct screener *s, uint64_t number, uint64_t last)
+{
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? 2 * s->cap : 64;
+		void *more = cap <= WAIT_MAX
+				 ? reallocarray(s->v, cap, sizeof *s->v)
+				 : NULL;
+
+		if (!more)
+			return;
+		s->v = more;
+		s->cap = cap;
+	}
+	s->v[s->n++] = (struct screened){number, last};
+}
+
+static int add_ended(void *ctx, const struct recording *row)
+{
+	struct screener *s = ctx;
+
+	if (row->last && str_eq(row->chain, s->chain))
+		screener_add(s, row->number, row->last);
+	return 0;
+}
+
+int screener_open(
+    struct screener *s, struct archive *a, struct str chain, struct err *err)
+{
+	const struct recording_query q = {.host = chain};
+	struct store *store = archive_store(a);
+
+	*s = (struct screener){.archive = a, .chain = chain};
+	return store->ops->recordings(store, &q, add_ended, s, err);
+}
+
+void screener_work(struct screener *s)
+{
+	int64_t until = loop_now() + WORK_USEC;
+
+	while (s->n && loop_now() < until) {
+		const struct screened *next = &s->v[s->n - 1];
+		const struct recording one = {.chain = s->chain,
+		    .number = next->number,
+		    .last = next->last};
+		struct err ignored;
+
+		if (screens_extend(s->archive, &one, STEP_BYTES, &ignored) <= 0)
+			s->n--;
+	}
+}
+
+void screener_close(struct screener *s)
+{
+	free(s->v);
+	*s = (struct screener){.archive = NULL};
+}
