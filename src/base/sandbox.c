@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hide.h"
 #include "base/sandbox_inside.h"
 
 static int check_request(const struct sandbox *s, struct err *err)
@@ -121,9 +122,9 @@ static int forbid_gains(struct err *err)
 /* Behind the change of ids, which sets it anew. */
 static int forbid_looking_in(struct err *err)
 {
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_sys(err, -errno, "cannot unset PR_SET_DUMPABLE");
-	return 0;
+	int r = hide_process();
+
+	return r < 0 ? err_sys(err, r, "cannot unset PR_SET_DUMPABLE") : 0;
 }
 
 int sandbox_enter(
@@ -154,27 +155,3 @@ int sandbox_enter(
 		*ret = state;
 	return r;
 }
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_LEAK_SANITIZER
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define HAS_LEAK_SANITIZER
-#endif
-
-#ifdef HAS_LEAK_SANITIZER
-/*
- * LeakSanitizer asks this before it looks for leaks at exit (see
- * sanitizer/lsan_interface.h). It attaches to the process as a debugger would,
- * which must not work in a sandbox.
- */
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
-int __lsan_is_turned_off(void);
-
-/* NOLINTNEXTLINE(bugprone-reserved-identifier) */
-int __lsan_is_turned_off(void)
-{
-	return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
-}
-#endif
