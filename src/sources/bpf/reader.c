@@ -2,34 +2,14 @@
 #include "sources/bpf/reader.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "sources/bpf/record.h"
 
-#define READ_MAX    ((size_t)1 << 20)
-#define NS_PER_S    1000000000
-/* How far the wall clock may go astray before its offset is told again. */
-#define CLOCK_SLACK 1000000
-#define BOOT_TEXT   36 /* with dashes */
-
-/* As in the journal: without dashes. Unreadable: no boot id, zero bytes. */
-static void read_boot(struct reader *r, int fd)
-{
-	char text[BOOT_TEXT];
-	size_t n = 0;
-
-	if (fd_pread_full(fd, text, sizeof text, 0) != sizeof text)
-		return;
-	for (size_t i = 0; i < sizeof text && n < sizeof r->boot; i++)
-		if (text[i] != '-')
-			r->boot[n++] = text[i];
-}
+#define READ_MAX ((size_t)1 << 20)
 
 static int map_counters(struct reader *r, int fd)
 {
@@ -62,11 +42,8 @@ int reader_open(struct reader *r, const struct tap_opened *opened,
 {
 	int error;
 
-	*r = (struct reader){.timer = -1,
-	    .poll_fd = -1,
-	    .n_lost = kind->n_lost,
-	    .magic = kind->magic,
-	    .version = kind->version};
+	*r =
+	    (struct reader){.timer = -1, .poll_fd = -1, .n_lost = kind->n_lost};
 	if (opened->n_fd < READER_N_FDS)
 		return -EINVAL;
 	error = ring_open(&r->ring, opened->fd[READER_RING], kind->ring_bytes);
@@ -74,7 +51,8 @@ int reader_open(struct reader *r, const struct tap_opened *opened,
 		error = map_counters(r, opened->fd[READER_LOST]);
 	if (error == 0)
 		error = make_poll_fd(r, opened->fd[READER_RING]);
-	read_boot(r, opened->fd[READER_BOOT]);
+	record_clock_init(
+	    &r->clock, kind->magic, kind->version, opened->fd[READER_BOOT]);
 	return error;
 }
 
@@ -96,38 +74,6 @@ static int look_again(struct reader *r)
 	return timerfd_settime(r->timer, 0, &in, NULL) < 0 ? -errno : 0;
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-/* Times of the kernel go by the boot; what they mean is told beside them. */
-static void tell_clock(struct reader *r, struct buf *to)
-{
-	int64_t before = clock_ns(CLOCK_BOOTTIME);
-	int64_t real = clock_ns(CLOCK_REALTIME);
-	int64_t after = clock_ns(CLOCK_BOOTTIME);
-	int64_t offset = real - before - (after - before) / 2;
-	struct rec_clock rec = {
-	    .head = {.magic = r->magic,
-		.version = r->version,
-		.type = REC_CLOCK,
-		.size = sizeof rec,
-		.time = (uint64_t)before},
-	    .real_offset = offset,
-	};
-
-	if (r->clock_told && llabs(offset - r->offset) < CLOCK_SLACK)
-		return;
-	memcpy(rec.boot, r->boot, sizeof rec.boot);
-	buf_add(to, &rec, sizeof rec);
-	r->clock_told = true;
-	r->offset = offset;
-}
-
 int reader_read(struct reader *r, struct buf *to, struct err *err)
 {
 	uint64_t expired;
@@ -137,7 +83,7 @@ int reader_read(struct reader *r, struct buf *to, struct err *err)
 	/* Only so is the timer no longer readable. */
 	if (read(r->timer, &expired, sizeof expired) < 0 && errno != EAGAIN)
 		return err_sys(err, -errno, "cannot read a timer");
-	tell_clock(r, to);
+	record_clock_tell(&r->clock, to);
 	before = to->n;
 	got = ring_read(&r->ring, to, READ_MAX);
 	if (got >= 0 && to->n > before) {

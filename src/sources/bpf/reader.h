@@ -6,6 +6,7 @@
 #ifndef SOURCES_BPF_READER_H
 #define SOURCES_BPF_READER_H
 
+#include "sources/bpf/clock.h"
 #include "sources/bpf/ring.h"
 #include "sources/tap.h"
 
@@ -18,12 +19,8 @@ struct reader {
 	int poll_fd;	/* epoll of ring and timer; to be polled */
 	uint64_t *lost; /* words [1] to [n_lost - 1]; [0]: told already */
 	size_t n_lost;
-	uint64_t base;	/* told by a collector before this one */
-	uint32_t magic; /* of the records, for the clock's */
-	uint16_t version;
-	int64_t offset; /* told last */
-	bool clock_told;
-	char boot[32];
+	uint64_t base; /* told by a collector before this one */
+	struct record_clock clock;
 };
 
 /* What a reader reads. */
