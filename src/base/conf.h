@@ -98,6 +98,9 @@ int conf_load(const struct conf *c, const char *file, struct buf *complaints);
  */
 void conf_print_defaults(const struct conf_key *keys, struct buf *b);
 
+/* The list of keys for a manual page, in mdoc(7). */
+void conf_print_page(const struct conf_key *keys, struct buf *b);
+
 /* What a value must be: "a duration as 50ms, 1ms to 1min". */
 void conf_describe(const struct conf_key *key, struct buf *b);
 

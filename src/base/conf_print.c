@@ -101,3 +101,34 @@ void conf_print_defaults(const struct conf_key *keys, struct buf *b)
 		before = key->name;
 	}
 }
+
+/* Each sentence on a line of its own, as mdoc wants it. */
+static void add_sentences(struct buf *b, struct str text)
+{
+	while (text.n) {
+		size_t end = str_find(text, STR(". "));
+
+		end = end == STR_NPOS ? text.n : end + 1;
+		buf_add_str(b, str_upto(text, end));
+		buf_add_char(b, '\n');
+		text = str_trim(str_from(text, end));
+	}
+}
+
+static void add_key(struct buf *b, const struct conf_key *key)
+{
+	buf_printf(b, ".It Cm %s\n", key->name);
+	add_sentences(b, str_z(key->help));
+	buf_add_z(b, "Value: ");
+	conf_describe(key, b);
+	if (key->preset)
+		buf_printf(b, ".\nDefault:\n.Ql %s .\n", key->preset);
+	else
+		buf_add_z(b, ".\n");
+}
+
+void conf_print_page(const struct conf_key *keys, struct buf *b)
+{
+	for (; keys->name; keys++)
+		add_key(b, keys);
+}
