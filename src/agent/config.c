@@ -70,6 +70,11 @@ const struct conf_key config_keys[] = {
 		"transferred without a terminal is never recorded. What "
 		"commands without a terminal write is, if commands.output "
 		"says so."},
+    {"taps.rec", CONF_PATH, AT(rec), "auto", .choices = file_words,
+	.help = "The socket at which sshtrail-rec hands over what terminals "
+		"show, where it is set up. auto: /run/sshtrail/rec. While "
+		"taps.terminals records them, sshtrail-rec is told to step "
+		"aside."},
     {"taps.auth_log", CONF_PATH, AT(auth_log), "auto", .choices = file_words,
 	.help = "The log file of sshd. auto: where this host keeps it."},
     {"taps.journal", CONF_PATH, AT(journal), "auto", .choices = file_words,
@@ -238,6 +243,7 @@ static const char *tap_value(const struct config *c, struct str tap)
 	    {"audit", audit_value(c)},
 	    {"bpf", bpf_words[c->bpf]},
 	    {"terminals", terminal_words[c->terminals]},
+	    {"rec", c->rec},
 	    {"auth-log", c->auth_log},
 	    {"journal", c->journal},
 	    {"wtmp", c->wtmp},

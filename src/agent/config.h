@@ -22,7 +22,7 @@ struct config {
 	int64_t reserve; /* bytes */
 	/* By tap: "auto", "off", or a path or word; see config_tap(). */
 	int audit, bpf, terminals;
-	const char *auth_log, *journal, *wtmp, *btmp;
+	const char *rec, *auth_log, *journal, *wtmp, *btmp;
 	int terminals_input;	      /* a word: off or on */
 	int audit_rules;	      /* likewise */
 	int commands_output;	      /* likewise */

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -119,6 +120,14 @@ static void close_taps(struct monitor *m)
 	m->agent.n_taps = 0;
 }
 
+static bool is_open(const struct monitor *m, const char *tap)
+{
+	for (size_t i = 0; i < m->agent.n_taps; i++)
+		if (strcmp(m->agent.taps[i].tap->name, tap) == 0)
+			return m->agent.taps[i].error == 0;
+	return false;
+}
+
 static void open_tap(struct monitor *m, struct agent_tap *t)
 {
 	const char *path;
@@ -129,6 +138,7 @@ static void open_tap(struct monitor *m, struct agent_tap *t)
 		return;
 	}
 	t->error = t->tap->open(&t->opened, path, &t->why);
+	t->opened.yields = t->tap->yields_to && is_open(m, t->tap->yields_to);
 	if (t->error < 0)
 		m->say("%s: not captured: %s", t->tap->name, t->why.text);
 }

@@ -95,6 +95,7 @@ static const struct stream *stream_of(struct str source)
 	    {{"bpf", 3}, TRACK_AUDIT, true},
 	    {{"terminals", 9}, TRACK_AUDIT, true},
 	    {{"recordings", 10}, TRACK_LOGIN, false},
+	    {{"rec", 3}, TRACK_AUDIT, false},
 	    {{"utmp", 4}, TRACK_LOGIN, true},
 	    {{"wtmp", 4}, TRACK_LOGIN, true},
 	    {{"btmp", 4}, TRACK_LOGIN, true},

@@ -23,7 +23,8 @@
 	X(identity)                                                            \
 	X(passwd)                                                              \
 	X(bpf)                                                                 \
-	X(terminals)
+	X(terminals)                                                           \
+	X(rec)
 
 #define X(name) extern const struct source source_##name;
 SOURCES(X)

@@ -15,7 +15,8 @@
 	X(audit)                                                               \
 	X(journal)                                                             \
 	X(bpf)                                                                 \
-	X(terminals)
+	X(terminals)                                                           \
+	X(rec)
 
 #define X(name) extern const struct tap tap_##name;
 TAPS(X)

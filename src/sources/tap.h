@@ -28,6 +28,7 @@ struct tap_opened {
 	char name[TAP_NAME_MAX]; /* the file, for messages and `file_name` */
 	char note[TAP_NOTE_MAX]; /* what is captured, and why not more */
 	int64_t kept[4];	 /* of open(), for all that come after it */
+	bool yields; /* the tap that this one yields to is open, too */
 };
 
 /* Append to its note; what has no room there is cut off. */
@@ -102,6 +103,12 @@ struct tap {
 	 * this host. NULL: open() changes nothing.
 	 */
 	void (*release)(const struct tap_opened *opened);
+	/*
+	 * The name of a tap before it in the list that tells the same and
+	 * better: while that one is open, `yields` is set in what this one
+	 * opened. NULL: there is none.
+	 */
+	const char *yields_to;
 	const struct tap_tender *tender; /* NULL: nothing to be done */
 	/*
 	 * Collector. Takes over the descriptors, also when it fails. `place` is

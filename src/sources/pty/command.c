@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/pty/command.h"
 
-#include <sys/wait.h>
-
 #include "sources/pty/payload.h"
 
 static const char *const omissions[] = {
     [OMIT_LATE] = "output is not kept: the command began before it was watched",
+    [OMIT_UNREAD] = "output is not kept: sshtrail-rec records terminals only",
     [OMIT_UNKNOWN] = "output is not kept: what runs was not seen whole",
     [OMIT_PAYLOAD] = "output is not kept: it may be what is transferred by ",
     [OMIT_BINARY] = "output is not kept: it is no text",
@@ -86,6 +85,8 @@ int command_begin(struct work *w)
 		buf_add_char(&t->args, '\0');
 	if (w->rec.flags & PTY_LATE)
 		return omit(w, OMIT_LATE, NULL);
+	if (w->rec.flags & PTY_UNREAD)
+		return omit(w, OMIT_UNREAD, NULL);
 	return take_program(w);
 }
 
@@ -110,7 +111,6 @@ static int take_command_bytes(struct work *w, enum piece_type type)
 
 static int end_command(struct work *w)
 {
-	const int status = (int)w->rec.status;
 	struct piece p = {.type = PIECE_LEFT_OUT};
 	struct terminal *t = w->t;
 	struct event ev;
@@ -127,10 +127,6 @@ static int end_command(struct work *w)
 	if (t->left_out)
 		event_set_int(&ev, F_LEFT_OUT, (int64_t)t->left_out);
 	set_reason(w, &ev);
-	if (w->rec.flags & PTY_EXITED && WIFEXITED(status))
-		event_set_int(&ev, F_EXIT, WEXITSTATUS(status));
-	else if (w->rec.flags & PTY_EXITED && WIFSIGNALED(status))
-		event_set_int(&ev, F_SIGNAL, WTERMSIG(status));
 	p = (struct piece){.type = PIECE_END};
 	r = t->recorded ? terminal_tell(w, &p, &ev)
 			: w->sink->event(w->sink, &ev);

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records of the programs in the kernel (record.h) to recordings. */
+/*
+ * Records of the programs in the kernel (record.h) to recordings, and those of
+ * sshtrail-rec (rec/peer.h), which are the same.
+ */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/map.h"
 #include "sources/pty/command.h"
+#include "sources/rec/peer.h"
 
-#define NAME "terminals"
+static const struct origin kernel = {"terminals", PTY_MAGIC, TRUST_KERNEL,
+    "a record of the programs that watch terminals"};
+static const struct origin recorder = {
+    "rec", REC_PEER_MAGIC, TRUST_DAEMON, "a record of sshtrail-rec"};
 
 /*
  * Terminals and commands that are open at once, and commands among them: who
@@ -17,6 +24,7 @@
 
 struct source_run {
 	struct source_input in;
+	const struct origin *origin;
 	struct records records;
 	struct terminal *terminals; /* TERMINALS_MAX */
 	struct map by_serial;	    /* index */
@@ -151,7 +159,8 @@ static int take_terminal(struct source_run *run, struct work *w,
 static int take_record(struct source_run *run, struct str record,
     uint64_t offset, struct source_sink *sink)
 {
-	struct work w = {.in = &run->in,
+	struct work w = {.origin = run->origin,
+	    .in = &run->in,
 	    .records = &run->records,
 	    .mem = &run->mem,
 	    .sink = sink,
@@ -181,8 +190,14 @@ static int terminals_probe(
 	return records_probe(head, PTY_MAGIC, PTY_VERSION);
 }
 
-static int terminals_open(
-    struct source_run **ret, const struct source_input *in, struct err *err)
+static int rec_probe(
+    struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
+{
+	return records_probe(head, REC_PEER_MAGIC, PTY_VERSION);
+}
+
+static int open_run(struct source_run **ret, const struct origin *origin,
+    const struct source_input *in, struct err *err)
 {
 	struct source_run *run = calloc(1, sizeof *run);
 
@@ -193,12 +208,25 @@ static int terminals_open(
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	run->in = *in;
-	run->records = (struct records){.magic = PTY_MAGIC,
+	run->origin = origin;
+	run->records = (struct records){.magic = origin->magic,
 	    .version = PTY_VERSION,
-	    .expected = "a record of the programs that watch terminals",
+	    .expected = origin->what,
 	    .take = take_record};
 	*ret = run;
 	return 0;
+}
+
+static int terminals_open(
+    struct source_run **ret, const struct source_input *in, struct err *err)
+{
+	return open_run(ret, &kernel, in, err);
+}
+
+static int rec_open(
+    struct source_run **ret, const struct source_input *in, struct err *err)
+{
+	return open_run(ret, &recorder, in, err);
 }
 
 static void terminals_close(struct source_run *run)
@@ -218,11 +246,22 @@ static ssize_t terminals_feed(struct source_run *run, struct str data,
 }
 
 const struct source source_terminals = {
-    .name = NAME,
+    .name = "terminals",
     .summary = "what terminals show and commands write, from programs in the "
 	       "kernel",
     .probe = terminals_probe,
     .open = terminals_open,
+    .feed = terminals_feed,
+    .finish = source_finish_nothing,
+    .held = source_held_nothing,
+    .close = terminals_close,
+};
+
+const struct source source_rec = {
+    .name = "rec",
+    .summary = "what terminals show, from sshtrail-rec",
+    .probe = rec_probe,
+    .open = rec_open,
     .feed = terminals_feed,
     .finish = source_finish_nothing,
     .held = source_held_nothing,

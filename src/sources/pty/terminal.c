@@ -2,11 +2,12 @@
 #include "sources/pty/terminal.h"
 
 #include <endian.h>
+#include <sys/wait.h>
 
-/* The name of the source. */
-#define NAME	  "terminals"
 /* Holes of one terminal are told by one event in this time. */
 #define GAP_EVERY ((uint64_t)1000000000)
+#define RESUMED	  "another recording holds what was shown before"
+#define KILLED	  "the recorder of the terminal was killed, or it failed"
 
 static void set_id(struct event *ev, enum field f, uint32_t id)
 {
@@ -21,12 +22,13 @@ void terminal_event(const struct work *w, enum event_kind kind,
 	int64_t time = 0;
 	uint64_t key[] = {htole64(kind), htole64(rec->serial),
 	    htole64(boot_time), htole64((uint64_t)w->records->real_offset)};
-	struct str parts[] = {STR(NAME), w->in->host, records_boot(w->records),
+	struct str parts[] = {str_z(w->origin->name), w->in->host,
+	    records_boot(w->records),
 	    /* Within a boot these times are enough; the clock may be set. */
 	    str_make(key, w->records->boot_known ? 24 : 32)};
 
-	source_event_init(ev, kind, NAME, w->in, w->offset);
-	ev->trust = TRUST_KERNEL;
+	source_event_init(ev, kind, w->origin->name, w->in, w->offset);
+	ev->trust = w->origin->trust;
 	ev->boot = records_boot(w->records);
 	records_time(w->records, boot_time, &time);
 	ev->time = time / 1000;
@@ -87,8 +89,10 @@ int terminal_begin(struct work *w)
 	terminal_event(w, EVENT_CHANNEL_OPEN, rec->head.time, &ev);
 	source_set_str(
 	    &ev, F_SIZE, arena_printf(w->mem, "%ux%u", rec->cols, rec->rows));
-	if (late)
+	if (late || rec->flags & PTY_RESUMED)
 		event_set_int(&ev, F_PARTIAL, true);
+	if (rec->flags & PTY_RESUMED)
+		event_set_str(&ev, F_REASON, STR(RESUMED));
 	r = terminal_tell(w, &p, &ev);
 	if (r < 0 || !late)
 		return r;
@@ -146,6 +150,7 @@ int terminal_take(struct work *w, enum piece_type type)
 /* What both kinds of ends say. */
 int terminal_close(struct work *w, struct event *ev)
 {
+	const int status = (int)w->rec.status;
 	struct terminal *t = w->t;
 	int r = 0;
 
@@ -153,7 +158,13 @@ int terminal_close(struct work *w, struct event *ev)
 		r = tell_gap(
 		    w, STR("output came faster than it could be kept"));
 	terminal_event(w, EVENT_CHANNEL_CLOSE, w->rec.head.time, ev);
-	event_set_int(ev, F_BYTES_READ, (int64_t)(t->output + t->left_out));
+	if (!(w->rec.flags & PTY_UNREAD))
+		event_set_int(
+		    ev, F_BYTES_READ, (int64_t)(t->output + t->left_out));
+	if (w->rec.flags & PTY_EXITED && WIFEXITED(status))
+		event_set_int(ev, F_EXIT, WEXITSTATUS(status));
+	else if (w->rec.flags & PTY_EXITED && WIFSIGNALED(status))
+		event_set_int(ev, F_SIGNAL, WTERMSIG(status));
 	if (t->lost)
 		event_set_int(ev, F_LOST, (int64_t)t->lost);
 	if (w->rec.head.time >= t->begun)
@@ -162,12 +173,36 @@ int terminal_close(struct work *w, struct event *ev)
 	return r;
 }
 
+/* How its shell ended, or that nobody knows how much it still showed. */
+static int tell_end(struct work *w)
+{
+	const int status = (int)w->rec.status;
+	struct piece exited = {.type = PIECE_EXIT,
+	    .status = (uint32_t)(WIFEXITED(status) ? WEXITSTATUS(status)
+						   : 128 + WTERMSIG(status))};
+	struct piece hole = {.type = PIECE_HOLE};
+	int r;
+
+	if (w->rec.flags & PTY_EXITED)
+		return terminal_tell(w, &exited, NULL);
+	if (!(w->rec.flags & PTY_KILLED))
+		return 0;
+	r = terminal_tell(w, &hole, NULL);
+	return r < 0 ? r : tell_gap(w, STR(KILLED));
+}
+
 static int end_terminal(struct work *w)
 {
 	struct piece p = {.type = PIECE_END};
 	struct event ev;
-	int r = terminal_close(w, &ev);
+	int r = tell_end(w);
 
+	if (r == 0)
+		r = terminal_close(w, &ev);
+	if (w->rec.flags & PTY_KILLED) {
+		event_set_int(&ev, F_PARTIAL, true);
+		event_set_str(&ev, F_REASON, STR(KILLED));
+	}
 	if (w->t->input)
 		event_set_int(&ev, F_BYTES_WRITTEN, (int64_t)w->t->input);
 	if (r == 0)

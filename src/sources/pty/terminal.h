@@ -13,6 +13,7 @@
 enum omission {
 	OMIT_NOTHING,
 	OMIT_LATE,
+	OMIT_UNREAD,
 	OMIT_UNKNOWN,
 	OMIT_PAYLOAD,
 	OMIT_BINARY,
@@ -42,8 +43,17 @@ struct terminal {
 	struct buf args;   /* to be freed */
 };
 
+/* Who tells of them. */
+struct origin {
+	const char *name; /* of the source */
+	uint32_t magic;	  /* of its records */
+	enum trust trust;
+	const char *what; /* a record of it is called so */
+};
+
 /* One sound record at work. */
 struct work {
+	const struct origin *origin;
 	const struct source_input *in;
 	const struct records *records;
 	struct arena *mem; /* of this record */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What terminals show, from the sshtrail-rec that is in each of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/fdpass.h"
+#include "sources/bpf/clock.h"
+#include "sources/pty/record.h"
+#include "sources/rec/admit.h"
+#include "sources/rec/peer.h"
+#include "sources/rec/wire.h"
+
+/* Connected at once, in all and of one user. */
+#define GUESTS_MAX	512
+#define GUESTS_USER_MAX 256
+#define READ_MAX	((size_t)256 << 10)
+#define EVENTS_MAX	8
+
+/* One that is connected, or a command that it became. */
+struct guest {
+	struct peer peer;
+	int sock;	      /* -1: closed, or the place is free */
+	int pidfd;	      /* -1: none */
+	uint64_t taken, kept; /* bytes of it; as was said last */
+	struct buf in;
+};
+
+struct tap_run {
+	int poll_fd; /* epoll of all: a guest's number is its data */
+	int receive_fd;
+	bool yields;
+	struct record_clock clock;
+	uint64_t serials;
+	struct guest *guests; /* GUESTS_MAX */
+};
+
+/* The data of receive_fd in epoll. */
+#define DOOR UINT32_MAX
+
+static bool is_free(const struct guest *g)
+{
+	return g->sock < 0 && g->pidfd < 0;
+}
+
+static int watch(const struct tap_run *run, int fd, uint32_t data)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = data};
+
+	return epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+/* A free place, unless all have one or this user has too many. */
+static struct guest *find_place(struct tap_run *run, uint32_t uid)
+{
+	struct guest *place = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < GUESTS_MAX; i++) {
+		struct guest *g = &run->guests[i];
+
+		if (is_free(g))
+			place = g;
+		else
+			n += g->peer.who.uid == uid;
+	}
+	return n < GUESTS_USER_MAX ? place : NULL;
+}
+
+static void let_in(
+    struct tap_run *run, const struct peer_who *who, int sock, int pidfd)
+{
+	const uint64_t answer = WIRE_RECORD;
+	struct guest *g = find_place(run, who->uid);
+
+	if (!g || watch(run, sock, (uint32_t)(g - run->guests)) < 0) {
+		fd_close(&sock);
+		fd_close(&pidfd);
+		return;
+	}
+	*g = (struct guest){.peer = {.who = *who, .serial = ++run->serials},
+	    .sock = sock,
+	    .pidfd = pidfd,
+	    .in = BUF_INIT};
+	send(sock, &answer, sizeof answer, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void open_door(struct tap_run *run)
+{
+	int fds[FDPASS_FDS_MAX];
+	struct peer_who who;
+	struct err ignored;
+	unsigned n;
+
+	while (fdpass_receive(
+		   run->receive_fd, &who, sizeof who, fds, &n, &ignored) > 0) {
+		if (n == 1 || n == 2)
+			let_in(run, &who, fds[0], n == 2 ? fds[1] : -1);
+		for (unsigned i = 2; i < n; i++)
+			close(fds[i]);
+	}
+}
+
+static void put_out(struct guest *g, struct buf *to)
+{
+	peer_gone(&g->peer, record_clock_now(), to);
+	fd_close(&g->sock);
+	fd_close(&g->pidfd);
+	buf_free(&g->in);
+}
+
+/* Its socket is closed: of a command the process goes on. */
+static void hang_up(struct tap_run *run, struct guest *g, struct buf *to)
+{
+	const bool waits = g->peer.command && g->pidfd >= 0;
+
+	fd_close(&g->sock);
+	if (!waits || watch(run, g->pidfd, (uint32_t)(g - run->guests)) < 0)
+		put_out(g, to);
+}
+
+static void read_guest(struct tap_run *run, struct guest *g, struct buf *to)
+{
+	char *room;
+	ssize_t n;
+
+	if (g->sock < 0) {
+		put_out(g, to);
+		return;
+	}
+	room = buf_reserve(&g->in, READ_MAX);
+	n = room ? recv(g->sock, room, READ_MAX, MSG_DONTWAIT) : 0;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		hang_up(run, g, to);
+		return;
+	}
+	g->in.n += (size_t)n;
+	n = peer_take(&g->peer, buf_str(&g->in), record_clock_now(), to);
+	if (n < 0 || g->peer.closed) {
+		put_out(g, to);
+		return;
+	}
+	if (g->peer.opened && !g->peer.command)
+		fd_close(&g->pidfd);
+	g->taken += (size_t)n;
+	buf_consume(&g->in, (size_t)n);
+	if (g->in.n == 0)
+		buf_free(&g->in);
+}
+
+static int rec_read(struct tap_run *run, struct buf *to, struct err *err)
+{
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(run->poll_fd, events, EVENTS_MAX, 0);
+
+	if (n < 0 && errno != EINTR)
+		return err_sys(err, -errno, "epoll_wait");
+	record_clock_tell(&run->clock, to);
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u32 == DOOR)
+			open_door(run);
+		else
+			read_guest(run, &run->guests[events[i].data.u32], to);
+	return n > 0 ? TAP_MORE : TAP_IDLE;
+}
+
+static void rec_stop(struct tap_run *run)
+{
+	struct buf unheard = BUF_INIT;
+
+	for (size_t i = 0; i < GUESTS_MAX; i++)
+		put_out(&run->guests[i], &unheard);
+	buf_free(&unheard);
+	free(run->guests);
+	fd_close(&run->receive_fd);
+	fd_close(&run->poll_fd);
+	free(run);
+}
+
+static int rec_start(struct tap_run **ret, const struct tap_opened *opened,
+    const char *place, struct err *err)
+{
+	struct tap_run *run = calloc(1, sizeof *run);
+	int r;
+
+	if (run)
+		run->guests = calloc(GUESTS_MAX, sizeof *run->guests);
+	if (run && !run->guests) {
+		free(run);
+		run = NULL;
+	}
+	if (run) {
+		for (size_t i = 0; i < GUESTS_MAX; i++)
+			run->guests[i].sock = run->guests[i].pidfd = -1;
+		record_clock_init(&run->clock, REC_PEER_MAGIC, PTY_VERSION,
+		    opened->fd[ADMIT_FD_BOOT]);
+		run->receive_fd = opened->fd[ADMIT_FD_RECEIVE];
+		run->yields = opened->yields;
+	}
+	for (unsigned i = 0; i < opened->n_fd; i++)
+		if (!run || i != ADMIT_FD_RECEIVE)
+			close(opened->fd[i]);
+	if (!run)
+		return err_set(err, -ENOMEM, "out of memory");
+	/* In another stream than the kernel's terminals, but one recorder. */
+	run->serials = (uint64_t)1 << 63;
+	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	r = run->poll_fd < 0 ? -errno : watch(run, run->receive_fd, DOOR);
+	if (r < 0) {
+		rec_stop(run);
+		return err_sys(err, r, "cannot wait for recorders");
+	}
+	*ret = run;
+	return 0;
+}
+
+static int rec_fd(const struct tap_run *run)
+{
+	return run->poll_fd;
+}
+
+static int rec_reopened(
+    struct tap_run *run, const struct tap_opened *opened, struct err *err)
+{
+	return err_set(err, -EINVAL, "recorders are never opened anew");
+}
+
+/*
+ * What was received is gone from the sockets. But it is kept by now, and the
+ * recorders can forget it.
+ */
+static void rec_place(const struct tap_run *run, size_t unread, struct buf *ret)
+{
+	for (size_t i = 0; i < GUESTS_MAX; i++) {
+		struct guest *g = &run->guests[i];
+
+		if (g->sock < 0 || g->kept == g->taken)
+			continue;
+		g->kept = g->taken;
+		send(g->sock, &g->kept, sizeof g->kept,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+	}
+}
+
+/* What a recorder could not keep is told in its messages. */
+static unsigned rec_lost(
+    struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
+{
+	return 0;
+}
+
+static const char *rec_doing(const struct tap_run *run)
+{
+	return run->yields ? "nothing: the tap \"terminals\" records without it"
+			   : NULL;
+}
+
+const struct tap tap_rec = {
+    .name = "rec",
+    .source = "rec",
+    .help = "what terminals show, from sshtrail-rec, where the kernel cannot "
+	    "tell it",
+    .yields_to = "terminals",
+    .open = admit_open,
+    .release = admit_release,
+    .tender = &admit_tender,
+    .start = rec_start,
+    .fd = rec_fd,
+    .read = rec_read,
+    .reopened = rec_reopened,
+    .place = rec_place,
+    .lost = rec_lost,
+    .doing = rec_doing,
+    .stop = rec_stop,
+};
