@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an administrator can set of sshtrail-rec: sshtrail-rec(8). The file is
+ * root's and always the same one: whoever is recorded cannot name another.
+ */
+#ifndef REC_SETTINGS_H
+#define REC_SETTINGS_H
+
+#include "base/conf.h"
+
+#define SETTINGS_FILE "/etc/sshtrail/rec.yml"
+
+enum settings_fail { FAIL_OPEN, FAIL_CLOSED };
+
+struct settings {
+	const char *socket;
+	const char *shell;	 /* where the account has no other */
+	struct conf_list shells; /* "USER:PATH" each */
+	int fail;		 /* enum settings_fail */
+	const char *rescue;	 /* a group, or NULL */
+	int input;		 /* a word: off or on */
+	int64_t memory;		 /* bytes that wait for the daemon */
+	struct arena texts;
+};
+
+extern const struct conf_key settings_keys[];
+
+/*
+ * The file, if there is one. Whatever is wrong with it must lock nobody out: on
+ * -EINVAL and the like the defaults are set, and `complaints` says why.
+ */
+int settings_load(struct settings *ret, struct buf *complaints);
+
+bool settings_records_input(const struct settings *s);
+
+#endif
