@@ -85,6 +85,9 @@ const struct conf_key config_keys[] = {
     {"taps.btmp", CONF_PATH, AT(btmp), "auto", .choices = file_words,
 	.help = "The records of failed logins. auto: where this host keeps "
 		"them."},
+    {"rec.spool", CONF_PATH, AT(rec_spool), "/var/lib/sshtrail-rec",
+	.help = "A directory in which sshtrail-rec leaves what no daemon took. "
+		"It is made where sshtrail-rec is set up."},
     {"audit.rules", CONF_ENUM, AT(audit_rules), "off", .choices = on_words,
 	.help = "Whether taps.audit loads rules of its own, those of "
 		"\"sshtrail setup audit-rules\", as far as they are not there: "
@@ -191,6 +194,13 @@ static int set_terminals(struct config *c)
 	return r;
 }
 
+static int set_rec(struct config *c)
+{
+	c->rec_wants =
+	    arena_printf(&c->texts, "%s\n%s", c->rec, c->rec_spool).p;
+	return c->rec_wants ? 0 : -ENOMEM;
+}
+
 static int set_host(struct config *c)
 {
 	char name[HOST_NAME_MAX + 1] = "";
@@ -215,6 +225,8 @@ int config_load(struct config *ret, const char *file, struct buf *complaints)
 		r = set_host(ret);
 	if (r == 0)
 		r = set_terminals(ret);
+	if (r == 0)
+		r = set_rec(ret);
 	return r < 0 ? r : set_files(ret);
 }
 
@@ -266,5 +278,7 @@ bool config_tap(const struct config *c, const char *tap, const char **ret_path)
 		*ret_path = c->files;
 	if (str_eqz(str_z(tap), "terminals"))
 		*ret_path = c->terminals_wants;
+	if (str_eqz(str_z(tap), "rec"))
+		*ret_path = c->rec_wants;
 	return !str_eqz(s, "off");
 }

@@ -22,7 +22,9 @@ struct config {
 	int64_t reserve; /* bytes */
 	/* By tap: "auto", "off", or a path or word; see config_tap(). */
 	int audit, bpf, terminals;
-	const char *rec, *auth_log, *journal, *wtmp, *btmp;
+	const char *rec, *rec_spool;
+	const char *rec_wants; /* both, as sources/tap.h says */
+	const char *auth_log, *journal, *wtmp, *btmp;
 	int terminals_input;	      /* a word: off or on */
 	int audit_rules;	      /* likewise */
 	int commands_output;	      /* likewise */

@@ -16,7 +16,7 @@
 /* The daemon is there: so much waits before the terminal does, too. */
 #define FULL_BYTES ((size_t)1 << 20)
 /* It takes nothing for so long: it is as good as away. */
-#define STALL_USEC ((int64_t)2000000)
+#define STALL_USEC ((int64_t)5000000)
 #define END_MS	   1000
 /* Beside the output that is limited: sizes, and the end. */
 #define SLACK	   ((size_t)64 << 10)
@@ -91,8 +91,8 @@ static bool is_connected(const struct handover *h)
 	return h->greeted;
 }
 
-/* The messages that end within the first n bytes. */
-static void forget(struct handover *h, size_t n)
+/* How many of the first n bytes are whole messages. */
+static size_t whole_within(const struct handover *h, size_t n)
 {
 	struct wire_message m;
 	size_t whole = 0;
@@ -102,6 +102,18 @@ static void forget(struct handover *h, size_t n)
 		if (whole + sizeof m + m.n > n)
 			break;
 		whole += sizeof m + m.n;
+	}
+	return whole;
+}
+
+/* The messages that end within the first n bytes, which were sent. */
+static void forget(struct handover *h, size_t n)
+{
+	const size_t whole = whole_within(h, n);
+	struct wire_message m;
+
+	for (size_t at = 0; at < whole; at += sizeof m + m.n) {
+		memcpy(&m, h->queue.p + at, sizeof m);
 		if (m.type == WIRE_SIZE) {
 			h->open.rows = m.rows;
 			h->open.cols = m.cols;
@@ -195,8 +207,8 @@ static void on_stall(struct loop *l, struct loop_timer *t)
 	h->progress = 0;
 }
 
-/* The daemon wants it: say OPEN, before what waits. False: it is gone. */
-static bool greet(struct handover *h)
+/* How the next connection, or file, begins. */
+static void set_open(struct handover *h)
 {
 	struct wire_message first;
 
@@ -210,6 +222,65 @@ static bool greet(struct handover *h)
 		h->open.time = first.time;
 		h->open.offset = first.offset;
 	}
+}
+
+/* As much of what waits as there is room for goes to the file. */
+static void store(struct handover *h)
+{
+	const size_t n = whole_within(h, spool_room(&h->spool, h->settings));
+
+	if (h->spool.fd < 0)
+		set_open(h);
+	if (n == 0 || spool_add(&h->spool, h->settings, &h->open,
+			  str_upto(buf_str(&h->queue), n)) < 0)
+		return;
+	h->sent = n;
+	forget(h, n);
+	h->met = true;
+	h->unsure = false;
+}
+
+/* The daemon is back: the file is a recording of its own. */
+static void end_spool(struct handover *h)
+{
+	struct wire_message end = {.type = WIRE_CLOSE, .flags = WIRE_RESUMED};
+
+	set_open(h);
+	end.time = h->open.time;
+	end.offset = h->open.offset;
+	spool_add(&h->spool, h->settings, &h->open, str_make(&end, sizeof end));
+	spool_close(&h->spool);
+}
+
+/* All that waits, but for bytes that have no room: the end tells how many. */
+static void store_end(struct handover *h)
+{
+	struct wire_message m;
+	size_t kept = 0;
+
+	hang_up(h);
+	store(h);
+	for (size_t at = 0; at + sizeof m <= h->queue.n; at += sizeof m + m.n) {
+		memcpy(&m, h->queue.p + at, sizeof m);
+		if (m.n)
+			continue;
+		memmove(h->queue.p + kept, &m, sizeof m);
+		kept += sizeof m;
+	}
+	if (h->spool.fd < 0)
+		set_open(h);
+	if (kept)
+		spool_add(&h->spool, h->settings, &h->open,
+		    str_upto(buf_str(&h->queue), kept));
+	spool_close(&h->spool);
+}
+
+/* The daemon wants it: say OPEN, before what waits. False: it is gone. */
+static bool greet(struct handover *h)
+{
+	if (h->spool.fd >= 0)
+		end_spool(h);
+	set_open(h);
 	h->greeted = send(h->sock.fd, &h->open, sizeof h->open,
 			 MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof h->open;
 	h->met |= h->greeted;
@@ -286,8 +357,11 @@ static enum handover_answer meet(struct handover *h)
 enum handover_answer handover_begin(struct handover *h, struct loop *loop,
     const struct settings *s, const struct wire_message *open)
 {
-	*h = (struct handover){
-	    .loop = loop, .settings = s, .open = *open, .queue = BUF_INIT};
+	*h = (struct handover){.loop = loop,
+	    .settings = s,
+	    .open = *open,
+	    .queue = BUF_INIT,
+	    .spool = SPOOL_INIT};
 	h->sock = (struct loop_watch){.fd = -1, .ready = on_sock, .ctx = h};
 	h->again = (struct loop_timer){.due = on_again, .ctx = h};
 	h->stall = (struct loop_timer){.due = on_stall, .ctx = h};
@@ -311,6 +385,8 @@ static bool say(
 		forget(h, h->sent);
 		h->unsure = true;
 	}
+	if (h->queue.n + sizeof m + bytes.n > room && !h->greeted)
+		store(h);
 	if (h->queue.n + sizeof m + bytes.n > room ||
 	    !buf_reserve(&h->queue, sizeof m + bytes.n)) {
 		h->queue.error = 0;
@@ -393,6 +469,8 @@ void handover_end(struct handover *h, int status)
 		poll(&p, 1, END_MS);
 		flush(h);
 	}
+	if (!h->aside && (!is_connected(h) || h->sent < h->queue.n))
+		store_end(h);
 	loop_unwatch(h->loop, &h->sock);
 	fd_close(&h->sock.fd);
 	buf_free(&h->queue);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The way to the daemon (sources/rec/wire.h): what is to be recorded is handed
- * over before it is shown, and waits here while the daemon is away. Nothing in
- * here waits for the daemon but the beginning and the end, and these not long.
+ * over before it is shown, and waits here while the daemon is away, or in a
+ * file (spool.h). Nothing in here waits for the daemon but the beginning and
+ * the end, and these not long.
  */
 #ifndef REC_HANDOVER_H
 #define REC_HANDOVER_H
@@ -10,6 +11,7 @@
 #include "base/buf.h"
 #include "base/loop.h"
 #include "rec/settings.h"
+#include "rec/spool.h"
 #include "sources/rec/wire.h"
 
 struct handover {
@@ -25,6 +27,7 @@ struct handover {
 	size_t sent;		  /* bytes of them */
 	uint64_t forgotten;	  /* bytes of this connection before them */
 	struct buf words;	  /* of the daemon, not whole yet */
+	struct spool spool;	  /* what was before the queue, and away */
 	size_t progress;	  /* sent since the stall timer's last look */
 	uint64_t offset;	  /* bytes of output, kept or not */
 	bool greeted;		  /* the daemon has OPEN */
@@ -56,7 +59,7 @@ bool handover_full(const struct handover *h);
 
 /*
  * The last message, with the status of wait(2) or -1, and what waits, for a
- * second at most.
+ * second at most; then it goes to the spool.
  */
 void handover_end(struct handover *h, int status);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rec/handover.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,11 +34,34 @@ static void set_stage(struct stage *s, int64_t memory)
 	snprintf(s->dir, sizeof s->dir, "/tmp/sshtrail-handover.XXXXXX");
 	assert_non_null(mkdtemp(s->dir));
 	snprintf(s->path, sizeof s->path, "%s/socket", s->dir);
-	s->settings = (struct settings){.socket = s->path, .memory = memory};
+	s->settings = (struct settings){
+	    .socket = s->path, .memory = memory, .spool = s->dir};
 	assert_int_equal(loop_init(&s->loop), 0);
 	assert_int_equal(
 	    handover_begin(&s->hand, &s->loop, &s->settings, &open),
 	    HANDOVER_AWAY);
+}
+
+/* What the files in the directory hold, behind their heads. */
+static void read_spool(struct stage *s)
+{
+	DIR *dir = opendir(s->dir);
+	const struct dirent *entry;
+	struct buf b = BUF_INIT;
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' ||
+		    strcmp(entry->d_name, "socket") == 0)
+			continue;
+		assert_int_equal(
+		    fd_read_file(dirfd(dir), entry->d_name, 1 << 20, &b), 0);
+		assert_int_equal(unlinkat(dirfd(dir), entry->d_name, 0), 0);
+		buf_add_str(
+		    &s->got, str_from(buf_str(&b), sizeof(struct wire_spool)));
+	}
+	closedir(dir);
+	buf_free(&b);
 }
 
 static void clear_stage(struct stage *s)
@@ -46,6 +70,7 @@ static void clear_stage(struct stage *s)
 	fd_close(&s->listen_fd);
 	unlink(s->path);
 	handover_end(&s->hand, -1);
+	read_spool(s);
 	loop_free(&s->loop);
 	buf_free(&s->got);
 	assert_int_equal(rmdir(s->dir), 0);
@@ -188,6 +213,40 @@ static void test_tells_what_is_not_sure(void **state)
 	clear_stage(&s);
 }
 
+/* Memory is full: a file, which ends where the daemon goes on. */
+static void test_spools(void **state)
+{
+	struct stage s;
+
+	set_stage(&s, 100);
+	s.settings.spool_limit = 1 << 20;
+	handover_output(&s.hand, STR("123456789012345678901234567890"));
+	handover_output(&s.hand, STR("has no room in memory with it"));
+	assert_false(s.hand.lossy);
+	appear(&s, WIRE_RECORD);
+	check(&s, "1/16@30: 3/0@30:has no room in memor ");
+	read_spool(&s);
+	check(&s, "1/0@0: 3/0@0:12345678901234567890 6/16@30: ");
+	clear_stage(&s);
+}
+
+/* What waits at the end, as far as there is room, and always the end. */
+static void test_spools_the_end(void **state)
+{
+	struct stage s;
+
+	set_stage(&s, 1 << 20);
+	s.settings.spool_limit = 60;
+	handover_output(&s.hand, STR("short"));
+	handover_output(&s.hand, STR("too long for the limit"));
+	handover_end(&s.hand, 7 << 8);
+	read_spool(&s);
+	check(&s, "1/0@0: 3/0@0:short 6/8@27: ");
+	loop_free(&s.loop);
+	buf_free(&s.got);
+	assert_int_equal(rmdir(s.dir), 0);
+}
+
 static void test_steps_aside(void **state)
 {
 	struct stage s;
@@ -209,6 +268,8 @@ int main(void)
 	    cmocka_unit_test(test_sends_again_what_is_not_kept),
 	    cmocka_unit_test(test_counts_what_has_no_room),
 	    cmocka_unit_test(test_tells_what_is_not_sure),
+	    cmocka_unit_test(test_spools),
+	    cmocka_unit_test(test_spools_the_end),
 	    cmocka_unit_test(test_steps_aside),
 	};
 

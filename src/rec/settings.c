@@ -32,7 +32,12 @@ const struct conf_key settings_keys[] = {
 		"echoes it. What is typed while it does not is never kept."},
     {"memory", CONF_SIZE, AT(memory), "8MiB", 2 * MIB, 1024 * MIB,
 	.help = "So much of a session is kept in memory while the daemon is "
-		"away. What is beyond it is lost, and counted."},
+		"away; then it goes to a file in spool."},
+    {"spool", CONF_PATH, AT(spool), WIRE_SPOOL,
+	.help = "Where files of sessions wait for the daemon; its rec.spool."},
+    {"spool_limit", CONF_SIZE, AT(spool_limit), "64MiB", 0, 1024 * 1024 * MIB,
+	.help = "So much of a session goes to its file. What is beyond it, or "
+		"has no room on the disk, is lost, and counted."},
     {0},
 };
 

@@ -20,6 +20,8 @@ struct settings {
 	const char *rescue;	 /* a group, or NULL */
 	int input;		 /* a word: off or on */
 	int64_t memory;		 /* bytes that wait for the daemon */
+	const char *spool;	 /* a directory for what is beyond */
+	int64_t spool_limit;	 /* bytes of a session's file */
 	struct arena texts;
 };
 

@@ -166,6 +166,11 @@ struct tap {
 #define TAP_TERMINALS_INPUT    "input"
 #define TAP_TERMINALS_COMMANDS "commands="
 
+/*
+ * The `path` of the tap "rec": that of its socket, or "auto", a newline, and
+ * the directory of its spool.
+ */
+
 /* The `path` of the tap "audit": words, joined by commas. */
 #define TAP_AUDIT_REGISTER "register" /* in auditd's place */
 #define TAP_AUDIT_RULES	   "rules"    /* load rules of our own */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sshtrail-rec under a real sshd, as ForceCommand and as login shell: what a
 client gets is what it would get without, and what the recording holds."""
+import grp
 import hashlib
 import os
 import signal
@@ -12,7 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import PATIENCE, wait_for
-from rectest import recorded_host
+from rectest import GROUP, recorded_host
 from sshdtest import need_programs, need_taps
 from terminaltest import (Window, cast, export, of_kind, one_connection,
                           told)
@@ -30,6 +31,7 @@ echo the end; exit 7
 """
 SHOWN = b"ready> echo one\none\nready> echo two\ntwo\nready> echo three\n" \
     b"three\nready> exit\nlogout\n"
+GOES_ON = "another recording holds what was shown after it"
 RESUMED = "another recording holds what was shown before"
 KILLED = "the recorder of the terminal was killed, or it failed"
 
@@ -238,6 +240,63 @@ def goes_on_without_the_daemon():
         equal(sshd.ssh(sshd.person, "echo x; exit 4").returncode, 4)
         got, status = show(sshd, "echo there; exit 3")
         equal((got, status), (b"there\r\n", 3))
+
+
+def make_spool(recorder):
+    """As the daemon makes it."""
+    os.mkdir(recorder.spool)
+    os.chown(recorder.spool, 0, grp.getgrnam(GROUP).gr_gid)
+    os.chmod(recorder.spool, 0o1730)
+
+
+@case
+def spools_what_no_daemon_took():
+    """A session that ends, and one that shows much, while there is none"""
+    with recorded_host(True, start=False, settings="memory: 2MiB\n") as (
+            recorder, daemon, sshd):
+        make_spool(recorder)
+        short, status = show(sshd, "ls %s; echo alone; exit 3" %
+                             recorder.spool)
+        equal(status, 3)
+        check(b"Permission denied" in short, short)
+        equal(len(os.listdir(recorder.spool)), 1)
+        t = Window(sshd, quoted("seq 1 900000; echo half; read x; echo $x"))
+        t.wait_for(b"half")
+        equal(len(os.listdir(recorder.spool)), 2)
+        daemon.start()
+        wait_for("the recorder", lambda: told(daemon, sshd, "channel.open"))
+        t.type(b"rest\r")
+        got = t.end()
+        closes = wait_for("all of it", lambda: [
+            x for x in [told(daemon, sshd, "channel.close")] if len(x) == 3],
+            60)[0]
+        equal([e.get("lost") for e in closes], [None] * 3)
+        alone, much, rest = sorted(closes, key=lambda e: e["time"])
+        equal((export(daemon, alone), alone["exit"]), (short, 3))
+        check(export(daemon, much) + export(daemon, rest) == got, "other bytes")
+        equal((much["reason"], much["partial"]), (GOES_ON, True))
+        check(much["ses"] and much["auid"] == sshd.person.uid, much)
+        wait_for("an empty spool", lambda: not os.listdir(recorder.spool), 60)
+        equal([e for e in daemon.found("search", "--all", "--kind", "gap")
+               if e["source"] == "rec"], [])
+        daemon.run("verify")
+
+
+@case
+def counts_what_has_no_room():
+    """Beyond the limit of memory and spool: a hole of known size"""
+    with recorded_host(True, start=False, settings="memory: 2MiB\n"
+                       "spool_limit: 3MiB\n") as (recorder, daemon, sshd):
+        make_spool(recorder)
+        got, _ = show(sshd, "head -c 9000000 /dev/zero; echo x")
+        daemon.start()
+        close = wait_for("it", lambda: told(
+            daemon, sshd, "channel.close"), 60)[0]
+        equal(close["bytes_read"] + close["lost"], len(got))
+        check(close["bytes_read"] > 3000000 - 65536, close)
+        gap = [e for e in daemon.found("search", "--all", "--kind", "gap")
+               if e["source"] == "rec"][0]
+        equal(gap["lost"], close["lost"])
 
 
 @case

@@ -37,6 +37,7 @@ class Recorder:
             self._keep_settings()
             self.program = os.path.join(self.top, "sshtrail-rec")
             self.socket = os.path.join(self.top, "socket")
+            self.spool = os.path.join(self.top, "spool")
             shutil.copy(SSHTRAIL_REC, self.program)
             os.chown(self.program, 0, grp.getgrnam(GROUP).gr_gid)
             os.chmod(self.program, 0o2755)
@@ -69,7 +70,8 @@ class Recorder:
 
     def configure(self, more=""):
         with open(SETTINGS, "w") as f:
-            f.write("socket: %s\n%s" % (self.socket, more))
+            f.write("socket: %s\nspool: %s\n%s" % (
+                self.socket, self.spool, more))
         os.chmod(SETTINGS, 0o644)
 
 
@@ -82,7 +84,8 @@ def recorded_host(forced, start=True, settings="", taps="terminals: off",
         if forced:
             sshd_more += "ForceCommand %s\n" % recorder.program
         with watched_host(NAME, TAPS % recorder.socket + ", " + taps,
-                          start=start, sshd_more=sshd_more) as (daemon, sshd):
+                          "rec: {spool: %s}\n" % recorder.spool, start,
+                          sshd_more=sshd_more) as (daemon, sshd):
             if not forced:
                 run("usermod", "-s", recorder.program, NAME)
             yield recorder, daemon, sshd

@@ -53,9 +53,10 @@ enum pty_flag {
 	/* sshd ran something else in its process before: not told */
 	PTY_EARLIER = 16,
 	/* Of sshtrail-rec (sources/rec/) only: */
-	PTY_KILLED = 32,   /* with PTY_CLOSE: it did not say that it ended */
-	PTY_UNREAD = 64,   /* a command whose output is not read */
-	PTY_RESUMED = 128, /* what it showed before was told all */
+	PTY_KILLED = 32, /* with PTY_CLOSE: it did not say that it ended */
+	PTY_UNREAD = 64, /* a command whose output is not read */
+	/* What it showed before was all told; with PTY_CLOSE: will be. */
+	PTY_RESUMED = 128,
 };
 
 struct pty_rec {

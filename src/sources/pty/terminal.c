@@ -7,6 +7,7 @@
 /* Holes of one terminal are told by one event in this time. */
 #define GAP_EVERY ((uint64_t)1000000000)
 #define RESUMED	  "another recording holds what was shown before"
+#define GOES_ON	  "another recording holds what was shown after it"
 #define KILLED	  "the recorder of the terminal was killed, or it failed"
 
 static void set_id(struct event *ev, enum field f, uint32_t id)
@@ -199,6 +200,10 @@ static int end_terminal(struct work *w)
 
 	if (r == 0)
 		r = terminal_close(w, &ev);
+	if (w->rec.flags & PTY_RESUMED) {
+		event_set_int(&ev, F_PARTIAL, true);
+		event_set_str(&ev, F_REASON, STR(GOES_ON));
+	}
 	if (w->rec.flags & PTY_KILLED) {
 		event_set_int(&ev, F_PARTIAL, true);
 		event_set_str(&ev, F_REASON, STR(KILLED));

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "sources/rec/peer.h"
+#include "sources/rec/spool.h"
 #include "sources/rec/wire.h"
 
 /* Before others get their turn. */
@@ -60,8 +61,7 @@ static int make_socket(const char *path, gid_t group, int *ret, struct err *err)
 	return 0;
 }
 
-static int open_all(
-    struct tap_opened *o, const char *path, gid_t group, struct err *err)
+static int open_all(struct tap_opened *o, gid_t group, struct err *err)
 {
 	static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
 	int pair[2], r = fdpass_pair(pair);
@@ -79,29 +79,47 @@ static int open_all(
 	o->fd[ADMIT_FD_BOOT] = open(boot_id, O_RDONLY | O_CLOEXEC);
 	if (o->fd[ADMIT_FD_BOOT] < 0)
 		return err_sys(err, -errno, "cannot open %s", boot_id);
-	return make_socket(path, group, &o->fd[ADMIT_FD_LISTEN], err);
+	return make_socket(o->name, group, &o->fd[ADMIT_FD_LISTEN], err);
 }
 
 int admit_open(struct tap_opened *ret, const char *path, struct err *err)
 {
+	struct str spool = str_z(path), sock;
 	struct tap_opened got = {.n_fd = 0};
 	const struct group *gr = getgrnam(WIRE_GROUP);
 	int r;
+
+	str_cut(&spool, '\n', &sock);
+	if (str_eqz(sock, "auto"))
+		sock = STR(WIRE_SOCKET);
 
 	if (!gr)
 		return err_set(err, -ENOENT,
 		    "there is no group " WIRE_GROUP
 		    ", so sshtrail-rec is not set up on this host");
-	if (!path)
-		path = WIRE_SOCKET;
-	snprintf(got.name, sizeof got.name, "%s", path);
+	snprintf(got.name, sizeof got.name, "%.*s", STR_ARG(sock));
 	got.kept[ADMIT_KEPT_GROUP] = (int64_t)gr->gr_gid;
-	r = open_all(&got, path, gr->gr_gid, err);
+	r = open_all(&got, gr->gr_gid, err);
+	if (r == 0) {
+		r = spool_make(spool.p, gr->gr_gid);
+		if (r < 0)
+			tap_note(&got, "without a spool: %s: %s", spool.p,
+			    strerrordesc_np(-r));
+		r = 0;
+	}
 	if (r < 0)
 		tap_opened_close(&got);
 	else
 		*ret = got;
 	return r;
+}
+
+void admit_refresh(const struct tap_opened *opened, const char *path)
+{
+	struct str spool = str_z(path), sock;
+
+	str_cut(&spool, '\n', &sock);
+	spool_scan(spool.p, opened->fd[ADMIT_FD_SEND]);
 }
 
 void admit_release(const struct tap_opened *opened)

@@ -26,6 +26,8 @@ enum { ADMIT_KEPT_GROUP };
 
 /* As struct tap says; `path` is that of the socket. */
 int admit_open(struct tap_opened *ret, const char *path, struct err *err);
+/* What recorders left in the spool since is handed to the collector. */
+void admit_refresh(const struct tap_opened *opened, const char *path);
 void admit_release(const struct tap_opened *opened);
 
 extern const struct tap_tender admit_tender;

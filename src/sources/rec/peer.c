@@ -105,8 +105,9 @@ static void take(struct peer *p, const struct wire_message *m, struct str bytes,
 		take_bytes(p, rules[m->type].type, bytes, to);
 	else
 		add_record(p, rules[m->type].type,
-		    m->flags & WIRE_EXITED ? PTY_EXITED : 0, m->status,
-		    STR_NONE, to);
+		    (m->flags & WIRE_EXITED ? PTY_EXITED : 0) |
+			(m->flags & WIRE_RESUMED ? PTY_RESUMED : 0),
+		    m->status, STR_NONE, to);
 }
 
 ssize_t peer_take(struct peer *p, struct str data, uint64_t now, struct buf *to)

@@ -12,6 +12,7 @@
 #include "sources/pty/record.h"
 #include "sources/rec/admit.h"
 #include "sources/rec/peer.h"
+#include "sources/rec/spool.h"
 #include "sources/rec/wire.h"
 
 /* Connected at once, in all and of one user. */
@@ -20,12 +21,15 @@
 #define READ_MAX	((size_t)256 << 10)
 #define EVENTS_MAX	8
 
-/* One that is connected, or a command that it became. */
+/* One that is connected, a command that it became, or a file of its. */
 struct guest {
 	struct peer peer;
-	int sock;	      /* -1: closed, or the place is free */
-	int pidfd;	      /* -1: none */
-	uint64_t taken, kept; /* bytes of it; as was said last */
+	int sock;  /* -1: closed, or the place is free; of a file: that */
+	int pidfd; /* -1: none */
+	bool file;
+	bool begun, spent;	/* its head was read; and all */
+	struct wire_spool head; /* of a file */
+	uint64_t taken, kept;	/* bytes of it; as was said last */
 	struct buf in;
 };
 
@@ -33,6 +37,7 @@ struct tap_run {
 	int poll_fd; /* epoll of all: a guest's number is its data */
 	int receive_fd;
 	bool yields;
+	unsigned n_files; /* that are not spent */
 	struct record_clock clock;
 	uint64_t serials;
 	struct guest *guests; /* GUESTS_MAX */
@@ -75,8 +80,10 @@ static void let_in(
 {
 	const uint64_t answer = WIRE_RECORD;
 	struct guest *g = find_place(run, who->uid);
+	const bool file = who->pid == 0;
 
-	if (!g || watch(run, sock, (uint32_t)(g - run->guests)) < 0) {
+	if (!g ||
+	    (!file && watch(run, sock, (uint32_t)(g - run->guests)) < 0)) {
 		fd_close(&sock);
 		fd_close(&pidfd);
 		return;
@@ -84,8 +91,11 @@ static void let_in(
 	*g = (struct guest){.peer = {.who = *who, .serial = ++run->serials},
 	    .sock = sock,
 	    .pidfd = pidfd,
+	    .file = file,
 	    .in = BUF_INIT};
-	send(sock, &answer, sizeof answer, MSG_NOSIGNAL | MSG_DONTWAIT);
+	run->n_files += file;
+	if (!file)
+		send(sock, &answer, sizeof answer, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void open_door(struct tap_run *run)
@@ -97,9 +107,10 @@ static void open_door(struct tap_run *run)
 
 	while (fdpass_receive(
 		   run->receive_fd, &who, sizeof who, fds, &n, &ignored) > 0) {
-		if (n == 1 || n == 2)
+		/* Only a recorder, which has a process, has two. */
+		if (n == 1 || (n == 2 && who.pid))
 			let_in(run, &who, fds[0], n == 2 ? fds[1] : -1);
-		for (unsigned i = 2; i < n; i++)
+		for (unsigned i = n == 2 && !who.pid ? 0 : 2; i < n; i++)
 			close(fds[i]);
 	}
 }
@@ -120,6 +131,83 @@ static void hang_up(struct tap_run *run, struct guest *g, struct buf *to)
 	fd_close(&g->sock);
 	if (!waits || watch(run, g->pidfd, (uint32_t)(g - run->guests)) < 0)
 		put_out(g, to);
+}
+
+/* --- files --- */
+
+/* Of a boot before this one: its times are to be read in another way. */
+static bool is_of_before(const struct tap_run *run, const struct guest *g)
+{
+	return memcmp(g->head.boot, run->clock.boot, sizeof g->head.boot) != 0;
+}
+
+static void tell_file_clock(
+    struct tap_run *run, const struct guest *g, struct buf *to)
+{
+	struct rec_clock rec = {
+	    .head = {REC_PEER_MAGIC, PTY_VERSION, REC_CLOCK, sizeof rec, 0, 0},
+	    .real_offset = g->head.real_offset};
+
+	memcpy(rec.boot, g->head.boot, sizeof rec.boot);
+	buf_add(to, &rec, sizeof rec);
+	run->clock.told = false;
+}
+
+static int begin_file(struct guest *g)
+{
+	int r = spool_begin(buf_str(&g->in), &g->peer.who);
+
+	if (r < 0)
+		return r;
+	memcpy(&g->head, g->in.p, sizeof g->head);
+	buf_consume(&g->in, sizeof g->head);
+	g->begun = true;
+	return 0;
+}
+
+/* True: there may be more in it. */
+static bool take_file(struct tap_run *run, struct guest *g, struct buf *to)
+{
+	char *room = buf_reserve(&g->in, READ_MAX);
+	ssize_t n = room ? read(g->sock, room, READ_MAX) : 0;
+	const bool more = n > 0;
+
+	if (more)
+		g->in.n += (size_t)n;
+	if (!g->begun && begin_file(g) < 0)
+		return false;
+	if (is_of_before(run, g))
+		tell_file_clock(run, g, to);
+	n = peer_take(&g->peer, buf_str(&g->in),
+	    is_of_before(run, g) ? INT64_MAX : record_clock_now(), to);
+	if (n >= 0)
+		buf_consume(&g->in, (size_t)n);
+	if (more && n >= 0 && !g->peer.closed)
+		return true;
+	peer_gone(&g->peer, g->peer.time, to);
+	return false;
+}
+
+static void read_files(struct tap_run *run, struct buf *to)
+{
+	for (size_t i = 0; i < GUESTS_MAX; i++) {
+		struct guest *g = &run->guests[i];
+
+		if (is_free(g) || !g->file || g->spent || take_file(run, g, to))
+			continue;
+		g->spent = true;
+		run->n_files--;
+		buf_free(&g->in);
+	}
+	record_clock_tell(&run->clock, to);
+}
+
+/* What it held is kept. */
+static void empty_file(struct guest *g)
+{
+	/* One that cannot be emptied comes again, and so do its events. */
+	if (ftruncate(g->sock, 0) == 0)
+		fd_close(&g->sock);
 }
 
 static void read_guest(struct tap_run *run, struct guest *g, struct buf *to)
@@ -166,7 +254,9 @@ static int rec_read(struct tap_run *run, struct buf *to, struct err *err)
 			open_door(run);
 		else
 			read_guest(run, &run->guests[events[i].data.u32], to);
-	return n > 0 ? TAP_MORE : TAP_IDLE;
+	if (run->n_files)
+		read_files(run, to);
+	return n > 0 || run->n_files ? TAP_MORE : TAP_IDLE;
 }
 
 static void rec_stop(struct tap_run *run)
@@ -239,7 +329,9 @@ static void rec_place(const struct tap_run *run, size_t unread, struct buf *ret)
 	for (size_t i = 0; i < GUESTS_MAX; i++) {
 		struct guest *g = &run->guests[i];
 
-		if (g->sock < 0 || g->kept == g->taken)
+		if (g->file && g->spent && g->sock >= 0)
+			empty_file(g);
+		if (g->file || g->sock < 0 || g->kept == g->taken)
 			continue;
 		g->kept = g->taken;
 		send(g->sock, &g->kept, sizeof g->kept,
@@ -267,6 +359,7 @@ const struct tap tap_rec = {
 	    "tell it",
     .yields_to = "terminals",
     .open = admit_open,
+    .refresh = admit_refresh,
     .release = admit_release,
     .tender = &admit_tender,
     .start = rec_start,

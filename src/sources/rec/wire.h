@@ -17,6 +17,7 @@
 
 #define WIRE_SOCKET  "/run/sshtrail/rec"
 #define WIRE_GROUP   "sshtrail-rec"
+#define WIRE_SPOOL   "/var/lib/sshtrail-rec"
 #define WIRE_VERSION 1
 
 /* Bytes behind a message, at most. */
@@ -45,7 +46,10 @@ enum wire_flag {
 	WIRE_COMMAND = 2, /* of OPEN: no terminal, a command; see below */
 	WIRE_CUT = 4,	  /* of OPEN: there are more arguments */
 	WIRE_EXITED = 8,  /* of CLOSE: `status` says how */
-	/* Of OPEN: what was shown before it was all sent to another daemon. */
+	/*
+	 * Of OPEN: what was shown before it was all sent to another daemon, or
+	 * is in a file. Of CLOSE: what is shown from here on will be.
+	 */
 	WIRE_RESUMED = 16,
 };
 
@@ -64,6 +68,22 @@ struct wire_message {
 	uint32_t index;	 /* of OPEN: N of sshd's /dev/pts/N */
 	uint16_t rows, cols;
 	uint32_t version; /* of OPEN */
+};
+
+/*
+ * What no daemon took lies in files of a directory that only WIRE_GROUP gets
+ * into. Each begins so; then come the messages. It is locked by flock(2) while
+ * there may be more; then it is the daemon's, which empties it, and removes
+ * empty ones. Its owner is the user.
+ */
+#define WIRE_SPOOL_MAGIC 0x50527353u /* "SsRP" */
+
+struct wire_spool {
+	uint32_t magic, version;
+	uint32_t pid, sshd;
+	uint32_t auid, ses;
+	int64_t real_offset; /* nanoseconds: CLOCK_REALTIME - CLOCK_BOOTTIME */
+	char boot[32];	     /* boot id without dashes */
 };
 
 #endif
