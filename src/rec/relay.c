@@ -16,6 +16,8 @@
 #define OUT_BYTES ((size_t)64 << 10)
 #define OUT_MAX	  ((size_t)256 << 10)
 #define IN_BYTES  ((size_t)4096)
+/* Of a terminal's 4096 one is never used (the kernel's n_tty.c). */
+#define HELD	  4095
 #define IN_MAX	  ((size_t)64 << 10)
 /* What others write when the shell has ended is shown up to here. */
 #define REST_MAX  ((size_t)256 << 10)
@@ -37,6 +39,7 @@ struct relay {
 	struct buf to_out, to_master;
 	pid_t child;
 	bool strict;
+	bool full; /* so much waits for sshd that no more is read */
 	bool exited;
 	size_t rest; /* bytes shown since */
 	bool drained;
@@ -53,8 +56,10 @@ static void stop(struct relay *r, enum relay_end end)
 /* What each of the three descriptors is waited for. */
 static void update(struct relay *r)
 {
-	const bool shows =
-	    r->to_out.n < OUT_MAX && !handover_full(&r->hand) && !r->drained;
+	bool shows;
+
+	r->full = r->to_out.n >= (r->full ? OUT_MAX / 4 : OUT_MAX);
+	shows = !r->full && !handover_full(&r->hand) && !r->drained;
 
 	loop_want(&r->loop, &r->master,
 	    (shows ? LOOP_READ : 0) | (r->to_master.n ? LOOP_WRITE : 0));
@@ -91,9 +96,11 @@ static void show(struct relay *r)
 static void read_master(struct relay *r)
 {
 	const size_t before = r->to_out.n;
-	ssize_t n = 1;
+	ssize_t n = HELD;
 
-	while (n > 0 && r->to_out.n - before < OUT_BYTES) {
+	/* Less than a terminal holds was all, but at the very end. */
+	while ((n >= HELD || (r->exited && n > 0)) &&
+	       r->to_out.n - before < OUT_BYTES) {
 		char *to = buf_reserve(&r->to_out, OUT_BYTES);
 
 		n = to ? read(r->pair.master, to, OUT_BYTES) : 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -20,6 +21,7 @@
 #define GUESTS_USER_MAX 256
 #define READ_MAX	((size_t)256 << 10)
 #define EVENTS_MAX	8
+#define REST_NSEC	5000000
 
 /* One that is connected, a command that it became, or a file of its. */
 struct guest {
@@ -30,32 +32,40 @@ struct guest {
 	bool begun, spent;	/* its head was read; and all */
 	struct wire_spool head; /* of a file */
 	uint64_t taken, kept;	/* bytes of it; as was said last */
-	struct buf in;
+	struct buf in;		/* what is no whole message yet */
 };
 
 struct tap_run {
-	int poll_fd; /* epoll of all: a guest's number is its data */
+	int poll_fd; /* epoll of the next three */
 	int receive_fd;
+	int guests_fd; /* epoll of the guests: their numbers are its data */
+	int timer;     /* runs while they are not waited for */
 	bool yields;
 	unsigned n_files; /* that are not spent */
 	struct record_clock clock;
 	uint64_t serials;
 	struct guest *guests; /* GUESTS_MAX */
+	struct buf bytes;     /* of the guest at work */
 };
 
-/* The data of receive_fd in epoll. */
-#define DOOR UINT32_MAX
+/* The data of descriptors in poll_fd. */
+enum { DOOR, GUESTS, TIMER, N_SORTS };
 
 static bool is_free(const struct guest *g)
 {
 	return g->sock < 0 && g->pidfd < 0;
 }
 
-static int watch(const struct tap_run *run, int fd, uint32_t data)
+static int add(int epoll, int fd, uint32_t data)
 {
 	struct epoll_event ev = {.events = EPOLLIN, .data.u32 = data};
 
-	return epoll_ctl(run->poll_fd, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) < 0 ? -errno : 0;
+}
+
+static int watch(const struct tap_run *run, const struct guest *g, int fd)
+{
+	return add(run->guests_fd, fd, (uint32_t)(g - run->guests));
 }
 
 /* A free place, unless all have one or this user has too many. */
@@ -82,8 +92,7 @@ static void let_in(
 	struct guest *g = find_place(run, who->uid);
 	const bool file = who->pid == 0;
 
-	if (!g ||
-	    (!file && watch(run, sock, (uint32_t)(g - run->guests)) < 0)) {
+	if (!g || (!file && watch(run, g, sock) < 0)) {
 		fd_close(&sock);
 		fd_close(&pidfd);
 		return;
@@ -129,7 +138,7 @@ static void hang_up(struct tap_run *run, struct guest *g, struct buf *to)
 	const bool waits = g->peer.command && g->pidfd >= 0;
 
 	fd_close(&g->sock);
-	if (!waits || watch(run, g->pidfd, (uint32_t)(g - run->guests)) < 0)
+	if (!waits || watch(run, g, g->pidfd) < 0)
 		put_out(g, to);
 }
 
@@ -210,53 +219,98 @@ static void empty_file(struct guest *g)
 		fd_close(&g->sock);
 }
 
-static void read_guest(struct tap_run *run, struct guest *g, struct buf *to)
+/* How many bytes it had. */
+static size_t read_guest(struct tap_run *run, struct guest *g, struct buf *to)
 {
+	size_t got;
 	char *room;
 	ssize_t n;
 
 	if (g->sock < 0) {
 		put_out(g, to);
-		return;
+		return 0;
 	}
-	room = buf_reserve(&g->in, READ_MAX);
+	buf_clear(&run->bytes);
+	buf_add_str(&run->bytes, buf_str(&g->in));
+	room = buf_reserve(&run->bytes, READ_MAX);
 	n = room ? recv(g->sock, room, READ_MAX, MSG_DONTWAIT) : 0;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return 0;
 	if (n <= 0) {
 		hang_up(run, g, to);
-		return;
+		return 0;
 	}
-	g->in.n += (size_t)n;
-	n = peer_take(&g->peer, buf_str(&g->in), record_clock_now(), to);
+	got = (size_t)n;
+	run->bytes.n += got;
+	n = peer_take(&g->peer, buf_str(&run->bytes), record_clock_now(), to);
 	if (n < 0 || g->peer.closed) {
 		put_out(g, to);
-		return;
+		return got;
 	}
 	if (g->peer.opened && !g->peer.command)
 		fd_close(&g->pidfd);
 	g->taken += (size_t)n;
-	buf_consume(&g->in, (size_t)n);
-	if (g->in.n == 0)
-		buf_free(&g->in);
+	buf_free(&g->in);
+	buf_add_str(&g->in, str_from(buf_str(&run->bytes), (size_t)n));
+	return got;
+}
+
+/*
+ * A terminal that shows much tells it in many small messages, and to be woken
+ * by each of them costs more than to read it.
+ */
+static int rest(struct tap_run *run, bool resting)
+{
+	const struct itimerspec in = {
+	    .it_value.tv_nsec = resting ? REST_NSEC : 0};
+	struct epoll_event ev = {
+	    .events = resting ? 0 : EPOLLIN, .data.u32 = GUESTS};
+
+	if (timerfd_settime(run->timer, 0, &in, NULL) < 0 ||
+	    epoll_ctl(run->poll_fd, EPOLL_CTL_MOD, run->guests_fd, &ev) < 0)
+		return -errno;
+	return 0;
+}
+
+/* An enum tap_state or a negative errno. */
+static int read_guests(struct tap_run *run, struct buf *to)
+{
+	struct epoll_event events[EVENTS_MAX];
+	int n = epoll_wait(run->guests_fd, events, EVENTS_MAX, 0), r;
+	size_t got = 0;
+
+	if (n < 0)
+		return errno == EINTR ? TAP_MORE : -errno;
+	for (int i = 0; i < n; i++)
+		got += read_guest(run, &run->guests[events[i].data.u32], to);
+	r = rest(run, n > 0 && n < EVENTS_MAX && got < READ_MAX / 2);
+	return r < 0 ? r : n > 0 ? TAP_MORE : TAP_IDLE;
 }
 
 static int rec_read(struct tap_run *run, struct buf *to, struct err *err)
 {
-	struct epoll_event events[EVENTS_MAX];
-	int n = epoll_wait(run->poll_fd, events, EVENTS_MAX, 0);
+	struct epoll_event events[N_SORTS];
+	int n = epoll_wait(run->poll_fd, events, N_SORTS, 0);
+	int state = TAP_IDLE;
+	uint64_t expired;
 
 	if (n < 0 && errno != EINTR)
 		return err_sys(err, -errno, "epoll_wait");
 	record_clock_tell(&run->clock, to);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n && state >= 0; i++) {
+		if (events[i].data.u32 == TIMER &&
+		    read(run->timer, &expired, sizeof expired) < 0)
+			continue;
 		if (events[i].data.u32 == DOOR)
 			open_door(run);
-		else
-			read_guest(run, &run->guests[events[i].data.u32], to);
+		else if (state == TAP_IDLE)
+			state = read_guests(run, to);
+	}
+	if (state < 0)
+		return err_sys(err, state, "cannot wait for recorders");
 	if (run->n_files)
 		read_files(run, to);
-	return n > 0 || run->n_files ? TAP_MORE : TAP_IDLE;
+	return run->n_files ? TAP_MORE : state;
 }
 
 static void rec_stop(struct tap_run *run)
@@ -266,10 +320,29 @@ static void rec_stop(struct tap_run *run)
 	for (size_t i = 0; i < GUESTS_MAX; i++)
 		put_out(&run->guests[i], &unheard);
 	buf_free(&unheard);
+	buf_free(&run->bytes);
 	free(run->guests);
 	fd_close(&run->receive_fd);
+	fd_close(&run->guests_fd);
+	fd_close(&run->timer);
 	fd_close(&run->poll_fd);
 	free(run);
+}
+
+static int make_poll_fd(struct tap_run *run)
+{
+	const int flags = TFD_NONBLOCK | TFD_CLOEXEC;
+	int r;
+
+	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	run->guests_fd = epoll_create1(EPOLL_CLOEXEC);
+	run->timer = timerfd_create(CLOCK_MONOTONIC, flags);
+	if (run->poll_fd < 0 || run->guests_fd < 0 || run->timer < 0)
+		return -errno;
+	r = add(run->poll_fd, run->receive_fd, DOOR);
+	if (r == 0)
+		r = add(run->poll_fd, run->guests_fd, GUESTS);
+	return r < 0 ? r : add(run->poll_fd, run->timer, TIMER);
 }
 
 static int rec_start(struct tap_run **ret, const struct tap_opened *opened,
@@ -299,8 +372,7 @@ static int rec_start(struct tap_run **ret, const struct tap_opened *opened,
 		return err_set(err, -ENOMEM, "out of memory");
 	/* In another stream than the kernel's terminals, but one recorder. */
 	run->serials = (uint64_t)1 << 63;
-	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	r = run->poll_fd < 0 ? -errno : watch(run, run->receive_fd, DOOR);
+	r = make_poll_fd(run);
 	if (r < 0) {
 		rec_stop(run);
 		return err_sys(err, r, "cannot wait for recorders");
