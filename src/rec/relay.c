@@ -35,7 +35,8 @@ struct relay {
 	struct pair pair;
 	struct termios modes; /* sshd's terminal, as it was */
 	struct winsize size;
-	int flags[2]; /* of standard input and output */
+	int flags[2]; /* of standard input and output, where it is taken */
+	bool taken;
 	struct buf to_out, to_master;
 	pid_t child;
 	bool strict;
@@ -245,11 +246,14 @@ static int take_outer(struct relay *r)
 		    fcntl(fd, F_SETFL, r->flags[fd] | O_NONBLOCK) < 0)
 			return -errno;
 	}
+	r->taken = true;
 	return tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0 ? -errno : 0;
 }
 
 static void give_outer_back(struct relay *r)
 {
+	if (!r->taken)
+		return;
 	tcsetattr(STDIN_FILENO, TCSANOW, &r->modes);
 	for (int fd = 0; fd < 2; fd++)
 		fcntl(fd, F_SETFL, r->flags[fd]);
@@ -270,7 +274,6 @@ static int watch_all(struct relay *r)
 	    .fd = r->pair.master, .ready = on_master, .ctx = r};
 	r->signals = (struct loop_signals){.got = on_signal, .ctx = r};
 	sigaction(SIGCHLD, &plain, &r->child_before);
-	signal(SIGPIPE, SIG_IGN);
 	error = loop_signals_start(
 	    &r->loop, &r->signals, signals, sizeof signals / sizeof *signals);
 	if (error == 0)
@@ -311,8 +314,8 @@ static void finish(struct relay *r)
 }
 
 /*
- * Nobody else opens sshd's terminal from here on: what is written to it beside
- * us would be seen and not recorded.
+ * Nobody else opens sshd's terminal while we are there: what is written to it
+ * beside us would be seen and not recorded.
  */
 static void lock_outer(bool locked)
 {
@@ -361,8 +364,7 @@ enum relay_end relay_run(const struct errand *e, const struct settings *s,
 	}
 	end = relay(&r, e, err);
 	finish(&r);
-	if (end == RELAY_ASIDE || end == RELAY_AWAY || end == RELAY_BROKEN)
-		lock_outer(false);
+	lock_outer(false);
 	*ret_status = r.status;
 	return end;
 }

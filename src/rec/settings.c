@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rec/settings.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -44,8 +45,9 @@ const struct conf_key settings_keys[] = {
 int settings_load(struct settings *ret, struct buf *complaints)
 {
 	const struct conf conf = {settings_keys, ret, &ret->texts};
-	const char *file =
-	    access(SETTINGS_FILE, F_OK) == 0 ? SETTINGS_FILE : NULL;
+	const char *file = access(SETTINGS_FILE, F_OK) < 0 && errno == ENOENT
+			       ? NULL
+			       : SETTINGS_FILE;
 	int r;
 
 	*ret = (struct settings){.texts = ARENA_INIT};

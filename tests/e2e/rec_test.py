@@ -107,7 +107,7 @@ def ends_as_the_shell_did(_, daemon, sshd):
 
 
 @both
-def is_a_terminal_to_the_shell(_, daemon, sshd):
+def is_a_terminal_to_the_shell(recorder, daemon, sshd):
     """Job control, sizes, the variable that names it, who is in the session"""
     with sshd.terminal(sshd.person) as t:
         equal(t.say("tty").strip(), t.say("echo $SSH_TTY").strip())
@@ -127,9 +127,19 @@ def is_a_terminal_to_the_shell(_, daemon, sshd):
         t.process.stdin.flush()
         t.wait("ready> ")
         equal(t.say("echo $?").strip(), "130")
-        # No group, and no descriptor, of the recorder's.
+        # No signal that is ignored or blocked, no group, and no descriptor, of
+        # the recorder's.
+        equal(t.say("grep -c '^Sig[BI].*:.0*$' /proc/self/status").strip(),
+              "2")
         equal(t.say("id -Gn").strip(), sshd.person.name)
         equal(t.say("echo /proc/self/fd/*").split()[-1], "/proc/self/fd/3")
+        # One within is as one of sshd's; then the terminal is as it was.
+        t.type("%s -c 'echo within; cat </dev/tty'" % recorder.program)
+        t.wait("within\r\n")
+        t.process.stdin.write(b"typed\n\x04")
+        t.process.stdin.flush()
+        t.wait("typed\r\ntyped\r\nready> ")
+        equal(t.say("echo there >/dev/tty").strip(), "there")
         equal(t.leave("exit 5"), 5)
 
 
