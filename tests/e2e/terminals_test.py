@@ -353,6 +353,34 @@ def outlives_its_own_death():
 
 
 @case
+def ends_what_ended_unheard():
+    """The end found no room in the ring: it is told when there is some"""
+    with recording_host() as (daemon, sshd):
+        t = Window(sshd, "echo first; read x; stty -opost; "
+                   "head -c 12000000 /dev/zero | tr '\\0' x; "
+                   "for i in $(seq 100); do echo; sleep 0.01; done; "
+                   "echo full; read y")
+        wait_for("it", lambda: told(daemon, sshd, "channel.open"))
+        os.kill(daemon.collector(), signal.SIGSTOP)
+        t.type(b"\r")
+        t.wait_for(b"full")
+        # Records of sizes are as long as that of the end.
+        for cols in range(100, 120):
+            t.resize(30, cols)
+            time.sleep(0.05)
+        t.type(b"\r")
+        got = t.end()
+        os.kill(daemon.collector(), signal.SIGCONT)
+        close, = wait_closed(daemon, sshd, 1)
+        check(close["lost"] > 1 << 20, close)
+        equal(close["bytes_read"] + close["lost"], len(got))
+        check("reason" not in close, close)
+        gaps = [e for e in told(daemon, sshd, "gap") if e.get("tty")]
+        equal(sum(e["lost"] for e in gaps), close["lost"])
+        equal(daemon.status()["recordings"]["open"], 0)
+
+
+@case
 def stops_with_the_daemon():
     """A terminal that is open when the daemon stops: told, and what was"""
     with recording_host() as (daemon, sshd):

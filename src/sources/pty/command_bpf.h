@@ -88,7 +88,7 @@ static __always_inline void end_command(struct terminal *c)
 {
 	__u64 serial = c->serial;
 
-	tell(c, PTY_CLOSE);
+	tell_end(c);
 	bpf_map_delete_elem(&commands, &serial);
 }
 

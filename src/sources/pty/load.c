@@ -20,8 +20,12 @@
 #define SET_MAX	     4
 #define PROGRAMS_MAX 16
 #define FINDER	     "terminals_found"
+#define TELLER	     "ends_told"
 
-/* All of a set are needed. The finder goes with either, where it can. */
+/*
+ * All of a set are needed. The finder and the teller go with either, where they
+ * can.
+ */
 static const char *const sets[][SET_MAX] = {
     [PTY_BY_DRIVER] = {"pty_wrote", "pty_resized", "pty_closed"},
     [PTY_BY_CALLS] = {"sshd_forked", "sshd_execed", "sshd_exited"},
@@ -47,7 +51,7 @@ struct choice {
 	size_t n_tended;
 	struct pty_wants wants;
 	int refused; /* why it is not the driver, or 0 */
-	int no_finder;
+	int no_finder, no_teller;
 	int no_commands; /* why they are not watched, or 0 */
 };
 
@@ -72,6 +76,7 @@ static int load_chosen(const struct choice *c, struct pty_bpf **ret)
 		return -errno;
 	skel->rodata->with_input = c->wants.input;
 	skel->rodata->by_calls = c->way == PTY_BY_CALLS;
+	skel->rodata->late_ends = c->no_teller == 0;
 	skel->rodata->commands_limit = c->wants.commands;
 	r = programs_choose(skel->obj, c->names, c->n);
 	if (r == 0 && !c->wants.commands)
@@ -188,6 +193,7 @@ static int choose(struct choice *c, struct err *err)
 		    strerrordesc_np(-c->refused), strerrordesc_np(-r));
 	if (c->way == PTY_BY_DRIVER && c->wants.commands)
 		add_commands(c);
+	c->no_teller = add_program(c, TELLER);
 	c->no_finder = add_program(c, FINDER);
 	return 0;
 }
@@ -240,6 +246,9 @@ static void note(struct tap_opened *to, const struct choice *c)
 	if (c->no_finder)
 		tap_note(to, "; not those open before (%s)",
 		    strerrordesc_np(-c->no_finder));
+	if (c->no_teller)
+		tap_note(to, "; not ends while the ring is full (%s)",
+		    strerrordesc_np(-c->no_teller));
 	if (c->wants.input)
 		tap_note(to, "; with input");
 	if (c->wants.commands)

@@ -160,8 +160,17 @@ int BPF_PROG(pty_closed, struct tty_struct *tty)
 	t = find(tty);
 	if (!t)
 		return 0;
-	tell(t, PTY_CLOSE);
+	tell_end(t);
 	bpf_map_delete_elem(&terminals, &key);
+	return 0;
+}
+
+/* What found no room. Whatever a host does, it makes processes now and then. */
+SEC("tp_btf/sched_process_fork")
+int ends_told(void *ctx)
+{
+	if (n_ended)
+		bpf_for_each_map_elem(&ended, tell_ended, NULL, 0);
 	return 0;
 }
 
@@ -202,7 +211,7 @@ static long end_terminal(
 
 	if (t->pid != e->pid || (e->fd != ANY_FD && e->fd != t->fd))
 		return 0;
-	tell(t, PTY_CLOSE);
+	tell_end(t);
 	bpf_map_delete_elem(map, key);
 	return 0;
 }
@@ -249,7 +258,7 @@ static __always_inline void end_read(
 {
 	__u64 key = (__u64)master;
 
-	tell(t, PTY_CLOSE);
+	tell_end(t);
 	bpf_map_delete_elem(&terminals, &key);
 }
 

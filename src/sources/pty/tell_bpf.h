@@ -16,9 +16,10 @@
 
 /*
  * Set before loading: whether what is typed is told; whether programs watch the
- * calls of sshd; bytes of output to be told of each command, 0: no commands.
+ * calls of sshd; whether ends_told runs; bytes of output to be told of each
+ * command, 0: no commands.
  */
-const volatile bool with_input, by_calls;
+const volatile bool with_input, by_calls, late_ends;
 const volatile __u64 commands_limit;
 
 struct {
@@ -62,6 +63,7 @@ struct terminal {
 	__u32 flags;
 	__u32 execs, status;
 	__u32 fd; /* by which sshd reads; of terminals with call_ended only */
+	__u64 closed; /* when, by the clock of records; 0: it is open */
 	bool masked;
 	__u32 parts; /* of a command: its process, and streams that are read */
 	struct bytes output, input;
@@ -82,6 +84,21 @@ struct {
 } sshds SEC(".maps");
 
 __u64 serials;
+
+/*
+ * Terminals and commands that ended while the ring was full, by serial: told
+ * as soon as there is room, or their recordings would never end.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct terminal);
+} ended SEC(".maps");
+
+/* How many there are. */
+__u64 n_ended;
 
 static __always_inline __u64 wakeup(__u64 now)
 {
@@ -186,7 +203,7 @@ static __always_inline void fill(
 	rec->head.type = type;
 	rec->head.size = size;
 	rec->head.pid = t->pid;
-	rec->head.time = bpf_ktime_get_boot_ns();
+	rec->head.time = t->closed ? t->closed : bpf_ktime_get_boot_ns();
 	rec->serial = t->serial;
 	rec->offset = t->offset;
 	rec->counted = t->counted;
@@ -203,16 +220,56 @@ static __always_inline void fill(
 	rec->unused = 0;
 }
 
-static __always_inline void tell(const struct terminal *t, __u16 type)
+/* False: there is no room. */
+static __always_inline bool try_tell(const struct terminal *t, __u16 type)
 {
 	struct pty_rec *rec = bpf_ringbuf_reserve(&ring, sizeof *rec, 0);
 
-	if (!rec) {
-		count(type, 1);
-		return;
-	}
+	if (!rec)
+		return false;
 	fill(rec, t, type, sizeof *rec);
-	bpf_ringbuf_submit(rec, wakeup(rec->head.time));
+	bpf_ringbuf_submit(rec, wakeup(bpf_ktime_get_boot_ns()));
+	return true;
+}
+
+static __always_inline void tell(const struct terminal *t, __u16 type)
+{
+	if (!try_tell(t, type))
+		count(type, 1);
+}
+
+/* Now, or when there is room; whoever keeps it is to forget it. */
+static __always_inline void tell_end(struct terminal *t)
+{
+	__u64 serial = t->serial;
+
+	t->closed = bpf_ktime_get_boot_ns();
+	if (try_tell(t, PTY_CLOSE))
+		return;
+	if (late_ends &&
+	    bpf_map_update_elem(&ended, &serial, t, BPF_NOEXIST) == 0)
+		__sync_fetch_and_add(&n_ended, 1);
+	else
+		count(PTY_CLOSE, 1);
+}
+
+/* Who removes it has told it: two processors may come at once. */
+static long tell_ended(
+    struct bpf_map *map, const void *key, void *value, void *ctx)
+{
+	struct terminal *t = value;
+	struct pty_rec *rec = bpf_ringbuf_reserve(&ring, sizeof *rec, 0);
+
+	if (!rec)
+		return 1;
+	fill(rec, t, PTY_CLOSE, sizeof *rec);
+	if (bpf_map_delete_elem(map, key)) {
+		bpf_ringbuf_discard(rec, 0);
+		return 0;
+	}
+	__sync_fetch_and_add(&n_ended, -1);
+	bpf_ringbuf_submit(rec, wakeup(bpf_ktime_get_boot_ns()));
+	return 0;
 }
 
 /*
