@@ -14,7 +14,18 @@
 #include "core/event_json.h"
 #include "crypto/digest.h"
 
-#define EVENTS "events:"
+/*
+ * Chains of events, and the chains of recordings that they tell of. Who wrote a
+ * log that was imported may have written anything into it, but no source reads
+ * the fields that vouch from a log: what has them is of who imported.
+ */
+static const struct pair {
+	struct str events, recordings; /* HOST behind each */
+	enum trust trust;	       /* the least that counts */
+} pairs[] = {
+    {STR_INIT("import:"), STR_INIT(ARCHIVE_RECORDINGS "import:"), TRUST_TEXT},
+    {STR_INIT("events:"), STR_INIT(ARCHIVE_RECORDINGS), TRUST_DAEMON},
+};
 
 /* One recording, as its channel.close tells it. */
 struct claim {
@@ -38,6 +49,7 @@ struct vouched_session {
 
 struct vouch {
 	const char *events;
+	enum trust trust;
 	void (*report)(void *ctx, const struct finding *f);
 	void *ctx;
 	struct vouch_result *ret;
@@ -184,7 +196,7 @@ static int take_event_frame(
 		if (r < 0)
 			return r == -ENOMEM ? r : 0;
 		ev.seq = f->seq;
-		return ev.trust <= TRUST_DAEMON ? kinds[i].take(v, &ev) : 0;
+		return ev.trust <= v->trust ? kinds[i].take(v, &ev) : 0;
 	}
 	return 0;
 }
@@ -331,15 +343,30 @@ static int open_chain(int dirfd, const char *chain, int *ret, struct err *err)
 {
 	int r = layout_open_chain(dirfd, chain, false, ret, err);
 
-	return r == -ENOENT ? 0 : r;
+	/* Of a long name no chain can have been made. */
+	return r == -ENOENT || r == -ENAMETOOLONG ? 0 : r;
+}
+
+/* NULL: `chain` is none of either. */
+static const struct pair *pair_of(
+    const char *chain, struct str *ret_host, bool *ret_of_events)
+{
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		*ret_host = str_z(chain);
+		*ret_of_events = str_skip(ret_host, pairs[i].events);
+		if (*ret_of_events || str_skip(ret_host, pairs[i].recordings))
+			return &pairs[i];
+	}
+	return NULL;
 }
 
 int vouch_check(int dirfd, const char *chain,
     void (*report)(void *ctx, const struct finding *f), void *ctx,
     struct vouch_result *ret, struct err *err)
 {
-	struct str host = str_z(chain);
-	bool of_events = str_skip(&host, STR(EVENTS));
+	struct str host;
+	bool of_events;
+	const struct pair *pair = pair_of(chain, &host, &of_events);
 	CLEANUP_FD int events_fd = -1, recordings_fd = -1;
 	char events[TRAIL_ORIGIN_MAX + 1], recordings[TRAIL_ORIGIN_MAX + 1];
 	struct vouch v = {.events = events,
@@ -350,11 +377,13 @@ int vouch_check(int dirfd, const char *chain,
 	int r;
 
 	*ret = (struct vouch_result){0};
-	if (!of_events && !str_skip(&host, STR(ARCHIVE_RECORDINGS)))
+	if (!pair)
 		return 0;
-	snprintf(events, sizeof events, EVENTS "%.*s", STR_ARG(host));
-	snprintf(recordings, sizeof recordings, ARCHIVE_RECORDINGS "%.*s",
+	v.trust = pair->trust;
+	snprintf(events, sizeof events, "%.*s%.*s", STR_ARG(pair->events),
 	    STR_ARG(host));
+	snprintf(recordings, sizeof recordings, "%.*s%.*s",
+	    STR_ARG(pair->recordings), STR_ARG(host));
 	r = open_chain(dirfd, events, &events_fd, err);
 	if (r == 0)
 		r = open_chain(dirfd, recordings, &recordings_fd, err);

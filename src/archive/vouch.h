@@ -16,7 +16,8 @@ struct vouch_result {
 
 /*
  * Of the chain "recordings:HOST" of the store open as dirfd; of "events:HOST"
- * where there is no such chain; other chains vouch for nothing. Findings name
+ * where there is no such chain; and so of "recordings:import:HOST" and
+ * "import:HOST". Other chains vouch for nothing. Findings name
  * "recording" and its number, or the chain of events and a frame of it. What
  * retention removed in front of either is no finding. Memory: about 300 bytes
  * for each recording.
