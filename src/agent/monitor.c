@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,9 @@
  * does not read in time is lost.
  */
 #define COLLECTOR_NICE (-10)
+
+/* Blocks of memory from this size on go back to the system when freed. */
+#define BIG_BYTES (256 << 10)
 
 /* What a tap needs done while it runs, see struct tap_tender. */
 struct tended {
@@ -261,6 +265,8 @@ static int start_collector(struct monitor *m)
 		return r;
 	m->failure[0] = '\0';
 	m->failure_error = 0;
+	/* What loading the programs for the kernel took: megabytes, twice. */
+	malloc_trim(0);
 	m->child = fork();
 	if (m->child == 0) {
 		close(pair[0]);
@@ -520,6 +526,9 @@ int monitor_run(const char *config_file,
 
 	if (!m)
 		return -ENOMEM;
+	/* Of what was big and is freed nothing is kept, in any thread. */
+	mallopt(M_MMAP_THRESHOLD, BIG_BYTES);
+	mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
 	m->config_file = config_file;
 	m->say = say;
 	m->agent.link_fd = m->agent.control_fd = -1;

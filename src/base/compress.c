@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <zstd.h>
+
+#include "base/fd.h"
 
 /*
  * A context is costly to make (hundreds of kilobytes to several megabytes at
@@ -48,6 +52,13 @@ static struct contexts *contexts_get(void)
 	return contexts.c && contexts.d ? &contexts : NULL;
 }
 
+static void begin_frame(ZSTD_CCtx *c, int level)
+{
+	ZSTD_CCtx_reset(c, ZSTD_reset_session_and_parameters);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 1);
+}
+
 int compress_append(struct buf *b, const void *p, size_t n, int level)
 {
 	struct contexts *own = contexts_get();
@@ -59,14 +70,80 @@ int compress_append(struct buf *b, const void *p, size_t n, int level)
 	at = buf_reserve(b, room);
 	if (!at)
 		return buf_error(b);
-	ZSTD_CCtx_reset(own->c, ZSTD_reset_session_and_parameters);
-	ZSTD_CCtx_setParameter(own->c, ZSTD_c_compressionLevel, level);
-	ZSTD_CCtx_setParameter(own->c, ZSTD_c_checksumFlag, 1);
+	begin_frame(own->c, level);
 	r = ZSTD_compress2(own->c, at, room, p, n);
 	if (ZSTD_isError(r))
 		return -ENOMEM;
 	b->n += r;
 	return 0;
+}
+
+#define PIECE ((size_t)128 << 10)
+
+struct pieces {
+	char in[PIECE], out[PIECE];
+};
+
+/* What of the file stands in p->in, compressed and written. */
+static int put_piece(
+    ZSTD_CCtx *c, int out, struct pieces *p, size_t n, bool last)
+{
+	ZSTD_inBuffer from = {p->in, n, 0};
+	size_t left;
+
+	do {
+		ZSTD_outBuffer to = {p->out, sizeof p->out, 0};
+		int r;
+
+		left = ZSTD_compressStream2(
+		    c, &to, &from, last ? ZSTD_e_end : ZSTD_e_continue);
+		if (ZSTD_isError(left))
+			return -ENOMEM;
+		r = fd_write_all(out, p->out, to.pos);
+		if (r < 0)
+			return r;
+	} while (last ? left > 0 : from.pos < from.size);
+	return 0;
+}
+
+static int put_pieces(
+    ZSTD_CCtx *c, int out, int in, off_t size, struct pieces *p)
+{
+	off_t at = 0;
+	int r;
+
+	do {
+		ssize_t n = fd_pread_full(in, p->in, sizeof p->in, at);
+
+		if (n < 0)
+			return (int)n;
+		at += n;
+		if (at > size || (n < (ssize_t)sizeof p->in && at < size))
+			return -ESTALE;
+		r = put_piece(c, out, p, (size_t)n, at == size);
+	} while (r == 0 && at < size);
+	return r;
+}
+
+int compress_file(int out, int in, int level)
+{
+	struct contexts *own = contexts_get();
+	struct pieces *p;
+	struct stat st;
+	int r;
+
+	if (!own)
+		return -ENOMEM;
+	if (fstat(in, &st) < 0)
+		return -errno;
+	p = malloc(sizeof *p);
+	if (!p)
+		return -ENOMEM;
+	begin_frame(own->c, level);
+	ZSTD_CCtx_setPledgedSrcSize(own->c, (uint64_t)st.st_size);
+	r = put_pieces(own->c, out, in, st.st_size, p);
+	free(p);
+	return r;
 }
 
 int decompress(const void *p, size_t n, void *ret, size_t size)

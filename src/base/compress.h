@@ -9,6 +9,13 @@
 int compress_append(struct buf *b, const void *p, size_t n, int level);
 
 /*
+ * The same of the file `in`, from its beginning, written to `out`, with no more
+ * memory than zstd needs at that level. 0 or a negative errno; -ESTALE: the
+ * file was changed meanwhile.
+ */
+int compress_file(int out, int in, int level);
+
+/*
  * Decompress one whole zstd frame into exactly `size` bytes at `ret`.
  * -EBADMSG when it is damaged or of another size.
  */

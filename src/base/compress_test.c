@@ -2,12 +2,16 @@
 #include "base/compress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "base/fd.h"
 
 #define SIZE ((size_t)300000)
 
@@ -51,6 +55,43 @@ static void test_round_trip(void **state)
 				assert_true(b.n < sizes[i] * 6 / 10);
 			buf_free(&b);
 		}
+	free(back);
+	free(content);
+}
+
+/* Of any size, also at the seams of pieces: what is read back is the same. */
+static void test_file(void **state)
+{
+	static const size_t sizes[] = {0, 1, 131071, 131072, 131073, SIZE};
+	char *content = make_content(SIZE), *back = malloc(SIZE + 1);
+	const int dir = open("/tmp", O_RDONLY | O_DIRECTORY);
+
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		int in = openat(dir, ".", O_TMPFILE | O_RDWR, 0600);
+		int out = openat(dir, ".", O_TMPFILE | O_RDWR, 0600);
+		uint64_t size;
+		ssize_t n;
+
+		assert_int_equal(fd_write_all(in, content, sizes[i]), 0);
+		assert_int_equal(compress_file(out, in, 3), 0);
+		n = fd_pread_full(out, back, SIZE + 1, 0);
+		assert_true(n > 0);
+		assert_int_equal(decompressed_size(back, (size_t)n, &size), 0);
+		assert_int_equal(size, sizes[i]);
+		if (size) {
+			char *plain = malloc(size);
+
+			assert_int_equal(
+			    decompress(back, (size_t)n, plain, size), 0);
+			assert_memory_equal(plain, content, size);
+			free(plain);
+		}
+		assert_int_equal(compress_file(-1, in, 3), -EBADF);
+		assert_int_equal(compress_file(out, -1, 3), -EBADF);
+		close(in);
+		close(out);
+	}
+	close(dir);
 	free(back);
 	free(content);
 }
@@ -169,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_file),
 	    cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_not_zstd),
 	    cmocka_unit_test(test_bomb),

@@ -172,11 +172,11 @@ static int sync_parent(int dirfd, const char *name)
 	return fd < 0 ? -errno : sync_fd(fd);
 }
 
-int fd_draft_write(struct fd_draft *d, int dirfd, const char *name, mode_t mode,
-    const void *p, size_t n)
+static int draft_begin(
+    struct fd_draft *d, int dirfd, const char *name, mode_t mode)
 {
 	uint64_t salt;
-	int len, r;
+	int len;
 
 	d->dirfd = dirfd;
 	d->name_len = strlen(name);
@@ -189,15 +189,26 @@ int fd_draft_write(struct fd_draft *d, int dirfd, const char *name, mode_t mode,
 	d->fd = openat(dirfd, d->tmp,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 	    mode & (S_IRUSR | S_IWUSR));
-	if (d->fd < 0)
-		return -errno;
-	r = fd_write_all(d->fd, p, n);
+	return d->fd < 0 ? -errno : 0;
+}
+
+/* What was written to it ended with r. */
+static int draft_end(struct fd_draft *d, mode_t mode, int r)
+{
 	/* fchmod, since what open() sets is cut by the umask. */
 	if (r == 0 && fchmod(d->fd, mode) < 0)
 		r = -errno;
 	if (r < 0)
 		fd_draft_drop(d);
 	return r;
+}
+
+int fd_draft_write(struct fd_draft *d, int dirfd, const char *name, mode_t mode,
+    const void *p, size_t n)
+{
+	int r = draft_begin(d, dirfd, name, mode);
+
+	return r < 0 ? r : draft_end(d, mode, fd_write_all(d->fd, p, n));
 }
 
 void fd_draft_drop(struct fd_draft *d)
@@ -221,6 +232,17 @@ int fd_draft_settle(struct fd_draft *d)
 	}
 	fd_close(&d->fd);
 	return sync_parent(d->dirfd, name);
+}
+
+int fd_replace_file_by(int dirfd, const char *name, mode_t mode,
+    int (*fill)(void *ctx, int fd), void *ctx)
+{
+	struct fd_draft d;
+	int r = draft_begin(&d, dirfd, name, mode);
+
+	if (r == 0)
+		r = draft_end(&d, mode, fill(ctx, d.fd));
+	return r < 0 ? r : fd_draft_settle(&d);
 }
 
 int fd_replace_file(

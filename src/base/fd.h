@@ -29,6 +29,9 @@ int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret);
  */
 int fd_replace_file(
     int dirfd, const char *name, mode_t mode, const void *p, size_t n);
+/* The same with what `fill` writes to fd; its errors are returned. */
+int fd_replace_file_by(int dirfd, const char *name, mode_t mode,
+    int (*fill)(void *ctx, int fd), void *ctx);
 
 /* The same in two steps: writing costs a processor, the rest waits for disks.
  */

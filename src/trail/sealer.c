@@ -2,8 +2,10 @@
 #include "trail/sealer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/compress.h"
@@ -67,20 +69,35 @@ static int write_packed(struct fd_draft *file, int dirfd, uint64_t first,
 			   file, dirfd, name, 0640, packed->p, packed->n);
 }
 
+struct packing {
+	int fd, level;
+};
+
+static int fill_packed(void *ctx, int fd)
+{
+	const struct packing *p = ctx;
+
+	return compress_file(fd, p->fd, p->level);
+}
+
 int segment_pack(
     int dirfd, uint64_t first, const char *name, int level, struct err *err)
 {
-	struct buf plain = BUF_INIT, packed = BUF_INIT;
-	struct fd_draft file;
-	int r = segment_read(dirfd, name, &plain, err);
+	struct packing p = {
+	    openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+	    level};
+	char packed[SEGMENT_NAME_LEN];
+	struct stat st;
+	int r = 0;
 
+	segment_name(first, ".zst", packed);
+	if (p.fd < 0 || fstat(p.fd, &st) < 0)
+		r = -errno;
+	else if (!S_ISREG(st.st_mode) || (size_t)st.st_size > SEGMENT_FILE_MAX)
+		r = -EBADMSG;
 	if (r == 0)
-		r = write_packed(
-		    &file, dirfd, first, buf_str(&plain), level, &packed);
-	if (r == 0)
-		r = fd_draft_settle(&file);
-	buf_free(&plain);
-	buf_free(&packed);
+		r = fd_replace_file_by(dirfd, packed, 0640, fill_packed, &p);
+	fd_close(&p.fd);
 	if (r == 0 && unlinkat(dirfd, name, 0) < 0)
 		r = -errno;
 	return r < 0 ? err_sys(err, r, "cannot compress %s", name) : 0;
