@@ -19,6 +19,7 @@
 #include "agent/recorder.h"
 #include "agent/room.h"
 #include "agent/status.h"
+#include "archive/layout.h"
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
@@ -547,7 +548,7 @@ int collector_run(struct agent *a)
 	if (!c)
 		return -ENOMEM;
 	c->agent = a;
-	prctl(PR_SET_NAME, "sshtrail-coll");
+	prctl(PR_SET_NAME, LAYOUT_DAEMON);
 	r = prepare(c);
 	if (r == 0)
 		r = link_send(a->link_fd, &m);

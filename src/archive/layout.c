@@ -137,12 +137,32 @@ int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err)
 	return 0;
 }
 
+/* Whatever else has that number and name now: it is but advice. */
+static bool is_daemon(const char *pid)
+{
+	char path[64], name[sizeof LAYOUT_DAEMON] = "";
+	CLEANUP_FD int fd = -1;
+
+	snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 &&
+	       fd_read_full(fd, name, sizeof name - 1) ==
+		   sizeof LAYOUT_DAEMON - 1 &&
+	       strcmp(name, LAYOUT_DAEMON) == 0;
+}
+
 static int lock_busy(int fd, struct err *err)
 {
 	char pid[32] = "";
 	ssize_t n = fd_pread_full(fd, pid, sizeof pid - 1, 0);
 
 	pid[n > 0 ? n : 0] = '\0';
+	if (is_daemon(pid))
+		return err_set(err, -EBUSY,
+		    "sshtraild (pid %.20s) is writing to this store as long as "
+		    "it runs: name another store with --store, or stop it, do "
+		    "this, and start it again",
+		    pid);
 	return err_set(err, -EBUSY,
 	    "another sshtrail (pid %.20s) is writing to this store: wait for "
 	    "it to end, or use --wait",

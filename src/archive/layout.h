@@ -23,9 +23,13 @@
  */
 int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err);
 
+/* The name of the process of sshtraild that holds the lock, up to 15 bytes. */
+#define LAYOUT_DAEMON "sshtrail-coll"
+
 /*
  * Take the writer's lock and leave our pid in it. -EBUSY: somebody else has
- * it, and `wait` is false. The lock goes with the descriptor.
+ * it, and `wait` is false; err says who, and what to do. The lock goes with the
+ * descriptor.
  */
 int layout_lock(int dirfd, bool wait, int *ret_lockfd, struct err *err);
 

@@ -67,7 +67,6 @@ static const struct {
 	      "with --store"},
     {-EACCES, "run as the store's owner, or name another store with --store"},
     {-EPERM, "run as the store's owner, or name another store with --store"},
-    {-EBUSY, "wait for the other sshtrail to end"},
     {-ENOSPC, "make room on the disk"},
     {-ENOMEM, "free memory, or ask for less with --limit"},
 };
