@@ -13,8 +13,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from audittest import audit_as_found, auditctl
 from daemontest import Daemon, wait_for
-from sshdtest import free_port, watched_host
+from sshdtest import free_port, need_taps, watched_host
 from trailtest import Skip, case, check, equal, main
 
 TAPS = "bpf: auto, terminals: auto, audit: off, journal: off, wtmp: off, " \
@@ -452,6 +453,43 @@ def killing_it_whole():
         w.start()
         w.stop()
         equal(len([e for e in agent_events(w) if e["kind"] == "gap"]), 1)
+
+
+@case
+def starving_it():
+    """root lets the collector stand still: the time is told, and its losses"""
+    with Daemon(TAPS) as w:
+        w.start()
+        collector = w.collector()
+        os.kill(collector, signal.SIGSTOP)
+        try:
+            time.sleep(7)
+        finally:
+            os.kill(collector, signal.SIGCONT)
+        gap = wait_for("the gap", lambda: [
+            e for e in agent_events(w) if e["kind"] == "gap"])
+        equal(len(gap), 1)
+        check("did not get on for" in gap[0]["reason"], gap)
+        check("starved" in gap[0]["reason"], gap)
+        check(gap[0]["since"] < gap[0]["until"], gap)
+        w.stop()
+
+
+@case
+def switching_audit_off():
+    """root switches audit off: that is told, and by whom"""
+    with audit_as_found(), Daemon("audit: auto, bpf: off, terminals: off, "
+                                  "journal: off, wtmp: off, btmp: off") as w:
+        auditctl("-e", "1")
+        w.start()
+        need_taps(w, "audit: auto")
+        equal(auditctl("-e", "0").returncode, 0)
+        e, = wait_for("the record", lambda: [
+            e for e in w.found("search", "--all", "--since", "all", "--kind",
+                               "config") if e["source"] == "audit"])
+        check("audit_enabled=0 old=1" in e["text"], e)
+        equal((e["op"], e["comm"], e["trust"]), ("set", "auditctl", "kernel"))
+        w.stop()
 
 
 @case
