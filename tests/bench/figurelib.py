@@ -71,12 +71,18 @@ class Processes:
         return total
 
 
-def make_build(targets):
-    """The release build at the top, made and kept up to date."""
-    build = os.path.join(ROOT, "build-bench")
-    if not os.path.exists(os.path.join(build, "build.ninja")):
+def make_build(targets, build=None):
+    """A build directory that has these targets: `build`, where what is missing
+    is built, or else the release build at the top, made and kept up to date."""
+    own = build is None
+    build = os.path.abspath(build or os.path.join(ROOT, "build-bench"))
+    if own and not os.path.exists(os.path.join(build, "build.ninja")):
         subprocess.run(["meson", "setup", "--buildtype=release", build, ROOT],
                        check=True, stdout=sys.stderr)
-    subprocess.run(["ninja", "-C", build, *targets], check=True,
-                   stdout=sys.stderr)
+    missing = [t for t in targets
+               if own or not os.path.exists(os.path.join(build, t))]
+    if missing and subprocess.run(["ninja", "-C", build, *missing],
+                                  stdout=sys.stderr).returncode:
+        sys.exit("%s: %s could not be built there, see above" % (
+            build, ", ".join(missing)))
     return build
