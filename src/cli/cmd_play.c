@@ -48,10 +48,7 @@ static void tell_others(struct cli *c, const struct recordings *all)
 {
 	struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < all->n; i++) {
-		buf_add_z(&text, i ? "; " : "");
-		recording_describe(c, &all->v[i], &text);
-	}
+	recordings_describe(c, all, &text);
 	cli_note(c, "the session has several recordings: %.*s",
 	    STR_ARG(buf_str(&text)));
 	buf_free(&text);

@@ -180,15 +180,21 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 	}
 }
 
+void recordings_describe(
+    struct cli *c, const struct recordings *all, struct buf *b)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		buf_add_z(b, i ? "; " : "");
+		recording_describe(c, &all->v[i], b);
+	}
+}
+
 static void tell_all(
     struct cli *c, const struct recordings *all, const char *what)
 {
 	struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < all->n; i++) {
-		buf_add_z(&text, i ? "; " : "");
-		recording_describe(c, &all->v[i], &text);
-	}
+	recordings_describe(c, all, &text);
 	cli_usage(c, "%s: %.*s", what, STR_ARG(buf_str(&text)));
 	buf_free(&text);
 }

@@ -38,6 +38,9 @@ void recording_add_json(const struct recording *r, struct buf *b);
  */
 void recording_describe(
     struct cli *c, const struct recording *r, struct buf *b);
+/* All of them, with "; " between. */
+void recordings_describe(
+    struct cli *c, const struct recordings *all, struct buf *b);
 
 /*
  * The one that is named, or (name NULL) the only one. CLI_FOUND, or another
