@@ -172,23 +172,28 @@ static int take_session_close(struct vouch *v, const struct event *ev)
 }
 
 static const struct {
-	struct str
-	    kind; /* as it stands in JSON: no string holds a bare quote */
+	struct str kind; /* behind KIND */
 	int (*take)(struct vouch *v, const struct event *ev);
 } kinds[] = {
-    {STR_INIT("\"kind\":\"channel.close\""), take_channel_close},
-    {STR_INIT("\"kind\":\"session.close\""), take_session_close},
+    {STR_INIT("channel.close\""), take_channel_close},
+    {STR_INIT("session.close\""), take_session_close},
 };
+
+/* As it stands near the begin of JSON: no string in it holds a bare quote. */
+#define KIND STR("\"kind\":\"")
 
 static int take_event_frame(
     struct vouch *v, const struct frame *f, struct err *err)
 {
+	size_t at = str_find(f->payload, KIND);
+	struct str kind =
+	    at == STR_NPOS ? STR_NONE : str_from(f->payload, at + KIND.n);
 	struct event ev;
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		int r;
 
-		if (str_find(f->payload, kinds[i].kind) == STR_NPOS)
+		if (!str_starts(kind, kinds[i].kind))
 			continue;
 		arena_reset(&v->mem);
 		r = event_from_json(&ev, f->payload, &v->mem, err);
