@@ -115,7 +115,20 @@ int screens_dir(struct archive *a, const struct recording *r, bool make,
 	return result;
 }
 
-static void map_file(struct screens *s, int dirfd, const char *name)
+/* Up to this size a file is read: to map a page of it costs as much. */
+#define READ_MAX (256 << 10)
+
+static void read_small(struct screens *s, int fd, size_t size)
+{
+	ssize_t n = -1;
+
+	s->map = malloc(size);
+	if (s->map)
+		n = fd_read_full(fd, s->map, size);
+	s->map_n = n > 0 ? (size_t)n : 0;
+}
+
+static void take_file(struct screens *s, int dirfd, const char *name)
 {
 	CLEANUP_FD int fd =
 	    openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -124,11 +137,16 @@ static void map_file(struct screens *s, int dirfd, const char *name)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    st.st_size <= 0)
 		return;
+	if (st.st_size <= READ_MAX) {
+		read_small(s, fd, (size_t)st.st_size);
+		return;
+	}
 	s->map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-	if (s->map == MAP_FAILED)
-		s->map = NULL;
-	else
+	s->mapped = s->map != MAP_FAILED;
+	if (s->mapped)
 		s->map_n = (size_t)st.st_size;
+	else
+		s->map = NULL;
 }
 
 int screens_open(
@@ -143,7 +161,7 @@ int screens_open(
 	if (screens_dir(a, r, false, &dirfd, &ignored) < 0)
 		return 0;
 	screens_name(r, name);
-	map_file(s, dirfd, name);
+	take_file(s, dirfd, name);
 	bytes = str_make(s->map, s->map_n);
 	if (str_skip(&bytes, STR(SCREENS_HEAD)))
 		(void)screens_get(s, bytes);
@@ -152,8 +170,10 @@ int screens_open(
 
 void screens_close(struct screens *s)
 {
-	if (s->map)
+	if (s->mapped)
 		munmap(s->map, s->map_n);
+	else
+		free(s->map);
 	buf_free(&s->more);
 	free(s->v);
 	*s = (struct screens){.more = BUF_INIT};

@@ -22,6 +22,7 @@ struct screens_block {
 struct screens {
 	void *map; /* the file */
 	size_t map_n;
+	bool mapped;	 /* or else read into memory of our own */
 	struct buf more; /* blocks that are in no file */
 	struct screens_block *v;
 	size_t n, cap;
