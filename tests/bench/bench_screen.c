@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What indexing recordings takes, and what it gives: megabytes a second on one
- * core, how large screens are beside the bytes, how long a jump to any moment
- * takes, and a search in many hours. In a store of its own, below the current
- * directory, which is removed. Of made-up output of four kinds, or of the chunk
- * files that are named, which are repeated until they are large enough.
+ * core, how large the chain and the screens are beside the bytes, how long a
+ * jump to any moment takes, and a search in many hours. In a store of its own,
+ * below the current directory, which is removed. Of made-up output of four
+ * kinds, or of the chunk files that are named, which are repeated until they
+ * are large enough.
  *
  * usage: bench_screen [-m MEGABYTES] [-H HOURS] [CHUNK-FILE...]
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -199,6 +202,26 @@ struct sizes {
 	uint64_t keyframes, filters; /* bytes */
 };
 
+/* Files of the chain. */
+static uint64_t stored(const struct bench *b)
+{
+	char path[128];
+	const struct dirent *e;
+	struct stat st;
+	uint64_t sum = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof path, "%s/trail/%s", b->dir, CHAIN);
+	dir = opendir(path);
+	check(dir != NULL, path);
+	while ((e = readdir(dir)))
+		if (strstr(e->d_name, ".seg") &&
+		    fstatat(dirfd(dir), e->d_name, &st, 0) == 0)
+			sum += (uint64_t)st.st_size;
+	closedir(dir);
+	return sum;
+}
+
 static void add_sizes(
     struct bench *b, const struct recording *r, struct sizes *ret)
 {
@@ -308,9 +331,10 @@ static void measure(struct bench *b, const char *name)
 	struct sizes sizes = {0};
 
 	add_sizes(b, &b->recording, &sizes);
-	printf("%-12s %7.1f %7.1f %8.3f %9.3f %8.3f", name,
+	printf("%-12s %7.1f %7.1f %8.3f %7.3f %9.3f %8.3f", name,
 	    (double)b->size / 1e6, (double)b->size / 1e6 / took,
 	    (double)b->zstd.n / (double)b->size,
+	    (double)stored(b) / (double)b->zstd.n,
 	    (double)sizes.keyframes / (double)b->zstd.n,
 	    (double)sizes.filters / (double)b->zstd.n);
 	cpu = now(CLOCK_PROCESS_CPUTIME_ID);
@@ -327,8 +351,9 @@ static void bench_kinds(uint64_t size, char **files)
 {
 	struct bench b;
 
-	printf("output            MB    MB/s  zstd/MB keyframes  filters  "
-	       "jump ms: CPU, median, worst\n");
+	printf(
+	    "output            MB    MB/s  zstd/MB   chain keyframes  filters  "
+	    "jump ms: CPU, median, worst\n");
 	for (size_t k = 0; !*files && k < sizeof kinds / sizeof *kinds; k++) {
 		open_store(&b);
 		record_kind(&b, k, size);
