@@ -147,6 +147,18 @@ int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret)
 	return r;
 }
 
+uint32_t fd_read_u32(const char *path)
+{
+	struct buf b = BUF_INIT;
+	uint64_t n = UINT32_MAX;
+
+	if (fd_read_file(AT_FDCWD, path, 64, &b) < 0 ||
+	    !str_u64(str_trim(buf_str(&b)), &n) || n > UINT32_MAX)
+		n = UINT32_MAX;
+	buf_free(&b);
+	return (uint32_t)n;
+}
+
 static int sync_fd(int fd)
 {
 	while (fsync(fd) < 0)

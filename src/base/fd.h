@@ -22,6 +22,8 @@ ssize_t fd_read_full(int fd, void *p, size_t n);
 ssize_t fd_pread_full(int fd, void *p, size_t n, off_t at);
 /* A whole small file, at most max bytes (-EFBIG beyond). */
 int fd_read_file(int dirfd, const char *name, size_t max, struct buf *ret);
+/* The number in a file, as in /proc; UINT32_MAX where there is none. */
+uint32_t fd_read_u32(const char *path);
 
 /*
  * Put a file in place so that a crash leaves the old or the new content whole:

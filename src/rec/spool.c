@@ -10,18 +10,6 @@
 #include "base/fd.h"
 #include "base/when.h"
 
-static uint32_t read_own(const char *path)
-{
-	struct buf b = BUF_INIT;
-	uint64_t n = UINT32_MAX;
-
-	if (fd_read_file(AT_FDCWD, path, 64, &b) < 0 ||
-	    !str_u64(str_trim(buf_str(&b)), &n) || n > UINT32_MAX)
-		n = UINT32_MAX;
-	buf_free(&b);
-	return (uint32_t)n;
-}
-
 static void read_boot(char ret[static 32])
 {
 	struct buf b = BUF_INIT;
@@ -64,8 +52,8 @@ static int begin(struct spool *spool, const struct settings *s,
 	    .version = WIRE_VERSION,
 	    .pid = (uint32_t)getpid(),
 	    .sshd = (uint32_t)getppid(),
-	    .auid = read_own("/proc/self/loginuid"),
-	    .ses = read_own("/proc/self/sessionid"),
+	    .auid = fd_read_u32("/proc/self/loginuid"),
+	    .ses = fd_read_u32("/proc/self/sessionid"),
 	    .real_offset = time_boot_offset() * 1000};
 	int r;
 

@@ -22,14 +22,8 @@
 
 static bool own_loginuid(uid_t *ret)
 {
-	struct buf b = BUF_INIT;
-	uint64_t v = UNSET;
-	bool known = fd_read_file(AT_FDCWD, LOGINUID, 64, &b) == 0 &&
-		     str_u64(str_trim(buf_str(&b)), &v) && v < UNSET;
-
-	buf_free(&b);
-	*ret = (uid_t)v;
-	return known;
+	*ret = fd_read_u32(LOGINUID);
+	return *ret != UNSET;
 }
 
 static uid_t first_user(void)

@@ -131,16 +131,10 @@ void admit_release(const struct tap_opened *opened)
 
 static uint32_t read_number(uint32_t pid, const char *file)
 {
-	struct buf b = BUF_INIT;
 	char path[64];
-	uint64_t n = UINT32_MAX;
 
 	snprintf(path, sizeof path, "/proc/%u/%s", pid, file);
-	if (fd_read_file(AT_FDCWD, path, 64, &b) < 0 ||
-	    !str_u64(str_trim(buf_str(&b)), &n) || n > UINT32_MAX)
-		n = UINT32_MAX;
-	buf_free(&b);
-	return (uint32_t)n;
+	return fd_read_u32(path);
 }
 
 /* 0: not known. */
