@@ -229,21 +229,37 @@ void fd_draft_drop(struct fd_draft *d)
 	unlinkat(d->dirfd, d->tmp, 0);
 }
 
-int fd_draft_settle(struct fd_draft *d)
+static int draft_place(struct fd_draft *d)
 {
 	char name[PATH_MAX];
-	int r = sync_fd(d->fd);
 
 	memcpy(name, d->tmp, d->name_len);
 	name[d->name_len] = '\0';
-	if (r == 0 && renameat(d->dirfd, d->tmp, d->dirfd, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		fd_draft_drop(d);
-		return r;
-	}
+	if (renameat(d->dirfd, d->tmp, d->dirfd, name) < 0)
+		return -errno;
 	fd_close(&d->fd);
-	return sync_parent(d->dirfd, name);
+	return 0;
+}
+
+int fd_drafts_settle(struct fd_draft *d, size_t n)
+{
+	size_t placed = 0;
+	int r = 0;
+
+	/* All are on their way before any is waited for. */
+	for (size_t i = 0; i < n && n > 1; i++)
+		sync_file_range(d[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = sync_fd(d[i].fd);
+	while (placed < n && r == 0) {
+		r = draft_place(&d[placed]);
+		placed += r == 0;
+	}
+	for (size_t i = placed; i < n; i++)
+		fd_draft_drop(&d[i]);
+	if (r == 0 && n > 0)
+		r = sync_parent(d->dirfd, d->tmp);
+	return r;
 }
 
 int fd_replace_file_by(int dirfd, const char *name, mode_t mode,
@@ -254,7 +270,7 @@ int fd_replace_file_by(int dirfd, const char *name, mode_t mode,
 
 	if (r == 0)
 		r = draft_end(&d, mode, fill(ctx, d.fd));
-	return r < 0 ? r : fd_draft_settle(&d);
+	return r < 0 ? r : fd_drafts_settle(&d, 1);
 }
 
 int fd_replace_file(
@@ -263,7 +279,7 @@ int fd_replace_file(
 	struct fd_draft d;
 	int r = fd_draft_write(&d, dirfd, name, mode, p, n);
 
-	return r < 0 ? r : fd_draft_settle(&d);
+	return r < 0 ? r : fd_drafts_settle(&d, 1);
 }
 
 int fd_open_dir(int dirfd, const char *name, mode_t mode, int *ret)

@@ -47,8 +47,12 @@ struct fd_draft {
 /* Writes it under a temporary name. After a failure there is nothing to end. */
 int fd_draft_write(struct fd_draft *d, int dirfd, const char *name, mode_t mode,
     const void *p, size_t n);
-/* Puts it in place, durable. After a failure it is gone. */
-int fd_draft_settle(struct fd_draft *d);
+/*
+ * Puts n of one directory in place, durable, in this order; several together
+ * cost a journal two commits instead of two each. After a failure those that
+ * are not in place are gone.
+ */
+int fd_drafts_settle(struct fd_draft *d, size_t n);
 /* Removes it. */
 void fd_draft_drop(struct fd_draft *d);
 

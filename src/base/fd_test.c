@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,6 +170,47 @@ static void test_replace(void **state)
 	/* remove_dir() fails when a temporary file was left behind. */
 }
 
+static const char *const drafted[] = {"one", "two", "three"};
+#define N_DRAFTED (sizeof drafted / sizeof drafted[0])
+
+static void write_drafts(struct fd_draft drafts[N_DRAFTED])
+{
+	for (size_t i = 0; i < N_DRAFTED; i++)
+		assert_int_equal(fd_draft_write(&drafts[i], dir, drafted[i],
+				     0600, drafted[i], strlen(drafted[i])),
+		    0);
+}
+
+static void assert_content(const char *name)
+{
+	struct buf got = BUF_INIT;
+
+	assert_int_equal(fd_read_file(dir, name, 64, &got), 0);
+	assert_string_equal(buf_z(&got), name);
+	buf_free(&got);
+	assert_int_equal(unlinkat(dir, name, 0), 0);
+}
+
+static void test_drafts(void **state)
+{
+	struct fd_draft drafts[N_DRAFTED];
+	unsigned n_open = count_open();
+
+	write_drafts(drafts);
+	assert_int_equal(faccessat(dir, "one", F_OK, 0), -1);
+	assert_int_equal(fd_drafts_settle(drafts, N_DRAFTED), 0);
+	for (size_t i = 0; i < N_DRAFTED; i++)
+		assert_content(drafted[i]);
+	/* The second cannot be put in place: neither is what is behind it. */
+	assert_int_equal(mkdirat(dir, "two", 0700), 0);
+	write_drafts(drafts);
+	assert_int_equal(fd_drafts_settle(drafts, N_DRAFTED), -EISDIR);
+	assert_content("one");
+	assert_int_equal(faccessat(dir, "three", F_OK, 0), -1);
+	assert_int_equal(unlinkat(dir, "two", AT_REMOVEDIR), 0);
+	assert_int_equal(count_open(), n_open);
+}
+
 static void test_open_dir(void **state)
 {
 	int fd = -1, again = -1, untouched = 99;
@@ -215,6 +257,7 @@ int main(void)
 	    cmocka_unit_test(test_positioned),
 	    cmocka_unit_test(test_read_file),
 	    cmocka_unit_test(test_replace),
+	    cmocka_unit_test(test_drafts),
 	    cmocka_unit_test(test_open_dir),
 	    cmocka_unit_test(test_remove_tree),
 	};

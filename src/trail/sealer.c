@@ -15,8 +15,9 @@
 
 /* Segments waiting; each is at most TRAIL_SEGMENT_MAX. */
 #define QUEUE_MAX  2
-/* Segments that are written, waiting for the disk. */
-#define DRAFTS_MAX 4
+/* Segments that are written, made durable together: fewer commits of the
+ * file system's journal, for which everybody that writes there waits. */
+#define DRAFTS_MAX 8
 
 struct sealer {
 	struct worker *packer;	/* hashes, compresses, writes */
@@ -27,6 +28,7 @@ struct sealer {
 	/* Of the packer's thread alone. */
 	int broken;
 	struct buf header, packed;
+	struct drafts *drafts; /* gathered; NULL: none */
 	/* Of the settler's thread while it has jobs. */
 	int unsettled;	       /* result of the first that failed */
 	struct merkle durable; /* then: the tree before that one */
@@ -43,15 +45,15 @@ struct seal {
 	struct job job; /* first, so that a job is its seal */
 	struct sealer *sealer;
 	struct sealer_segment segment;
-	struct draft *draft; /* NULL: durable already, or it failed */
 };
 
-struct draft {
+struct drafts {
 	struct job job; /* first, as above */
 	struct sealer *sealer;
 	uint64_t first;
-	struct merkle before; /* the tree without its frames */
-	struct fd_draft file;
+	struct merkle before; /* the tree without their frames */
+	unsigned n;
+	struct fd_draft file[DRAFTS_MAX];
 };
 
 /* The bytes of a segment, compressed, to become FIRST.seg.zst. */
@@ -136,22 +138,49 @@ static int seal_file(struct seal *seal)
 
 static int settle_run(struct job *job)
 {
-	struct draft *d = (struct draft *)job;
+	struct drafts *d = (struct drafts *)job;
 	struct sealer *s = d->sealer;
 	int r = s->unsettled;
 
 	if (r < 0) {
-		fd_draft_drop(&d->file);
+		for (unsigned i = 0; i < d->n; i++)
+			fd_draft_drop(&d->file[i]);
 		return r;
 	}
-	r = fd_draft_settle(&d->file);
+	r = fd_drafts_settle(d->file, d->n);
 	if (r < 0) {
 		s->durable = d->before;
 		s->unsettled = r;
-		err_sys(&job->err, r, "cannot sync the segment of frame %llu",
+		err_sys(&job->err, r,
+		    "cannot sync the segments from frame %llu",
 		    (unsigned long long)d->first);
 	}
 	return r;
+}
+
+static void settle_drafts(struct sealer *s)
+{
+	if (s->drafts)
+		worker_give(s->settler, &s->drafts->job);
+	s->drafts = NULL;
+}
+
+/* With room for one more. */
+static struct drafts *drafts_of(struct sealer *s, uint64_t first)
+{
+	struct drafts *d = s->drafts;
+
+	if (d)
+		return d;
+	d = malloc(sizeof *d);
+	if (!d)
+		return NULL;
+	*d = (struct drafts){.job.run = settle_run,
+	    .sealer = s,
+	    .first = first,
+	    .before = s->chain->tree};
+	s->drafts = d;
+	return d;
 }
 
 /* The header, which has its room in front of the frames, and these. */
@@ -174,26 +203,21 @@ static int seal_frames(struct seal *seal)
 {
 	struct sealer *s = seal->sealer;
 	struct buf *frames = &seal->segment.frames;
-	struct draft *d = malloc(sizeof *d);
+	struct drafts *d = drafts_of(s, seal->segment.first);
 	struct str whole;
 	int r;
 
 	if (!d)
 		return -ENOMEM;
-	d->job.run = settle_run;
-	d->sealer = s;
-	d->first = seal->segment.first;
-	d->before = s->chain->tree;
 	r = put_header(s, frames, &whole);
 	if (r == 0)
-		r = write_packed(
-		    &d->file, s->dirfd, d->first, whole, s->level, &s->packed);
-	if (r < 0) {
-		free(d);
+		r = write_packed(&d->file[d->n], s->dirfd, seal->segment.first,
+		    whole, s->level, &s->packed);
+	if (r < 0)
 		return r;
-	}
 	chain_add(s->chain, str_from(buf_str(frames), SEGMENT_HEADER_MAX));
-	seal->draft = d;
+	if (++d->n == DRAFTS_MAX)
+		settle_drafts(s);
 	return 0;
 }
 
@@ -210,8 +234,6 @@ static int seal_run(struct job *job)
 		err_sys(&job->err, r, "cannot close the segment of frame %llu",
 		    (unsigned long long)seal->segment.first);
 	s->broken = r;
-	if (seal->draft)
-		worker_give(s->settler, &seal->draft->job);
 	return r;
 }
 
@@ -227,7 +249,7 @@ int sealer_start(struct sealer **ret, int dirfd, int level, struct chain *chain)
 	s->chain = chain;
 	r = worker_start(&s->packer, QUEUE_MAX);
 	if (r == 0)
-		r = worker_start(&s->settler, DRAFTS_MAX);
+		r = worker_start(&s->settler, 1);
 	if (r < 0)
 		sealer_stop(s);
 	else
@@ -257,6 +279,8 @@ static void sealer_take(struct sealer *s, bool block)
 		note_failure(s, job);
 		free(seal);
 	}
+	if (block)
+		settle_drafts(s);
 	while ((job = worker_take(s->settler, block))) {
 		note_failure(s, job);
 		free(job);
