@@ -14,7 +14,8 @@
  * block.min_told, max_told: without events about reading logs in; or NULL.
  * track.login: the name under which its events are counted there.
  * replaced: what hidden events count for in their track; the track has it too.
- * track.joinable: takes part in join_tracks(). track.dirty: changed since.
+ * track.joinable: takes part in join_tracks(). track.dirty: changed since,
+ * enum track_dirty.
  */
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"

@@ -129,12 +129,15 @@ static int load_sessions(struct join *j, struct err *err)
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t session = j->rows.v[i].old_session;
+		sqlite3_stmt *st;
 		int r;
-		sqlite3_stmt *st = sql_get(&j->w->sql,
+
+		if (j->rows.v[i].dirty == TRACK_NEW)
+			continue;
+		st = sql_get(&j->w->sql,
 		    "SELECT " TRACK_COLUMNS " FROM track WHERE session = ?1"
 		    " AND session <> id",
 		    &r, err);
-
 		if (!st)
 			return r;
 		sql_bind(st, "u", session);

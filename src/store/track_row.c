@@ -34,10 +34,11 @@ static const char put_text[] =
     " start, stop, login_time, ses, auid, pid, child_pid, port, n_exec,"
     " n_file, n_auth_fail, n_priv, bytes_in, bytes_out, boot, user, addr,"
     " method, key_type, fp, cert_id, tty, origin, reason, notes)"
-    " VALUES(?1, ?1, ?2, ?3, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+    " VALUES(?1, ?1, ?2, ?3, ?3 * 2, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
     " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
     " ?27, ?28, ?29, ?30)"
-    " ON CONFLICT(id) DO UPDATE SET dirty = joinable OR excluded.joinable,"
+    " ON CONFLICT(id) DO UPDATE SET"
+    " dirty = max(dirty, joinable OR excluded.joinable),"
     " joinable = excluded.joinable, kind = excluded.kind,"
     " flags = excluded.flags, start = excluded.start, stop = excluded.stop,"
     " login_time = excluded.login_time, ses = excluded.ses,"
@@ -97,7 +98,7 @@ int track_row_read(
 		*(int64_t *)(void *)(base + number_at[i]) =
 		    sqlite3_column_int64(st, at++);
 	ret->login = sqlite3_column_int64(st, at++);
-	ret->dirty = sqlite3_column_int(st, at++);
+	ret->dirty = (enum track_dirty)sqlite3_column_int(st, at++);
 	for (int i = 0; i < N_TEXTS; i++) {
 		struct str *v = (struct str *)(void *)(base + text_at[i]);
 

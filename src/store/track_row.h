@@ -11,11 +11,17 @@
 	"bytes_out, login, dirty, boot, user, addr, method, key_type, fp, "    \
 	"cert_id, tty, origin, reason, notes"
 
+enum track_dirty {
+	TRACK_SETTLED = 0,
+	TRACK_CHANGED = 1, /* since it was joined */
+	TRACK_NEW = 2,	   /* never joined: in no other's session */
+};
+
 struct track_row {
 	struct track t;
 	uint64_t old_session; /* as stored */
 	int64_t login;	      /* name that its events are counted under */
-	bool dirty;
+	enum track_dirty dirty;
 };
 
 /*
