@@ -451,7 +451,12 @@ static int store_chains(struct writer *w, struct err *err)
 	return 0;
 }
 
-static int seal_all(struct writer *w, struct err *err)
+static int seal_last(struct writer *w, struct err *err)
+{
+	return writer_seal(w, false, err);
+}
+
+static int wait_for_last(struct writer *w, struct err *err)
 {
 	return writer_seal(w, true, err);
 }
@@ -463,11 +468,13 @@ static int flush_tally(struct writer *w, struct err *err)
 
 int writer_prepare(struct writer *w, struct err *err)
 {
-	/* Counting needs the sessions, amending what is counted, and merging
+	/* Joining does not look at blocks, so the last is sealed meanwhile.
+	 * Counting needs the sessions, amending what is counted, and merging
 	 * drops what was amended. */
 	static int (*const steps[])(struct writer * w, struct err * err) = {
-	    seal_all, writer_join, writer_retally, writer_tally_new,
-	    writer_resolve_amended, flush_tally, writer_compact};
+	    seal_last, writer_join, wait_for_last, writer_retally,
+	    writer_tally_new, writer_resolve_amended, flush_tally,
+	    writer_compact};
 	int r = 0;
 
 	if (w->failed)
