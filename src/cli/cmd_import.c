@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -194,6 +195,13 @@ static int set_timezone(struct cli *cli, const char *zone)
 	return CLI_FOUND;
 }
 
+/* Each block and each segment needs as much memory as the one before. */
+static void keep_freed_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 static int cmd_import_run(const struct invocation *inv)
 {
 	struct import_call call = {.cli = inv->cli, .options = inv->own};
@@ -208,6 +216,7 @@ static int cmd_import_run(const struct invocation *inv)
 	    call.options->wait ? ARCHIVE_WRITE_WAIT : ARCHIVE_WRITE, &err);
 	if (r < 0)
 		return cli_fail_code(inv->cli, r, &err);
+	keep_freed_memory();
 	find_files(&call, inv);
 	r = run_import(&call, archive);
 	archive_close(archive);
