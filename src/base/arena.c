@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/touch.h"
+
 #define CHUNK_SIZE ((size_t)64 << 10)
 
 struct arena_chunk {
@@ -41,6 +43,9 @@ void *arena_alloc_slow(struct arena *a, size_t n)
 	c = size ? malloc(sizeof *c + size) : NULL;
 	if (!c)
 		return NULL;
+	/* What took one chunk will fill the next. */
+	if (a->chunks)
+		touch_pages(c, sizeof *c + size);
 	c->next = a->chunks;
 	c->size = size;
 	a->chunks = c;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/touch.h"
+
 /* Room for one event of the greatest size must remain below COLUMN_RAW_MAX. */
 #define TEXT_MAX     ((size_t)24 << 20)
 /*
@@ -104,6 +106,8 @@ static bool room_for_values(struct builder *b)
 				   : (size_t)BLOCK_ROWS_MAX * USUAL_VALUES;
 	uint64_t *p;
 
+	touch_ahead(b->values, b->cap_values * sizeof *p,
+	    b->n_values * sizeof *p, &b->touched_values);
 	if (b->n_values + EVENT_N_FIELDS <= b->cap_values)
 		return true;
 	p = realloc(b->values, cap * sizeof *p);
@@ -111,6 +115,7 @@ static bool room_for_values(struct builder *b)
 		return false;
 	b->values = p;
 	b->cap_values = cap;
+	b->touched_values = b->n_values * sizeof *p;
 	return true;
 }
 
@@ -153,6 +158,8 @@ int builder_add(struct builder *b, const struct event *ev)
 
 	if (!room_for_values(b))
 		return -ENOMEM;
+	touch_ahead(b->rows, BLOCK_ROWS_MAX * sizeof *row, b->n * sizeof *row,
+	    &b->touched_rows);
 	row->time = ev->time;
 	row->seq = ev->seq;
 	row->chain = ev->chain;

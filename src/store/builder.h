@@ -23,6 +23,7 @@ struct builder {
 	uint32_t n;
 	uint64_t *values; /* per row, its fields in order: number or entry */
 	size_t n_values, cap_values;
+	size_t touched_rows, touched_values; /* bytes: touch_ahead() */
 	size_t text; /* bytes of strings, repeated ones too */
 	struct intern shapes, hosts, boots, sources;
 	struct shape *shape; /* by number of shapes */

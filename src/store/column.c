@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/touch.h"
+
 enum { INTS_PLAIN, INTS_DELTA, INTS_RUNS };
 
 static size_t varint_size(uint64_t v)
@@ -165,6 +167,14 @@ static void put_entries(
 static void put_text(
     struct buf *b, const uint32_t *order, size_t n, const struct str *entries)
 {
+	size_t sum = 0;
+	char *p;
+
+	for (size_t i = 0; i < n; i++)
+		sum += entries[order[i]].n;
+	p = buf_reserve(b, sum);
+	if (p)
+		touch_pages(p, sum);
 	for (size_t i = 0; i < n; i++)
 		buf_add_str(b, entries[order[i]]);
 }

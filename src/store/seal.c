@@ -4,6 +4,7 @@
 
 #include "base/compress.h"
 #include "base/crc32c.h"
+#include "base/touch.h"
 #include "store/builder.h"
 #include "store/column.h"
 
@@ -309,6 +310,16 @@ static int seal_all(struct seal *s, struct buf *ret)
 	return put_file(s, ret);
 }
 
+/* For n values, all of which will be written. */
+static void *room_for(size_t n, size_t size)
+{
+	void *p = malloc(n * size);
+
+	if (p)
+		touch_pages(p, n * size);
+	return p;
+}
+
 int builder_seal(struct builder *b, struct buf *ret)
 {
 	struct seal *s = calloc(1, sizeof *s);
@@ -317,10 +328,10 @@ int builder_seal(struct builder *b, struct buf *ret)
 	if (!s)
 		return -ENOMEM;
 	s->b = b;
-	s->order = malloc(b->n * sizeof *s->order);
-	s->ints = malloc(b->n * sizeof *s->ints);
-	s->codes = malloc(b->n * sizeof *s->codes);
-	s->columns = malloc((b->n_values + 1) * sizeof *s->columns);
+	s->order = room_for(b->n, sizeof *s->order);
+	s->ints = room_for(b->n, sizeof *s->ints);
+	s->codes = room_for(b->n, sizeof *s->codes);
+	s->columns = room_for(b->n_values + 1, sizeof *s->columns);
 	s->gram[0] = calloc(1, sizeof *s->gram[0]);
 	s->gram[1] = calloc(1, sizeof *s->gram[1]);
 	if (s->order && s->ints && s->codes && s->columns && s->gram[0] &&

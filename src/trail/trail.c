@@ -10,6 +10,7 @@
 
 #include "base/disk.h"
 #include "base/fd.h"
+#include "base/touch.h"
 #include "trail/chain.h"
 #include "trail/frame.h"
 #include "trail/recover.h"
@@ -35,6 +36,7 @@ struct trail {
 	/* SEGMENT_HEADER_MAX bytes for the sealer, then frames not written. */
 	struct buf out;
 	uint64_t last_seq; /* of those */
+	size_t touched;	   /* bytes of out: touch_ahead() */
 
 	struct sealer *sealer;
 	int full;   /* no room: appends fail with this */
@@ -53,10 +55,13 @@ static struct str unwritten(const struct trail *t)
  */
 static int out_begin(struct trail *t)
 {
+	bool fresh = !t->out.p;
+
 	buf_clear(&t->out);
 	if (!buf_reserve(&t->out, SEGMENT_HEADER_MAX + TRAIL_SEGMENT_FULL))
 		return -ENOMEM;
 	t->out.n = SEGMENT_HEADER_MAX;
+	t->touched = fresh ? 0 : t->out.cap;
 	return 0;
 }
 
@@ -201,6 +206,7 @@ int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
 	if (check_state(t, true, err) < 0)
 		return t->broken ? t->broken : t->full;
 	t->chain.now(&f.realtime, &f.boottime);
+	touch_ahead(t->out.p, t->out.cap, t->out.n, &t->touched);
 	frame_put(&t->out, &f);
 	if (buf_error(&t->out)) {
 		/* What was put before is whole and stays. */

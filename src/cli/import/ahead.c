@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/input.h"
+#include "base/touch.h"
 #include "base/worker.h"
 
 /* A source gets so much at once: it copies what it holds back after each. */
@@ -20,7 +21,8 @@ struct piece {
 	struct job job; /* first, so that a job is its piece */
 	struct ahead *ahead;
 	char *memory;
-	size_t n; /* bytes behind the room */
+	size_t n;	/* bytes behind the room */
+	size_t touched; /* of them: touch_ahead() */
 };
 
 struct ahead {
@@ -53,10 +55,12 @@ static int read_piece(struct job *job)
 	p->n = 0;
 	while (!a->over && p->n < PIECE_LEN) {
 		char *at = p->memory + ROOM + p->n;
-		ssize_t n = input_read(a->in, at,
-		    PIECE_LEN - p->n < STEP_LEN ? PIECE_LEN - p->n : STEP_LEN,
-		    &a->err);
+		size_t step =
+		    PIECE_LEN - p->n < STEP_LEN ? PIECE_LEN - p->n : STEP_LEN;
+		ssize_t n;
 
+		touch_ahead(p->memory + ROOM, PIECE_LEN, p->n, &p->touched);
+		n = input_read(a->in, at, step, &a->err);
 		if (n <= 0) {
 			a->over = true;
 			a->result = (int)n;
