@@ -31,5 +31,5 @@ def same(got, expected, what):
             continue
         had, has = (Counter(json.dumps(x, sort_keys=True) for x in xs)
                     for xs in (had, has))
-        equal([*(had - has)][:2], [], "%s missing, %s" % (kind, what))
-        equal([*(has - had)][:2], [], "%s too many, %s" % (kind, what))
+        equal(([*(has - had)][:2], [*(had - has)][:2]), ([], []),
+              "%s too many, and missing, %s" % (kind, what))
