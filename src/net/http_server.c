@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PRIORITIES	"SECURE128:-VERS-ALL:+VERS-TLS1.3"
+#define PATH_MAX_LEN	1024
+/* Its own timeouts of connections must be looked at now and then. */
+#define IDLE_USEC	((int64_t)500000)
+#define CONNECTION_HEAP ((size_t)64 << 10)
+#define BACKLOG		128
+
+struct http_server {
+	struct http_server_config cfg;
+	int listen_fd;
+	uint16_t port;
+	struct MHD_Daemon *daemon;
+	struct loop *loop;
+	struct loop_watch watch;
+	struct loop_timer timer;
+};
+
+/* A request that is being read. */
+struct incoming {
+	struct buf body;
+	bool too_large;
+};
+
+/* --- one request --- */
+
+const char *http_call_query(const struct http_call *call, const char *name)
+{
+	return MHD_lookup_connection_value(
+	    call->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+static void read_address(struct MHD_Connection *connection, char *ret, size_t n)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	union {
+		const struct sockaddr *any;
+		const struct sockaddr_in *in;
+		const struct sockaddr_in6 *in6;
+	} at;
+
+	*ret = '\0';
+	if (!info)
+		return;
+	at.any = info->client_addr;
+	if (at.any->sa_family == AF_INET)
+		inet_ntop(AF_INET, &at.in->sin_addr, ret, (socklen_t)n);
+	else if (at.any->sa_family == AF_INET6)
+		inet_ntop(AF_INET6, &at.in6->sin6_addr, ret, (socklen_t)n);
+}
+
+/* False: none, or not signed by the authority, or not in its time. */
+static bool read_peer(
+    struct MHD_Connection *connection, struct cert_info *ret, struct err *err)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	const gnutls_datum_t *chain;
+	unsigned n = 0, status = ~0U;
+	gnutls_typed_vdata_st purpose = {
+	    .type = GNUTLS_DT_KEY_PURPOSE_OID, .size = 0};
+
+	if (!info)
+		return false;
+	purpose.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT;
+	chain = gnutls_certificate_get_peers(info->tls_session, &n);
+	if (!chain || n == 0 ||
+	    gnutls_certificate_verify_peers(
+		info->tls_session, &purpose, 1, &status) < 0 ||
+	    status != 0)
+		return false;
+	return cert_read_der(
+		   str_make(chain[0].data, chain[0].size), ret, err) == 0;
+}
+
+static enum MHD_Result send_reply(
+    struct MHD_Connection *connection, struct http_reply *reply)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+	    reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result r;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+	    reply->type ? reply->type : "text/plain");
+	r = MHD_queue_response(connection,
+	    (unsigned)(reply->status ? reply->status : 200), response);
+	MHD_destroy_response(response);
+	return r;
+}
+
+static enum MHD_Result answer(struct http_server *s,
+    struct MHD_Connection *connection, const char *path, const char *method,
+    struct incoming *in)
+{
+	struct http_call call = {.method = method,
+	    .path = path,
+	    .body = buf_str(&in->body),
+	    .connection = connection};
+	struct http_reply reply = {.body = BUF_INIT};
+	struct cert_info peer;
+	enum MHD_Result r;
+	struct err why;
+
+	read_address(connection, call.address, sizeof call.address);
+	if (in->too_large || strlen(path) > PATH_MAX_LEN) {
+		reply.status = 413;
+		buf_printf(
+		    &reply.body, "more than %zu bytes\n", s->cfg.body_max);
+	} else {
+		if (read_peer(connection, &peer, &why))
+			call.peer = &peer;
+		s->cfg.handle(s->cfg.ctx, &call, &reply);
+	}
+	if (buf_error(&reply.body))
+		reply.status = 500;
+	r = send_reply(connection, &reply);
+	buf_free(&reply.body);
+	return r;
+}
+
+/* The library calls it with more parameters than functions here may have. */
+#define BEHIND(...) __VA_ARGS__
+
+static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection,
+    const char *path, const char *method,
+    BEHIND(const char *version, const char *data, size_t *n, void **state))
+{
+	struct http_server *s = ctx;
+	struct incoming *in = *state;
+
+	(void)version;
+	if (!in) {
+		in = calloc(1, sizeof *in);
+		*state = in;
+		if (in)
+			in->body.max = s->cfg.body_max;
+		return in ? MHD_YES : MHD_NO;
+	}
+	if (*n == 0)
+		return answer(s, connection, path, method, in);
+	buf_add(&in->body, data, *n);
+	if (buf_error(&in->body) == -EMSGSIZE)
+		in->too_large = true;
+	else if (buf_error(&in->body))
+		return MHD_NO;
+	*n = 0;
+	return MHD_YES;
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection,
+    void **state, enum MHD_RequestTerminationCode how)
+{
+	struct incoming *in = *state;
+
+	(void)ctx;
+	(void)connection;
+	(void)how;
+	if (in)
+		buf_free(&in->body);
+	free(in);
+	*state = NULL;
+}
+
+/* --- the server --- */
+
+static int bind_to(struct http_server *s)
+{
+	struct sockaddr_in6 at6 = {
+	    .sin6_family = AF_INET6, .sin6_port = htons(s->cfg.port)};
+	struct sockaddr_in at = {
+	    .sin_family = AF_INET, .sin_port = htons(s->cfg.port)};
+	bool is6 = inet_pton(AF_INET6, s->cfg.address, &at6.sin6_addr) == 1;
+	socklen_t n = is6 ? sizeof at6 : sizeof at;
+	void *p = is6 ? (void *)&at6 : (void *)&at;
+	int on = 1;
+
+	if (!is6 && inet_pton(AF_INET, s->cfg.address, &at.sin_addr) != 1)
+		return -EINVAL;
+	s->listen_fd = socket(is6 ? AF_INET6 : AF_INET,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->listen_fd < 0 ||
+	    setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) <
+		0 ||
+	    bind(s->listen_fd, p, n) < 0 || listen(s->listen_fd, BACKLOG) < 0 ||
+	    getsockname(s->listen_fd, p, &n) < 0)
+		return -errno;
+	s->port = ntohs(is6 ? at6.sin6_port : at.sin_port);
+	return 0;
+}
+
+static void __attribute__((format(printf, 2, 0)))
+keep_quiet(void *ctx, const char *fmt, va_list ap)
+{
+	(void)ctx;
+	(void)fmt;
+	(void)ap;
+}
+
+static int begin(struct http_server *s, struct err *err)
+{
+	const struct http_server_config *cfg = &s->cfg;
+
+	s->daemon =
+	    MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TLS | MHD_USE_ERROR_LOG, 0,
+		NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER,
+		keep_quiet, NULL, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
+		MHD_OPTION_HTTPS_MEM_CERT, cfg->cert, MHD_OPTION_HTTPS_MEM_KEY,
+		cfg->key, MHD_OPTION_HTTPS_MEM_TRUST, cfg->client_ca,
+		MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES,
+		MHD_OPTION_CONNECTION_LIMIT, cfg->connections_max,
+		MHD_OPTION_CONNECTION_TIMEOUT, cfg->timeout_sec,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_HEAP,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
+	if (!s->daemon)
+		return err_set(err, -EINVAL,
+		    "the HTTPS server does not begin: its certificate or key "
+		    "does not serve");
+	/* It closes the socket from now on. */
+	s->listen_fd = -1;
+	return 0;
+}
+
+int http_server_open(struct http_server **ret,
+    const struct http_server_config *cfg, struct err *err)
+{
+	struct http_server *s = calloc(1, sizeof *s);
+	int r;
+
+	if (!s)
+		return err_sys(err, -ENOMEM, "HTTPS server");
+	s->cfg = *cfg;
+	s->listen_fd = -1;
+	r = bind_to(s);
+	if (r < 0)
+		err_sys(err, r, "cannot listen at %s port %u", cfg->address,
+		    cfg->port);
+	else
+		r = begin(s, err);
+	if (r < 0) {
+		http_server_close(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static void work(struct http_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+	int64_t us = IDLE_USEC;
+
+	MHD_run(s->daemon);
+	if (MHD_get_timeout(s->daemon, &ms) == MHD_YES &&
+	    (int64_t)ms * 1000 < us)
+		us = (int64_t)ms * 1000;
+	loop_timer_start(s->loop, &s->timer, us, 0);
+}
+
+static void on_ready(struct loop *l, struct loop_watch *w, unsigned what)
+{
+	(void)l;
+	(void)what;
+	work(w->ctx);
+}
+
+static void on_timer(struct loop *l, struct loop_timer *t)
+{
+	(void)l;
+	work(t->ctx);
+}
+
+int http_server_start(struct http_server *s, struct loop *l, struct err *err)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	int r;
+
+	s->loop = l;
+	s->timer = (struct loop_timer){.due = on_timer, .ctx = s};
+	s->watch = (struct loop_watch){
+	    .fd = info->epoll_fd, .ready = on_ready, .ctx = s};
+	r = loop_watch(l, &s->watch, LOOP_READ);
+	if (r < 0)
+		return err_sys(err, r, "HTTPS server");
+	work(s);
+	return 0;
+}
+
+uint16_t http_server_port(const struct http_server *s)
+{
+	return s->port;
+}
+
+void http_server_close(struct http_server *s)
+{
+	if (!s)
+		return;
+	if (s->loop) {
+		loop_unwatch(s->loop, &s->watch);
+		loop_timer_stop(s->loop, &s->timer);
+	}
+	if (s->daemon)
+		MHD_stop_daemon(s->daemon);
+	if (s->listen_fd >= 0)
+		close(s->listen_fd);
+	free(s);
+}
