@@ -123,6 +123,16 @@ const uint8_t *archive_id_key(const struct archive *a)
 	return a->id_key;
 }
 
+int archive_dirfd(const struct archive *a)
+{
+	return a->dirfd;
+}
+
+const struct sign_key *archive_key(const struct archive *a)
+{
+	return &a->key;
+}
+
 /* The last writer was cut off: say so in the chain itself. */
 static int append_gap(
     struct archive *a, const struct trail_recovery *rec, struct err *err)

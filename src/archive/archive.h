@@ -10,6 +10,7 @@
  *   DIR/index/              see store/store.h
  *   DIR/screens/CHAIN/N     see archive/screens.h
  *   DIR/reserve             room for a full disk, of sshtraild
+ *   DIR/hub/                of sshtrail-hub, see hub/place.h
  *
  * The life of an event passes through here: archive_append() writes it to the
  * trail, gives it its track, and adds it to the index.
@@ -48,6 +49,10 @@ struct store *archive_store(struct archive *a);
 
 /* 16 secret bytes for source_id() and track ids; never change in a store. */
 const uint8_t *archive_id_key(const struct archive *a);
+
+/* The directory, open; and the key by which all its chains are signed. */
+int archive_dirfd(const struct archive *a);
+const struct sign_key *archive_key(const struct archive *a);
 
 /*
  * Begin writing to chain NAME ("import:HOST"); events to come are appended

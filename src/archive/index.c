@@ -31,22 +31,35 @@ static int save_state(void *ctx, struct str key, struct str data)
 	return ix->store->ops->put_note(ix->store, key, data, ix->err);
 }
 
+static int begin(
+    struct archive_index *ix, const uint8_t *id_key, struct err *err)
+{
+	const struct correlate_memory memory = {load_state, save_state, ix};
+	int r = correlator_new(&ix->correlator, id_key, &memory);
+
+	return r < 0 ? err_sys(err, r, "correlator") : 0;
+}
+
 int index_open(struct archive_index *ix, const char *path, enum store_mode mode,
     const uint8_t *id_key, struct err *err)
 {
-	const struct correlate_memory memory = {load_state, save_state, ix};
 	int r = store_embedded.open(&ix->store, path, mode, err);
 
-	if (r < 0 || mode == STORE_READ)
-		return r;
-	r = correlator_new(&ix->correlator, id_key, &memory);
-	return r < 0 ? err_sys(err, r, "correlator") : 0;
+	return r < 0 || mode == STORE_READ ? r : begin(ix, id_key, err);
+}
+
+int index_share(struct archive_index *ix, struct store *store,
+    const uint8_t *id_key, struct err *err)
+{
+	ix->store = store;
+	ix->shared = true;
+	return begin(ix, id_key, err);
 }
 
 void index_close(struct archive_index *ix)
 {
 	correlator_free(ix->correlator);
-	if (ix->store)
+	if (ix->store && !ix->shared)
 		ix->store->ops->close(ix->store);
 	buf_free(&ix->text);
 	*ix = (struct archive_index){0};
@@ -125,7 +138,7 @@ int index_add(struct archive_index *ix, struct event *ev, struct err *err)
 	return r < 0 ? r : ix->store->ops->add(ix->store, ev, err);
 }
 
-int index_prepare(struct archive_index *ix, struct err *err)
+int index_save(struct archive_index *ix, struct err *err)
 {
 	int r;
 
@@ -134,6 +147,13 @@ int index_prepare(struct archive_index *ix, struct err *err)
 	if (r == 0 && correlator_disordered(ix->correlator) && !ix->in_order)
 		r = ix->store->ops->put_note(
 		    ix->store, NOTE_DISORDER, STR("1"), err);
+	return r;
+}
+
+int index_prepare(struct archive_index *ix, struct err *err)
+{
+	int r = index_save(ix, err);
+
 	return r < 0 ? r : ix->store->ops->prepare(ix->store, err);
 }
 
@@ -172,29 +192,35 @@ struct catch_up {
 	struct err *err;
 };
 
-/* What follows is of the part that the store's end of the chain is in. */
-static int resume_part(struct catch_up *cu)
+int index_resume(struct archive_index *ix, struct err *err)
 {
 	struct query q = {.since = INT64_MIN,
 	    .until = INT64_MAX,
 	    .kinds = (uint64_t)1 << EVENT_IMPORT_START |
 		     (uint64_t)1 << EVENT_AGENT_START};
-	struct store *s = cu->ix->store;
+	struct store *s = ix->store;
 	struct store_cursor *c = NULL;
+	struct arena arena = ARENA_INIT;
 	struct event ev, start = {.seq = 0};
-	int r = s->ops->events(s, &q, &c, cu->err);
+	int r;
 
-	while (r == 0 && (r = s->ops->next_event(c, &ev, cu->err)) == 1) {
+	ix->err = err;
+	r = s->ops->events(s, &q, &c, err);
+
+	while (r == 0 && (r = s->ops->next_event(c, &ev, err)) == 1) {
 		r = 0;
-		if (ev.chain == cu->ix->chain && ev.seq > start.seq &&
+		if (ev.chain == ix->chain && ev.seq > start.seq &&
 		    part_begins(&ev))
-			r = event_copy(&start, &ev, &cu->arena);
+			r = event_copy(&start, &ev, &arena);
 	}
 	if (c)
 		s->ops->cursor_close(c);
 	if (r < 0)
-		return err_context(cu->err, r, "list of imported files");
-	return start.seq ? enter_part(cu->ix, &start) : 0;
+		err_context(err, r, "list of imported files");
+	else if (start.seq)
+		r = enter_part(ix, &start);
+	arena_free(&arena);
+	return r;
 }
 
 static int add_frame(struct catch_up *cu, const struct frame *f)
@@ -206,7 +232,7 @@ static int add_frame(struct catch_up *cu, const struct frame *f)
 		return 0;
 	arena_reset(&cu->arena);
 	if (cu->last) {
-		r = resume_part(cu);
+		r = index_resume(cu->ix, cu->err);
 		if (r < 0)
 			return r;
 		cu->last = 0;

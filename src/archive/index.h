@@ -16,6 +16,7 @@ struct archive_index {
 	uint64_t chain; /* of the events to come */
 	uint64_t since_drain;
 	bool in_order; /* parts are added in the order they were written */
+	bool shared;   /* the store is another's */
 	struct buf text;
 	struct err *err; /* of the call at work */
 };
@@ -28,6 +29,10 @@ struct index_progress {
 
 int index_open(struct archive_index *ix, const char *path, enum store_mode mode,
     const uint8_t *id_key, struct err *err);
+/* The same on a store that is open: with a memory of its own, for a chain that
+ * is added beside others. */
+int index_share(struct archive_index *ix, struct store *store,
+    const uint8_t *id_key, struct err *err);
 void index_close(struct archive_index *ix);
 
 /* Events to come are of this chain; they have nothing to do with those before.
@@ -36,7 +41,16 @@ void index_chain(struct archive_index *ix, const char *chain);
 
 /* Sets ev->track, ev->chain and the derived fields. */
 int index_add(struct archive_index *ix, struct event *ev, struct err *err);
-/* All that index_commit() needs; then nothing may be added before it. */
+/*
+ * What follows goes on where the store's end of the chain is: to be called
+ * before the first index_add() where others were added by an earlier process.
+ */
+int index_resume(struct archive_index *ix, struct err *err);
+
+/* All of this memory that index_commit() needs. */
+int index_save(struct archive_index *ix, struct err *err);
+/* As index_save(), and all else that index_commit() needs; then nothing may be
+ * added before it. */
 int index_prepare(struct archive_index *ix, struct err *err);
 int index_commit(struct archive_index *ix, struct err *err);
 

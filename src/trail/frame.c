@@ -40,6 +40,13 @@ void frame_put(struct buf *b, const struct frame *f)
 	b->n += len;
 }
 
+bool frame_is_plain(const void *p)
+{
+	static const char none[AT_STREAM - AT_TYPE - 1];
+
+	return memcmp((const char *)p + AT_TYPE + 1, none, sizeof none) == 0;
+}
+
 size_t frame_len(const void *p)
 {
 	return le32_get(p);

@@ -27,6 +27,12 @@ void frame_put(struct buf *b, const struct frame *f);
 enum frame_state frame_get(
     struct str bytes, struct frame *ret, size_t *ret_len);
 
+/*
+ * Whether a frame known to be whole is what frame_put() makes of it: nothing is
+ * set in it that this version does not know.
+ */
+bool frame_is_plain(const void *p);
+
 /* Length that a frame known to be whole says of itself. */
 size_t frame_len(const void *p);
 

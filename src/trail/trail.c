@@ -184,18 +184,14 @@ static int check_state(const struct trail *t, bool append, struct err *err)
 		 : 0;
 }
 
-int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
-    struct str payload, uint64_t *ret_seq, struct err *err)
+/* Room for a frame of that payload, in this segment or the next. */
+static int make_room(struct trail *t, size_t payload, struct err *err)
 {
-	struct frame f = {.seq = t->last_seq + 1,
-	    .type = type,
-	    .stream = stream,
-	    .payload = payload};
-	size_t stored, len = FRAME_HEADER_LEN + payload.n;
+	size_t stored, len = FRAME_HEADER_LEN + payload;
 
-	if (payload.n > TRAIL_PAYLOAD_MAX)
+	if (payload > TRAIL_PAYLOAD_MAX)
 		return err_set(
-		    err, -EMSGSIZE, "%zu bytes in one frame", payload.n);
+		    err, -EMSGSIZE, "%zu bytes in one frame", payload);
 	if (check_state(t, true, err) < 0)
 		return t->broken ? t->broken : t->full;
 	stored = t->file_len - t->header_len + unwritten(t).n;
@@ -205,18 +201,50 @@ int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
 		flush(t);
 	if (check_state(t, true, err) < 0)
 		return t->broken ? t->broken : t->full;
-	t->chain.now(&f.realtime, &f.boottime);
+	return 0;
+}
+
+static int put_frame(struct trail *t, const struct frame *f, struct err *err)
+{
 	touch_ahead(t->out.p, t->out.cap, t->out.n, &t->touched);
-	frame_put(&t->out, &f);
+	frame_put(&t->out, f);
 	if (buf_error(&t->out)) {
 		/* What was put before is whole and stays. */
 		t->out.error = 0;
 		return err_sys(err, -ENOMEM, "cannot append");
 	}
 	t->last_seq++;
-	if (ret_seq)
-		*ret_seq = f.seq;
 	return 0;
+}
+
+int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
+    struct str payload, uint64_t *ret_seq, struct err *err)
+{
+	struct frame f = {.type = type, .stream = stream, .payload = payload};
+	int r = make_room(t, payload.n, err);
+
+	if (r < 0)
+		return r;
+	f.seq = t->last_seq + 1;
+	t->chain.now(&f.realtime, &f.boottime);
+	r = put_frame(t, &f, err);
+	if (r == 0 && ret_seq)
+		*ret_seq = f.seq;
+	return r;
+}
+
+int trail_append_as(struct trail *t, const struct frame *f, struct err *err)
+{
+	int r = make_room(t, f->payload.n, err);
+
+	if (r < 0)
+		return r;
+	if (f->seq != t->last_seq + 1)
+		return err_set(err, -EINVAL,
+		    "frame %llu does not follow frame %llu",
+		    (unsigned long long)f->seq,
+		    (unsigned long long)t->last_seq);
+	return put_frame(t, f, err);
 }
 
 /* The final name says: this segment and all before it are on the disk. */
@@ -359,6 +387,11 @@ int trail_guard(struct trail *t, struct err *err)
 	    "somebody removed the segment %s of the trail %s, and it cannot be "
 	    "put back",
 	    name, t->chain.origin);
+}
+
+const struct merkle *trail_tree(const struct trail *t)
+{
+	return &t->chain.tree;
 }
 
 uint64_t trail_last_seq(const struct trail *t)

@@ -76,6 +76,12 @@ int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
 int trail_append(struct trail *t, enum frame_type type, uint32_t stream,
     struct str payload, uint64_t *ret_seq, struct err *err);
 
+/*
+ * The same with a frame that was written elsewhere: number and times stay as
+ * they are, and so does the tree. -EINVAL: its number is not the next one.
+ */
+int trail_append_as(struct trail *t, const struct frame *f, struct err *err);
+
 /* Everything up to trail_last_seq() is on the disk when this returns 0. */
 int trail_sync(struct trail *t, struct err *err);
 
@@ -94,6 +100,9 @@ int trail_checkpoint(struct trail *t, struct err *err);
 int trail_guard(struct trail *t, struct err *err);
 
 uint64_t trail_last_seq(const struct trail *t);
+/* Of all frames; to be asked only behind trail_sync(), until the next append.
+ */
+const struct merkle *trail_tree(const struct trail *t);
 
 /* Checkpoint and close. `t` is gone in any case; NULL is fine. */
 int trail_close(struct trail *t, struct err *err);

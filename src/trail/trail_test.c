@@ -410,12 +410,52 @@ static void test_removed_while_written(void **state)
 	trail_abandon(t);
 }
 
+/* Frames of one chain put into another: its tree, under another key. */
+static void test_append_as(void **state)
+{
+	const struct fixture *fx = *state;
+	void *other;
+	struct fixture *copy;
+	struct trail *t, *to;
+	struct trail_reader *reader;
+	struct sha256 root, copied;
+	struct frame f;
+	struct err err;
+
+	assert_int_equal(fixture_setup(&other), 0);
+	copy = other;
+	t = open_trail(fx, NULL);
+	to = open_trail(copy, NULL);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(
+		    trail_append(t, i % 2 ? FRAME_EVENT : FRAME_RECORDING,
+			(uint32_t)i, STR("{\"a\":1}"), NULL, &err),
+		    0);
+	assert_int_equal(trail_sync(t, &err), 0);
+	assert_int_equal(trail_reader_open(&reader, fx->dirfd, 1, &err), 0);
+	while (trail_reader_next(reader, &f, &err) > 0) {
+		assert_int_equal(trail_append_as(to, &f, &err), 0);
+		/* Not twice. */
+		assert_int_equal(trail_append_as(to, &f, &err), -EINVAL);
+	}
+	trail_reader_close(reader);
+	assert_int_equal(trail_sync(to, &err), 0);
+	assert_int_equal(trail_last_seq(to), 20);
+	merkle_root(trail_tree(t), &root);
+	merkle_root(trail_tree(to), &copied);
+	assert_memory_equal(&root, &copied, sizeof root);
+	assert_int_equal(trail_close(t, &err), 0);
+	assert_int_equal(trail_close(to, &err), 0);
+	fixture_teardown(&other);
+}
+
 int main(void)
 {
 #define WITH_FIXTURE(f)                                                        \
 	cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_frame),
+	    WITH_FIXTURE(test_append_as),
 	    WITH_FIXTURE(test_round_trip),
 	    WITH_FIXTURE(test_many_segments),
 	    WITH_FIXTURE(test_reader_position),

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/replica.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "archive/index.h"
+#include "archive/layout.h"
+#include "base/fd.h"
+#include "core/event_json.h"
+#include "crypto/checkpoint.h"
+
+#define NOTE_FILE "writer.note"
+
+struct replica {
+	int dirfd; /* of the chain */
+	struct trail *trail;
+	bool broken;	/* the trail takes no more */
+	bool has_index; /* there are events in it */
+	bool dirty;	/* since it was prepared last */
+	struct archive_index index;
+	struct arena arena;
+};
+
+/*
+ * What the last writer left is in the index since the archive was opened, but
+ * for frames that became readable only when the trail was.
+ */
+static int open_index(struct replica *r, struct archive *a, const char *chain,
+    bool unclean, struct err *err)
+{
+	struct store *store = archive_store(a);
+	uint64_t last = 0;
+	int e = index_share(&r->index, store, archive_id_key(a), err);
+
+	if (e < 0)
+		return e;
+	r->has_index = true;
+	index_chain(&r->index, chain);
+	if (unclean)
+		return index_catch_up_chain(
+		    &r->index, archive_dirfd(a), chain, err);
+	e = store->ops->last_seq(store, r->index.chain, &last, err);
+	return e < 0 || last == 0 ? e : index_resume(&r->index, err);
+}
+
+int replica_open(
+    struct replica **ret, struct archive *a, const char *chain, struct err *err)
+{
+	struct replica *r = calloc(1, sizeof *r);
+	struct trail_recovery rec = {0};
+	int e;
+
+	if (!r)
+		return err_sys(err, -ENOMEM, "chain %s", chain);
+	r->dirfd = -1;
+	e = layout_open_chain(archive_dirfd(a), chain, true, &r->dirfd, err);
+	if (e == 0)
+		e = archive_open_chain(a, chain, &r->trail, &rec, err);
+	if (e == 0 && layout_has_events(chain))
+		e = open_index(r, a, chain, rec.unclean || rec.torn_bytes, err);
+	if (e < 0) {
+		replica_close(r);
+		return e;
+	}
+	*ret = r;
+	return 0;
+}
+
+void replica_close(struct replica *r)
+{
+	if (!r)
+		return;
+	if (r->trail && !r->broken)
+		(void)trail_close(r->trail, NULL);
+	else
+		trail_abandon(r->trail);
+	if (r->has_index)
+		index_close(&r->index);
+	arena_free(&r->arena);
+	fd_close(&r->dirfd);
+	free(r);
+}
+
+const struct merkle *replica_tree(const struct replica *r)
+{
+	return trail_tree(r->trail);
+}
+
+static int add_event(struct replica *r, struct event *ev, struct err *err)
+{
+	int e = index_add(&r->index, ev, err);
+
+	/* That is the index's own damage. */
+	return e == -EBADMSG ? -EIO : e;
+}
+
+int replica_append(struct replica *r, const struct frame *f, struct err *err)
+{
+	bool is_event = r->has_index && f->type == FRAME_EVENT;
+	struct event ev;
+	int e = 0;
+
+	arena_reset(&r->arena);
+	if (is_event)
+		e = event_from_json(&ev, f->payload, &r->arena, err);
+	if (e < 0)
+		return e == -ENOMEM ? e : -EBADMSG;
+	e = trail_append_as(r->trail, f, err);
+	if (e < 0) {
+		r->broken = r->broken || (e != -EINVAL && e != -EMSGSIZE);
+		return e;
+	}
+	r->dirty = true;
+	ev.seq = f->seq;
+	return is_event ? add_event(r, &ev, err) : 0;
+}
+
+int replica_sync(struct replica *r, struct err *err)
+{
+	int e = trail_sync(r->trail, err);
+
+	r->broken = r->broken || e < 0;
+	return e;
+}
+
+int replica_note(const struct replica *r, struct buf *ret, struct err *err)
+{
+	int e = fd_read_file(r->dirfd, NOTE_FILE, CHECKPOINT_NOTE_MAX, ret);
+
+	return e == 0 || e == -ENOENT ? 0 : err_sys(err, e, NOTE_FILE);
+}
+
+int replica_set_note(struct replica *r, struct str note, struct err *err)
+{
+	int e = fd_replace_file(r->dirfd, NOTE_FILE, 0644, note.p, note.n);
+
+	return e < 0 ? err_sys(err, e, NOTE_FILE) : 0;
+}
+
+int replica_read(const struct replica *r, uint64_t from,
+    struct trail_reader **ret, struct err *err)
+{
+	return trail_reader_open(ret, r->dirfd, from, err);
+}
+
+int replica_prepare(struct replica *r, struct err *err)
+{
+	int e;
+
+	if (!r->dirty)
+		return 0;
+	e = trail_checkpoint(r->trail, err);
+	if (e == 0 && r->has_index)
+		e = index_save(&r->index, err);
+	r->broken = r->broken || e < 0;
+	r->dirty = e < 0;
+	return e;
+}
