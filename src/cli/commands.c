@@ -3,6 +3,7 @@
 
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
+extern const struct command cmd_enroll;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
 extern const struct command cmd_follow;
@@ -36,6 +37,7 @@ const struct command *const commands[] = {
     &cmd_verify,
     &cmd_reindex,
     &cmd_setup,
+    &cmd_enroll,
     &cmd_completion,
     &cmd_help,
     &cmd_version,

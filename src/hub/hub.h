@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of a running hub share. One thread uses it. */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include "archive/replica.h"
+#include "hub/config.h"
+#include "hub/place.h"
+#include "net/http_server.h"
+
+#define HUB_SOURCE     "sshtrail-hub"
+#define HUB_CHAINS_MAX 8192
+
+/* A chain of a host that has sent something since the hub was started. */
+struct hub_chain {
+	char name[sizeof "recordings:" + CERT_NAME_MAX];
+	struct replica *replica; /* NULL: closed after an error */
+	bool forked;		 /* told; reset when it goes on again */
+};
+
+struct hub {
+	const struct hub_config *cfg;
+	struct place place;
+	struct archive *archive;
+	struct hub_chain *chains;
+	size_t n_chains, cap_chains;
+	bool uncommitted;
+	uint64_t frames; /* taken since the start */
+	/* Set by what cannot be gone on after; the hub ends. */
+	int failed;
+	struct err failure;
+};
+
+/* An error to the client: {"error": WHAT, "detail": ...}. */
+void hub_refuse(struct http_reply *reply, int status, const char *what,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Whose certificate was shown. False: it was refused in *reply. */
+bool hub_host(struct hub *h, const struct http_call *call,
+    struct host_entry *ret, struct http_reply *reply);
+
+/* An event of the hub's own, about `host` or, empty, itself. */
+int hub_note(struct hub *h, enum event_kind kind, struct str host,
+    const char *op, const char *reason);
+
+/* Handlers: joining.c and ingest.c. */
+void hub_enroll(
+    struct hub *h, const struct http_call *call, struct http_reply *reply);
+void hub_renew(
+    struct hub *h, const struct http_call *call, struct http_reply *reply);
+/* `chain` is what stands in the path. */
+void hub_chain_state(struct hub *h, const struct http_call *call,
+    const char *chain, struct http_reply *reply);
+void hub_ingest(struct hub *h, const struct http_call *call, const char *chain,
+    struct http_reply *reply);
+void hub_close_chains(struct hub *h);
+/* All taken so far is signed and can be found. */
+int hub_commit(struct hub *h, struct err *err);
+
+/* Run until SIGTERM or SIGINT; `say` gets what the administrator should know.
+ */
+int hub_serve(const struct hub_config *cfg,
+    void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))));
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a hub answers to the batches of hosts, honest and not. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/fd.h"
+#include "crypto/cosign.h"
+#include "hub/hub.h"
+#include "wire/batch.h"
+#include "wire/message.h"
+
+#define CHAIN  "events:web-01"
+#define FRAMES 30
+
+/* A hub, and a host with a chain of FRAMES events that has joined it. */
+struct world {
+	char dir[64], store[80];
+	struct hub_config cfg;
+	struct hub hub;
+	struct sign_key key;
+	struct host_entry host;
+	struct cert_info peer;
+	struct buf payloads[FRAMES + 1];
+	struct buf said;
+};
+
+static void open_hub(struct world *w)
+{
+	struct err err = {""};
+
+	assert_int_equal(place_open(&w->hub.place, w->store, &err), 0);
+	assert_int_equal(
+	    archive_open(&w->hub.archive, w->store, ARCHIVE_WRITE, &err), 0);
+	assert_int_equal(archive_begin(w->hub.archive, "events:hub", &err), 0);
+	w->hub.cfg = &w->cfg;
+}
+
+static void close_hub(struct world *w)
+{
+	struct err err = {""};
+
+	assert_int_equal(hub_commit(&w->hub, &err), 0);
+	hub_close_chains(&w->hub);
+	archive_close(w->hub.archive);
+	place_close(&w->hub.place);
+}
+
+static int set_up(void **state)
+{
+	static const char *const names[] = {"localhost", NULL};
+	struct world *w = calloc(1, sizeof *w);
+	struct err err = {""};
+	int fd;
+
+	snprintf(w->dir, sizeof w->dir, "/tmp/ingest_test.XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	snprintf(w->store, sizeof w->store, "%s/hub", w->dir);
+	w->cfg.name = "hub";
+	assert_int_equal(place_init(w->store, names, &err), 0);
+	open_hub(w);
+	assert_int_equal(fd_open_dir(w->hub.place.dirfd, "k", 0700, &fd), 0);
+	assert_int_equal(sign_key_load(&w->key, fd, "host", &err), 0);
+	fd_close(&fd);
+	w->host = (struct host_entry){.name = "web-01",
+	    .serial = "aa",
+	    .before = "99",
+	    .key = w->key.pub,
+	    .until = INT64_MAX};
+	host_id(&w->key.pub, w->host.id);
+	assert_int_equal(host_put(&w->hub.place, &w->host, &err), 0);
+	w->peer = (struct cert_info){.serial = "aa"};
+	memcpy(w->peer.name, w->host.id, sizeof w->host.id);
+	for (int i = 1; i <= FRAMES; i++)
+		buf_printf(&w->payloads[i],
+		    "{\"time\":\"2026-11-22T11:49:28.%06dZ\",\"host\":\"web-"
+		    "01\","
+		    "\"kind\":\"%s\",\"source\":\"t\",\"trust\":\"daemon\"}",
+		    i, i == 1 ? "agent.start" : "exec");
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct world *w = *state;
+
+	close_hub(w);
+	fd_remove_tree(w->dir);
+	for (int i = 1; i <= FRAMES; i++)
+		buf_free(&w->payloads[i]);
+	buf_free(&w->said);
+	free(w);
+	return 0;
+}
+
+static struct frame frame_of(const struct world *w, uint64_t seq)
+{
+	return (struct frame){.seq = seq,
+	    .realtime = (int64_t)seq,
+	    .type = FRAME_EVENT,
+	    .payload = buf_str(&w->payloads[seq])};
+}
+
+/* The host's checkpoint of its first n frames. */
+static void sign_note(const struct world *w, uint64_t n, struct buf *ret)
+{
+	struct checkpoint cp = {.origin = STR(CHAIN), .size = n};
+	struct merkle tree;
+	struct sha256 leaf;
+	struct buf b = BUF_INIT;
+
+	merkle_init(&tree);
+	for (uint64_t i = 1; i <= n; i++) {
+		struct frame f = frame_of(w, i);
+		struct batch_writer one = {.n = 0};
+
+		batch_begin(&one, STR_NONE);
+		batch_add(&one, &f);
+		merkle_leaf_hash(one.plain.p + 12, one.plain.n - 12, &leaf);
+		merkle_append(&tree, &leaf);
+		batch_free(&one);
+	}
+	merkle_root(&tree, &cp.root);
+	assert_int_equal(checkpoint_sign(&cp, &w->key, ret), 0);
+	buf_free(&b);
+}
+
+/* Status of the answer to any body; what it says is in w->said. */
+static int send_body(struct world *w, const char *chain, struct str body)
+{
+	const struct http_call call = {
+	    .method = "POST", .body = body, .peer = &w->peer};
+	struct http_reply reply = {.body = BUF_INIT};
+
+	hub_ingest(&w->hub, &call, chain, &reply);
+	buf_clear(&w->said);
+	buf_add_str(&w->said, buf_str(&reply.body));
+	buf_free(&reply.body);
+	return reply.status ? reply.status : 200;
+}
+
+/* Frames first to last, with the checkpoint of `covers` frames (0: none). */
+static int send_frames(
+    struct world *w, uint64_t first, uint64_t last, uint64_t covers)
+{
+	struct batch_writer b = {.n = 0};
+	struct buf body = BUF_INIT, note = BUF_INIT;
+	int status;
+
+	if (covers)
+		sign_note(w, covers, &note);
+	batch_begin(&b, buf_str(&note));
+	for (uint64_t i = first; i <= last; i++) {
+		struct frame f = frame_of(w, i);
+
+		batch_add(&b, &f);
+	}
+	assert_int_equal(batch_end(&b, &body), 0);
+	status = send_body(w, CHAIN, buf_str(&body));
+	batch_free(&b);
+	buf_free(&body);
+	buf_free(&note);
+	return status;
+}
+
+static uint64_t next_of(const struct world *w)
+{
+	uint64_t next = 0;
+
+	message_get_number(buf_str(&w->said), "next", &next);
+	return next;
+}
+
+static bool says(const struct world *w, const char *what)
+{
+	return str_find(buf_str(&w->said), str_z(what)) != STR_NPOS;
+}
+
+static void assert_cosigned(const struct world *w, uint64_t size)
+{
+	struct arena a = ARENA_INIT;
+	struct str note = message_get(buf_str(&w->said), "checkpoint", &a);
+	struct checkpoint cp;
+	uint64_t at;
+
+	assert_int_equal(checkpoint_verify(note, &w->key.pub, &cp, NULL), 0);
+	assert_int_equal(cp.size, size);
+	assert_int_equal(cosign_check(note, STR("hub"),
+			     &archive_key(w->hub.archive)->pub, &at, NULL),
+	    0);
+	arena_free(&a);
+}
+
+static void test_in_order(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(send_frames(w, 1, 10, 10), 200);
+	assert_int_equal(next_of(w), 11);
+	assert_cosigned(w, 10);
+	/* Without a checkpoint it is kept, and nothing is cosigned. */
+	assert_int_equal(send_frames(w, 11, 15, 0), 200);
+	assert_int_equal(next_of(w), 16);
+	assert_false(says(w, "checkpoint"));
+	/* Answers get lost: all or some of it comes again. */
+	assert_int_equal(send_frames(w, 11, 15, 15), 200);
+	assert_cosigned(w, 15);
+	assert_int_equal(send_frames(w, 8, 20, 20), 200);
+	assert_int_equal(next_of(w), 21);
+	assert_cosigned(w, 20);
+	/* A sign of life. */
+	assert_int_equal(send_frames(w, 1, 0, 20), 200);
+	assert_cosigned(w, 20);
+	/* An old checkpoint tells nothing new. */
+	assert_int_equal(send_frames(w, 21, 22, 20), 200);
+	assert_int_equal(next_of(w), 23);
+	assert_false(says(w, "checkpoint"));
+}
+
+static void test_gap(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(send_frames(w, 2, 5, 5), 416);
+	assert_true(says(w, "the next frame is 1"));
+	assert_int_equal(send_frames(w, 1, 5, 5), 200);
+	assert_int_equal(send_frames(w, 7, 9, 9), 416);
+	assert_true(says(w, "the next frame is 6"));
+}
+
+/* Nothing of what is kept changes, and the alarm is told once. */
+static void test_fork(void **state)
+{
+	struct world *w = *state;
+	uint64_t size;
+
+	assert_int_equal(send_frames(w, 1, 10, 10), 200);
+	w->payloads[9].p[w->payloads[9].n - 40] ^= 1;
+	assert_int_equal(send_frames(w, 9, 12, 12), 409);
+	assert_true(says(w, "frame 9 is not the one that is kept"));
+	assert_int_equal(send_frames(w, 9, 12, 0), 409);
+	/* Behind the change only the signed tree tells. */
+	assert_int_equal(send_frames(w, 11, 12, 12), 409);
+	assert_true(says(w, "the signed trees differ"));
+	assert_int_equal(send_frames(w, 11, 10, 12), 400);
+	size = replica_tree(w->hub.chains[0].replica)->size;
+	assert_int_equal(size, 10);
+	w->payloads[9].p[w->payloads[9].n - 40] ^= 1;
+	assert_int_equal(send_frames(w, 11, 12, 12), 200);
+	assert_int_equal(next_of(w), 13);
+}
+
+static void test_strangers(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+
+	assert_int_equal(send_body(w, "events:other", STR("")), 403);
+	assert_int_equal(send_body(w, "import:web-01", STR("")), 403);
+	assert_int_equal(send_body(w, "events:../x", STR("")), 403);
+	memcpy(w->peer.serial, "99", 3);
+	assert_int_equal(send_frames(w, 1, 1, 1), 200);
+	memcpy(w->peer.serial, "98", 3);
+	assert_int_equal(send_frames(w, 2, 2, 2), 403);
+	memcpy(w->peer.serial, "aa", 3);
+	w->host.revoked = true;
+	assert_int_equal(host_put(&w->hub.place, &w->host, &err), 0);
+	assert_int_equal(send_frames(w, 2, 2, 2), 403);
+	w->peer.name[0] ^= 1;
+	assert_int_equal(send_frames(w, 2, 2, 2), 403);
+	memcpy(w->peer.name, "../../../../etc", 16);
+	assert_int_equal(send_frames(w, 2, 2, 2), 403);
+}
+
+static void test_bad(void **state)
+{
+	struct world *w = *state;
+	struct batch_writer b = {.n = 0};
+	struct buf body = BUF_INIT;
+	struct frame f;
+
+	assert_int_equal(send_body(w, CHAIN, STR("")), 400);
+	assert_int_equal(send_body(w, CHAIN, STR("no batch")), 400);
+	/* A checkpoint of more than is here, one of nobody. */
+	assert_int_equal(send_frames(w, 1, 3, 5), 400);
+	batch_begin(&b, STR("x"));
+	assert_int_equal(batch_end(&b, &body), 0);
+	assert_int_equal(send_body(w, CHAIN, buf_str(&body)), 400);
+	/* Frames before one that is no event are kept. */
+	f = frame_of(w, 1);
+	batch_begin(&b, STR_NONE);
+	batch_add(&b, &f);
+	f.seq = 2;
+	f.payload = STR("{\"kind\":");
+	batch_add(&b, &f);
+	buf_clear(&body);
+	assert_int_equal(batch_end(&b, &body), 0);
+	assert_int_equal(send_body(w, CHAIN, buf_str(&body)), 400);
+	assert_int_equal(send_frames(w, 2, 3, 3), 200);
+	assert_int_equal(next_of(w), 4);
+	batch_free(&b);
+	buf_free(&body);
+}
+
+/* After a restart, with and without a commit before it. */
+static void test_restart(void **state)
+{
+	const struct archive_verify_sink quiet = {0};
+	struct world *w = *state;
+	struct err err = {""};
+	bool sound = false;
+
+	for (uint64_t n = 1; n <= 5; n++) {
+		assert_int_equal(send_frames(w, 5 * n - 4, 5 * n, 5 * n), 200);
+		if (n % 2)
+			w->hub.uncommitted = false;
+		close_hub(w);
+		open_hub(w);
+	}
+	assert_int_equal(send_frames(w, 1, 25, 25), 200);
+	assert_cosigned(w, 25);
+	close_hub(w);
+	assert_int_equal(
+	    archive_verify(w->store, NULL, &quiet, &sound, &err), 0);
+	assert_true(sound);
+	open_hub(w);
+}
+
+int main(void)
+{
+#define WITH_HUB(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    WITH_HUB(test_in_order),
+	    WITH_HUB(test_gap),
+	    WITH_HUB(test_fork),
+	    WITH_HUB(test_strangers),
+	    WITH_HUB(test_bad),
+	    WITH_HUB(test_restart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

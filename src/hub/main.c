@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/when.h"
+#include "hub/hub.h"
+
+/* As the exit status of sshtrail(1). */
+enum { EXIT_DONE = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_FAILED = 4 };
+
+static const char usage[] =
+    "Usage: sshtrail-hub [-c FILE] COMMAND\n"
+    "Keep the trails of many hosts in one place.\n"
+    "\n"
+    "  init DIR [NAME...]    make a hub in DIR, to be reached by these names\n"
+    "                        and addresses (those of this machine)\n"
+    "  serve                 take what hosts send, in the foreground\n"
+    "  token [--valid SPAN]  print a token with which one host may join (1h)\n"
+    "  hosts                 list the hosts that joined\n"
+    "  revoke HOST           shut a host out; a new token lets it in again\n"
+    "\n"
+    "  -c, --config FILE     configuration (" HUB_CONFIG_FILE ", if there)\n"
+    "      --check           check the configuration and end\n"
+    "      --print-defaults  print a configuration with all defaults\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n"
+    "\n"
+    "See sshtrail-hub(8).\n";
+
+static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("sshtrail-hub: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+static int fail(const struct err *err)
+{
+	say("%s", err->text);
+	return EXIT_FAILED;
+}
+
+struct call {
+	const struct hub_config *cfg;
+	char **args;
+	int n;
+	int64_t valid;
+};
+
+/* --- init --- */
+
+static int make_config(
+    const char *dir, char ret[static PATH_MAX], struct err *err)
+{
+	struct buf b = BUF_INIT;
+	int r;
+
+	snprintf(ret, PATH_MAX, "%s/" HUB_DIR "/sshtrail-hub.yml", dir);
+	buf_printf(&b,
+	    "# See sshtrail-hub(8) and \"sshtrail-hub "
+	    "--print-defaults\".\nstore: %s\n",
+	    dir);
+	r = buf_error(&b);
+	if (r == 0)
+		r = fd_replace_file(AT_FDCWD, ret, 0600, b.p, b.n);
+	buf_free(&b);
+	return r < 0 ? err_sys(err, r, "%s", ret) : 0;
+}
+
+static int init(const struct call *c)
+{
+	char self[HOST_NAME_MAX + 1] = "", dir[PATH_MAX], file[PATH_MAX];
+	const char *names[CERT_NAMES_MAX + 1] = {
+	    self, "localhost", "127.0.0.1", "::1", NULL};
+	struct err err = {""};
+
+	if (c->n < 1 || c->n > CERT_NAMES_MAX) {
+		say("init takes a directory, and up to %d names and "
+		    "addresses; see --help",
+		    CERT_NAMES_MAX);
+		return EXIT_USAGE;
+	}
+	gethostname(self, sizeof self - 1);
+	for (int i = 1; i < c->n; i++) {
+		names[i - 1] = c->args[i];
+		names[i] = NULL;
+	}
+	if (place_init(c->args[0], names, &err) < 0)
+		return fail(&err);
+	if (!realpath(c->args[0], dir)) {
+		err_sys(&err, -errno, "%s", c->args[0]);
+		return fail(&err);
+	}
+	if (make_config(dir, file, &err) < 0)
+		return fail(&err);
+	printf("There is a hub in %s now. Next:\n"
+	       "  sshtrail-hub -c %s serve\n"
+	       "lets it listen at port 7420, and for each host\n"
+	       "  sshtrail-hub -c %s token\n"
+	       "prints a token; on that host, as root,\n"
+	       "  sshtrail enroll https://%s:7420 TOKEN\n"
+	       "lets it join. What comes together here is read with\n"
+	       "  sshtrail --store %s ls\n",
+	    dir, file, file, names[0], dir);
+	return EXIT_DONE;
+}
+
+/* --- the other commands --- */
+
+static int serve(const struct call *c)
+{
+	return hub_serve(c->cfg, say) < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int make_token(const struct call *c)
+{
+	char text[TOKEN_TEXT_LEN + 1];
+	struct place p;
+	struct token token;
+	struct err err = {""};
+	int r = place_open(&p, c->cfg->store, &err);
+
+	if (r == 0)
+		r = token_make(&p, c->valid, &token, &err);
+	place_close(&p);
+	if (r < 0)
+		return fail(&err);
+	token_format(&token, text);
+	puts(text);
+	return EXIT_DONE;
+}
+
+static int print_host(void *ctx, const struct host_entry *h)
+{
+	char until[TIME_LOCAL_LEN];
+	int *n = ctx;
+
+	time_format_local(h->until, until);
+	if ((*n)++ == 0)
+		printf("%-16s  %-24s  %-9s  %s\n", "ID", "NAME", "STATE",
+		    "CERTIFICATE UNTIL");
+	printf("%-16s  %-24s  %-9s  %s\n", h->id, h->name,
+	    h->revoked		    ? "revoked"
+	    : h->until < time_now() ? "expired"
+				    : "joined",
+	    until);
+	return 0;
+}
+
+static int list_hosts(const struct call *c)
+{
+	struct place p;
+	struct err err = {""};
+	int n = 0, r = place_open(&p, c->cfg->store, &err);
+
+	if (r == 0)
+		r = host_each(&p, print_host, &n, &err);
+	place_close(&p);
+	if (r < 0)
+		return fail(&err);
+	return n ? EXIT_DONE : EXIT_NOTHING;
+}
+
+static int shut_out(const struct call *c)
+{
+	struct host_entry host;
+	struct place p;
+	struct err err = {""};
+	int r = place_open(&p, c->cfg->store, &err);
+
+	if (r == 0)
+		r = host_find_any(&p, c->args[0], &host, &err);
+	host.revoked = true;
+	if (r == 0)
+		r = host_put(&p, &host, &err);
+	place_close(&p);
+	if (r < 0)
+		return fail(&err);
+	printf("%s (%s) is shut out; what it has sent stays\n", host.name,
+	    host.id);
+	return EXIT_DONE;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct call *c);
+	int min, max; /* operands */
+} commands[] = {
+    {"init", init, 0, INT_MAX},
+    {"serve", serve, 0, 0},
+    {"token", make_token, 0, 0},
+    {"hosts", list_hosts, 0, 0},
+    {"revoke", shut_out, 1, 1},
+};
+
+static int run_command(const char *name, const struct call *c)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		if (c->n >= commands[i].min && c->n <= commands[i].max)
+			return commands[i].run(c);
+		say("%s takes %s; see --help", name,
+		    commands[i].max ? "one operand" : "no operand");
+		return EXIT_USAGE;
+	}
+	say("no command \"%s\"; see --help", name);
+	return EXIT_USAGE;
+}
+
+static int print_defaults(void)
+{
+	struct buf b = BUF_INIT;
+	bool good;
+
+	conf_print_defaults(hub_config_keys, &b);
+	good = !buf_error(&b) && fwrite(b.p, 1, b.n, stdout) == b.n &&
+	       fflush(stdout) == 0;
+	buf_free(&b);
+	return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* With `command` NULL: only check the configuration. */
+static int with_config(const char *file, const char *command, struct call *c)
+{
+	struct hub_config cfg;
+	struct buf complaints = BUF_INIT;
+	int r = hub_config_load(&cfg, file, &complaints);
+
+	c->cfg = &cfg;
+	if (r < 0)
+		fwrite(complaints.p, 1, complaints.n, stderr);
+	buf_free(&complaints);
+	r = r < 0 ? EXIT_USAGE : command ? run_command(command, c) : EXIT_DONE;
+	hub_config_free(&cfg);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	enum { OPT_CHECK = 256, OPT_PRINT, OPT_VALID };
+	static const struct option options[] = {
+	    {"config", required_argument, NULL, 'c'},
+	    {"check", no_argument, NULL, OPT_CHECK},
+	    {"print-defaults", no_argument, NULL, OPT_PRINT},
+	    {"valid", required_argument, NULL, OPT_VALID},
+	    {"help", no_argument, NULL, 'h'},
+	    {"version", no_argument, NULL, 'V'},
+	    {0},
+	};
+	struct call call = {.valid = (int64_t)3600 * 1000000};
+	const char *file = NULL;
+	bool only_check = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1)
+		switch (c) {
+		case 'c':
+			file = optarg;
+			break;
+		case OPT_CHECK:
+			only_check = true;
+			break;
+		case OPT_PRINT:
+			return print_defaults();
+		case OPT_VALID:
+			if (time_parse_span(str_z(optarg), &call.valid) &&
+			    call.valid > 0)
+				break;
+			say("--valid takes a span of time as 1h or 2d");
+			return EXIT_USAGE;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_DONE;
+		case 'V':
+			puts("sshtrail-hub " SSHTRAIL_VERSION);
+			return EXIT_DONE;
+		default:
+			return EXIT_USAGE;
+		}
+	if (only_check)
+		return with_config(file, NULL, &call);
+	if (optind == argc) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	call.args = argv + optind + 1;
+	call.n = argc - optind - 1;
+	return with_config(file, argv[optind], &call);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "base/sandbox.h"
+#include "base/when.h"
+#include "hub/hub.h"
+#include "wire/batch.h"
+#include "wire/message.h"
+
+#define TIMEOUT_SEC 90
+#define CHAINS	    "/v1/chains/"
+
+struct server {
+	struct hub hub;
+	struct loop loop;
+	struct loop_signals signals;
+	struct loop_timer commit;
+	struct http_server *http;
+};
+
+void hub_refuse(struct http_reply *reply, int status, const char *what,
+    const char *fmt, ...)
+{
+	char detail[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof detail, fmt, ap);
+	va_end(ap);
+	reply->status = status;
+	reply->type = "application/json";
+	buf_clear(&reply->body);
+	message_begin(&reply->body);
+	message_text(&reply->body, "error", str_z(what));
+	message_text(&reply->body, "detail", str_z(detail));
+	message_end(&reply->body);
+}
+
+bool hub_host(struct hub *h, const struct http_call *call,
+    struct host_entry *ret, struct http_reply *reply)
+{
+	struct err why = {""};
+
+	if (!call->peer)
+		hub_refuse(reply, 401, "certificate",
+		    "show the certificate that this hub made, in its time");
+	else if (host_find(&h->place, call->peer->name, ret, &why) < 0)
+		hub_refuse(reply, 403, "host", "%s", why.text);
+	else if (ret->revoked)
+		hub_refuse(reply, 403, "revoked",
+		    "host %s is shut out of this hub", ret->id);
+	else if (strcmp(call->peer->serial, ret->serial) != 0 &&
+		 strcmp(call->peer->serial, ret->before) != 0)
+		hub_refuse(reply, 403, "certificate",
+		    "this certificate was followed by others");
+	else
+		return true;
+	return false;
+}
+
+int hub_note(struct hub *h, enum event_kind kind, struct str host,
+    const char *op, const char *reason)
+{
+	struct event ev;
+	int r;
+
+	event_init(&ev, kind);
+	ev.time = time_now();
+	ev.source = STR(HUB_SOURCE);
+	ev.trust = TRUST_DAEMON;
+	ev.host = host.n ? host : str_z(h->cfg->name);
+	event_set_str(&ev, F_OP, str_z(op));
+	if (reason)
+		event_set_str(&ev, F_REASON, str_z(reason));
+	r = archive_append(h->archive, &ev, &h->failure);
+	if (r == 0)
+		r = archive_sync(h->archive, &h->failure);
+	h->failed = r;
+	h->uncommitted = true;
+	return r;
+}
+
+static void send_ca(
+    struct hub *h, const struct http_call *call, struct http_reply *reply)
+{
+	(void)call;
+	reply->type = "application/x-pem-file";
+	buf_add_str(&reply->body, buf_str(&h->place.ca_cert));
+}
+
+/* It answers only while what it is for works: the trail and the index. */
+static void send_health(
+    struct hub *h, const struct http_call *call, struct http_reply *reply)
+{
+	(void)call;
+	reply->type = "application/json";
+	message_begin(&reply->body);
+	message_text(&reply->body, "name", str_z(h->cfg->name));
+	message_number(&reply->body, "frames", h->frames);
+	message_number(&reply->body, "chains", h->n_chains);
+	message_end(&reply->body);
+}
+
+static const struct route {
+	const char *method, *path;
+	void (*handle)(struct hub *h, const struct http_call *call,
+	    struct http_reply *reply);
+} routes[] = {
+    {"GET", "/v1/ca", send_ca},
+    {"GET", "/v1/health", send_health},
+    {"POST", "/v1/enroll", hub_enroll},
+    {"POST", "/v1/renew", hub_renew},
+};
+
+/* /v1/chains/CHAIN and /v1/chains/CHAIN/frames. */
+static bool route_chain(
+    struct hub *h, const struct http_call *call, struct http_reply *reply)
+{
+	struct str rest = str_z(call->path);
+	char chain[256];
+	bool frames, post = strcmp(call->method, "POST") == 0;
+
+	if (!str_skip(&rest, STR(CHAINS)))
+		return false;
+	frames = str_chop(&rest, STR("/frames"));
+	if (frames != post || rest.n == 0 || rest.n >= sizeof chain)
+		return false;
+	snprintf(chain, sizeof chain, "%.*s", STR_ARG(rest));
+	if (frames)
+		hub_ingest(h, call, chain, reply);
+	else
+		hub_chain_state(h, call, chain, reply);
+	return true;
+}
+
+static void handle(
+    void *ctx, const struct http_call *call, struct http_reply *reply)
+{
+	struct server *s = ctx;
+	bool done = false;
+
+	for (size_t i = 0; i < sizeof routes / sizeof *routes && !done; i++)
+		if (strcmp(routes[i].path, call->path) == 0 &&
+		    strcmp(routes[i].method, call->method) == 0) {
+			routes[i].handle(&s->hub, call, reply);
+			done = true;
+		}
+	if (!done && !route_chain(&s->hub, call, reply))
+		hub_refuse(reply, 404, "path", "there is no %s %s",
+		    call->method, call->path);
+	if (s->hub.failed < 0)
+		loop_stop(&s->loop, s->hub.failed);
+}
+
+static void on_commit(struct loop *l, struct loop_timer *t)
+{
+	struct server *s = t->ctx;
+	int r = hub_commit(&s->hub, &s->hub.failure);
+
+	if (r < 0)
+		loop_stop(l, r);
+}
+
+static void on_signal(
+    struct loop *l, struct loop_signals *s, const struct signalfd_siginfo *info)
+{
+	(void)s;
+	(void)info;
+	loop_stop(l, 0);
+}
+
+static int enter_sandbox(const char *store, struct err *err)
+{
+	const struct sandbox_path paths[] = {
+	    {store, true}, {"/usr/share/zoneinfo", false}};
+	const struct sandbox box = {.uid = getuid(),
+	    .gid = getgid(),
+	    .paths = paths,
+	    .n_paths = access(paths[1].path, R_OK) == 0 ? 2 : 1};
+	struct sandbox_state state;
+
+	if (getuid() == 0)
+		return err_set(err, -EPERM,
+		    "the hub needs no root: run it as a user of its own, to "
+		    "whom %s belongs",
+		    store);
+	return sandbox_enter(&box, &state, err);
+}
+
+static int listen_at(struct server *s, struct err *err)
+{
+	const struct hub_config *cfg = s->hub.cfg;
+	const struct http_server_config http = {.address = cfg->address,
+	    .port = (uint16_t)cfg->port,
+	    .cert = s->hub.place.server_cert.p,
+	    .key = s->hub.place.server_key.p,
+	    .client_ca = s->hub.place.ca_cert.p,
+	    .body_max = BATCH_BODY_MAX,
+	    .connections_max = (unsigned)cfg->connections,
+	    .timeout_sec = TIMEOUT_SEC,
+	    .handle = handle,
+	    .ctx = s};
+
+	return http_server_open(&s->http, &http, err);
+}
+
+static int open_all(struct server *s, struct err *err)
+{
+	const struct hub_config *cfg = s->hub.cfg;
+	char chain[128];
+	int r = place_open(&s->hub.place, cfg->store, err);
+
+	tzset();
+	if (r == 0)
+		r = listen_at(s, err);
+	if (r == 0)
+		r = enter_sandbox(cfg->store, err);
+	if (r == 0)
+		r = archive_open(
+		    &s->hub.archive, cfg->store, ARCHIVE_WRITE, err);
+	snprintf(chain, sizeof chain, "events:%s", cfg->name);
+	if (r == 0)
+		r = archive_begin(s->hub.archive, chain, err);
+	if (r == 0 && (r = hub_note(&s->hub, EVENT_AGENT_START, STR_NONE,
+			   "start", NULL)) < 0)
+		*err = s->hub.failure;
+	return r;
+}
+
+static int run(struct server *s,
+    void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))),
+    struct err *err)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	const int64_t every = s->hub.cfg->commit_interval;
+	int r = loop_init(&s->loop);
+
+	s->signals = (struct loop_signals){.got = on_signal};
+	s->commit = (struct loop_timer){.due = on_commit, .ctx = s};
+	if (r == 0)
+		r = loop_signals_start(&s->loop, &s->signals, signals, 2);
+	if (r < 0)
+		return err_sys(err, r, "event loop");
+	r = http_server_start(s->http, &s->loop, err);
+	if (r < 0)
+		return r;
+	loop_timer_start(&s->loop, &s->commit, every, every);
+	say("listening at %s port %u, keeping in %s", s->hub.cfg->address,
+	    http_server_port(s->http), s->hub.cfg->store);
+	r = loop_run(&s->loop);
+	if (r < 0)
+		*err = s->hub.failure;
+	return r;
+}
+
+static void close_all(struct server *s, int r)
+{
+	http_server_close(s->http);
+	if (r == 0 && s->hub.archive)
+		hub_note(&s->hub, EVENT_AGENT_STOP, STR_NONE, "stop", NULL);
+	if (r == 0 && s->hub.archive)
+		hub_commit(&s->hub, NULL);
+	hub_close_chains(&s->hub);
+	archive_close(s->hub.archive);
+	place_close(&s->hub.place);
+	loop_free(&s->loop);
+	free(s);
+}
+
+int hub_serve(const struct hub_config *cfg,
+    void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))))
+{
+	struct server *s = calloc(1, sizeof *s);
+	struct err err = {""};
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->hub.cfg = cfg;
+	s->loop.epfd = -1;
+	signal(SIGPIPE, SIG_IGN);
+	r = open_all(s, &err);
+	if (r == 0)
+		r = run(s, say, &err);
+	if (r < 0)
+		say("%s", err.text[0] ? err.text : strerror(-r));
+	close_all(s, r);
+	return r;
+}
