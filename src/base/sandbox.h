@@ -6,7 +6,7 @@
  *   ids           the given user and group, no other group, no way back
  *   capabilities  none, in any set; nothing can be gained by running a program
  *   files         only below the given paths (Landlock), and what is open
- *   network       only sockets that are open already
+ *   network       only sockets that are open already (see SANDBOX_CONNECT)
  *   memory        nothing can be mapped or made executable any more
  *   calls         those that reading descriptors, writing files, SQLite,
  *                 threads and a poll loop take (seccomp)
@@ -44,6 +44,12 @@ enum sandbox_need {
 	 * they are: what libbpf does to read a ring buffer. Never to load.
 	 */
 	SANDBOX_BPF_MAPS = 1 << 0,
+	/*
+	 * To connect to others by IPv4 and IPv6, and to look up their names;
+	 * never to listen. What that reads (/etc/resolv.conf and so on) must be
+	 * among the paths.
+	 */
+	SANDBOX_CONNECT = 1 << 1,
 };
 
 struct sandbox {

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/sandbox_inside.h"
@@ -90,8 +91,8 @@ static const int deadly[] = {
     /* Other processes. */
     SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
     SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd), SCMP_SYS(kcmp),
-    /* New ways out. */
-    SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen),
+    /* New ways in. */
+    SCMP_SYS(listen),
     /* Other ids. */
     SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setreuid),
     SCMP_SYS(setregid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
@@ -115,6 +116,11 @@ static const int deadly[] = {
     SCMP_SYS(clock_settime), SCMP_SYS(clock_adjtime), SCMP_SYS(adjtimex),
     SCMP_SYS(sethostname), SCMP_SYS(setdomainname), SCMP_SYS(quotactl),
     SCMP_SYS(nfsservctl), SCMP_SYS(lookup_dcookie), SCMP_SYS(vhangup),
+};
+
+/* New ways out, deadly as well but for who needs them. */
+static const int outward[] = {
+    SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
 };
 
 /* glibc then does the same in another way, which a filter can see through. */
@@ -149,6 +155,16 @@ static const struct condition {
     {SCMP_SYS(ioctl), 1, 0xffffffff, TCGETS},     /* isatty() */
     {SCMP_SYS(ioctl), 1, 0xffffffff, FIONREAD},
     {SCMP_SYS(ioctl), 1, 0xffffffff, FIONBIO},
+};
+
+/* AF_NETLINK: glibc asks which addresses this host has. */
+static const struct condition sockets[] = {
+    {SCMP_SYS(socket), 0, 0xffffffff, AF_INET},
+    {SCMP_SYS(socket), 0, 0xffffffff, AF_INET6},
+    {SCMP_SYS(socket), 0, 0xffffffff, AF_NETLINK},
+};
+static const int connecting[] = {
+    SCMP_SYS(connect), SCMP_SYS(socketpair), SCMP_SYS(sendmmsg),
 };
 
 static const struct condition bpf_maps[] = {
@@ -193,6 +209,20 @@ static int add_own_signals(scmp_filter_ctx filter)
 	return add_conditions(filter, own, COUNT(own));
 }
 
+/* With it bind() merely fails: libc goes on without the kernel's answer. */
+static int add_network(scmp_filter_ctx filter, bool wanted)
+{
+	int r;
+
+	if (!wanted)
+		return add_calls(
+		    filter, SCMP_ACT_KILL_PROCESS, outward, COUNT(outward));
+	r = add_conditions(filter, sockets, COUNT(sockets));
+	return r ? r
+		 : add_calls(
+		       filter, SCMP_ACT_ALLOW, connecting, COUNT(connecting));
+}
+
 static int build(scmp_filter_ctx filter, unsigned needs)
 {
 	bool bpf = needs & SANDBOX_BPF_MAPS;
@@ -212,6 +242,8 @@ static int build(scmp_filter_ctx filter, unsigned needs)
 		r = add_conditions(filter, when, COUNT(when));
 	if (r == 0)
 		r = add_own_signals(filter);
+	if (r == 0)
+		r = add_network(filter, needs & SANDBOX_CONNECT);
 	if (r == 0 && bpf)
 		r = add_conditions(filter, bpf_maps, COUNT(bpf_maps));
 	if (r == 0 && !bpf)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <linux/bpf.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -203,6 +204,33 @@ static void test_bpf_maps(void **state)
 	assert_works(*state, inside_bpf_maps);
 }
 
+static void inside_connect(struct confined *c)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET,
+	    .sin_port = htons(1),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd, pair[2];
+
+	c->sandbox.needs = SANDBOX_CONNECT;
+	confined_enter(c);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(fd >= 0);
+	CHECK(connect(fd, (struct sockaddr *)&at, sizeof at) < 0);
+	CHECK(errno == ECONNREFUSED);
+	CHECK(bind(fd, (struct sockaddr *)&at, sizeof at) < 0);
+	CHECK(errno == EPERM);
+	CHECK(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0);
+	CHECK(errno == EPERM);
+	CHECK(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) < 0);
+	CHECK(errno == EPERM);
+	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+}
+
+static void test_connect(void **state)
+{
+	assert_works(*state, inside_connect);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +239,7 @@ int main(void)
 	    cmocka_unit_test(test_deadly),
 	    cmocka_unit_test(test_other_architecture),
 	    cmocka_unit_test(test_bpf_maps),
+	    cmocka_unit_test(test_connect),
 	};
 
 	return cmocka_run_group_tests_name(

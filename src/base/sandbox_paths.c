@@ -22,8 +22,9 @@
 
 #define FS_REFER       BIT(13) /* ABI 2: rename into another directory */
 #define FS_TRUNCATE    BIT(14) /* ABI 3 */
-#define NET_TCP	       (BIT(0) | BIT(1)) /* bind and connect */
-#define SCOPE_ABSTRACT BIT(0)		 /* abstract UNIX sockets */
+#define NET_CONNECT    BIT(1)
+#define NET_TCP	       (BIT(0) | NET_CONNECT) /* bind and connect */
+#define SCOPE_ABSTRACT BIT(0)		      /* abstract UNIX sockets */
 #define SCOPE_SIGNAL   BIT(1)
 
 #define READ_FILES  LANDLOCK_ACCESS_FS_READ_FILE
@@ -81,8 +82,9 @@ static int add_path(
 
 static int apply(const struct sandbox *s, int abi, struct err *err)
 {
+	const uint64_t free = s->needs & SANDBOX_CONNECT ? NET_CONNECT : 0;
 	const struct ruleset attr = {BIT(abis[abi - 1].fs_bits) - 1,
-	    abis[abi - 1].net, abis[abi - 1].scoped};
+	    abis[abi - 1].net & ~free, abis[abi - 1].scoped};
 	CLEANUP_FD int fd = (int)syscall(
 	    SYS_landlock_create_ruleset, &attr, abis[abi - 1].size, 0);
 
