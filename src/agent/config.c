@@ -19,6 +19,7 @@ static const char *const audit_words[] = {"auto", "register", "off", NULL};
 static const char *const bpf_words[] = {"auto", "off", NULL};
 static const char *const terminal_words[] = {"auto", "off", NULL};
 static const char *const on_words[] = {"off", "on", NULL};
+static const char *const ship_words[] = {"auto", "off", NULL};
 static const char *const file_words[] = {"auto", "off", NULL};
 
 const struct conf_key config_keys[] = {
@@ -134,6 +135,13 @@ const struct conf_key config_keys[] = {
     {"commands.limit", CONF_SIZE, AT(commands_limit), "1MiB", 4096, 1 << 30,
 	.help = "Of each such command so much output is kept; the rest is only "
 		"counted."},
+    {"hub.ship", CONF_ENUM, AT(hub_ship), "auto", .choices = ship_words,
+	.help = "Whether the trail is sent to a hub. auto: to the one that "
+		"the host has joined (sshtrail enroll), if any."},
+    {"hub.proxy", CONF_STR, AT(hub_proxy), NULL, .max = 1024,
+	.help = "The HTTP proxy through which the hub is reached, as "
+		"http://HOST:PORT. Without it: none, whatever the environment "
+		"says."},
     {0},
 };
 
@@ -234,6 +242,11 @@ void config_free(struct config *c)
 {
 	arena_free(&c->texts);
 	*c = (struct config){.texts = ARENA_INIT};
+}
+
+bool config_ships(const struct config *c)
+{
+	return strcmp(ship_words[c->hub_ship], "off") != 0;
 }
 
 static const char *audit_value(const struct config *c)

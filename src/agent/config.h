@@ -31,6 +31,8 @@ struct config {
 	int64_t commands_limit;	      /* bytes */
 	const char *terminals_wants;  /* all three, as sources/tap.h says */
 	struct conf_list watch, read; /* files that taps.bpf tells of */
+	int hub_ship;		      /* a word: auto or off */
+	const char *hub_proxy;	      /* or NULL */
 	const char *files;	      /* both, as sources/bpf/watch.h says */
 	struct arena texts;	      /* what the strings point into */
 };
@@ -43,6 +45,9 @@ extern const struct conf_key config_keys[];
  */
 int config_load(struct config *ret, const char *file, struct buf *complaints);
 void config_free(struct config *c);
+
+/* Whether a hub, if there is one, gets the trail. */
+bool config_ships(const struct config *c);
 
 /*
  * What the tap of this name is to do: false when it is switched off, else

@@ -155,6 +155,8 @@ int host_prepare(struct agent *a, const struct config *cfg, struct err *err)
 	a->sync_usec = cfg->sync_interval;
 	a->reserve = (uint64_t)cfg->reserve;
 	a->commit_usec = cfg->commit_interval;
+	a->ships = config_ships(cfg);
+	a->proxy = cfg->hub_proxy;
 	r = host_prepare_store(a, err);
 	return r < 0 ? r : open_control(a, cfg, err);
 }

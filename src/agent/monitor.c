@@ -18,6 +18,7 @@
 #include "agent/link.h"
 #include "agent/notify.h"
 #include "agent/room.h"
+#include "agent/shipping.h"
 #include "base/disk.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
@@ -55,6 +56,7 @@ struct monitor {
 	struct loop_timer refresh;
 	struct tended tended[AGENT_TAPS_MAX]; /* by number of tap */
 	pid_t child;
+	struct shipping shipping;
 	int64_t died_at; /* loop_now(); 0: never */
 	char restart[512];
 	char failure[512]; /* what the collector said before its end */
@@ -211,6 +213,7 @@ static int configure(struct monitor *m)
 
 static void unconfigure(struct monitor *m)
 {
+	shipping_stop(&m->shipping);
 	close_taps(m);
 	fd_close(&m->agent.control_fd);
 	config_free(&m->cfg);
@@ -309,8 +312,10 @@ static void close_link(struct monitor *m)
 	fd_close(&m->link.fd);
 }
 
+/* The collector has made the store what it is to be. */
 static void say_ready(struct monitor *m)
 {
+	shipping_start(&m->shipping, &m->agent, &m->loop, m->say);
 	m->say("collecting into %s", m->agent.store);
 	notify("READY=1\nSTATUS=collecting");
 }
@@ -488,9 +493,10 @@ static void on_signal(
 	struct monitor *m = s->ctx;
 	bool asked = m->stop || m->reload;
 
-	if (info->ssi_signo == SIGCHLD)
+	if (info->ssi_signo == SIGCHLD) {
+		shipping_reap(&m->shipping);
 		reap(m);
-	else if (info->ssi_signo == SIGHUP)
+	} else if (info->ssi_signo == SIGHUP)
 		m->reload = m->reload || reload_is_sound(m);
 	else
 		m->stop = true;

@@ -34,6 +34,19 @@ void batch_add(struct batch_writer *w, const struct frame *f)
 	w->n++;
 }
 
+void batch_set_note(struct batch_writer *w, struct str note)
+{
+	char *p;
+
+	if (!buf_reserve(&w->plain, note.n) || note.n == 0)
+		return;
+	p = w->plain.p;
+	memmove(p + HEAD_LEN + note.n, p + HEAD_LEN, w->plain.n - HEAD_LEN);
+	memcpy(p + HEAD_LEN, note.p, note.n);
+	le32_put(p + MAGIC.n, (uint32_t)note.n);
+	w->plain.n += note.n;
+}
+
 int batch_end(struct batch_writer *w, struct buf *ret)
 {
 	int r = buf_error(&w->plain);

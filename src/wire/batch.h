@@ -33,6 +33,8 @@ void batch_begin(struct batch_writer *w, struct str note);
 /* Whether a frame with that payload still belongs into it. */
 bool batch_takes(const struct batch_writer *w, size_t payload);
 void batch_add(struct batch_writer *w, const struct frame *f);
+/* The checkpoint, where it was not known at the begin. */
+void batch_set_note(struct batch_writer *w, struct str note);
 /* Append the batch to *ret. 0 or a negative errno. */
 int batch_end(struct batch_writer *w, struct buf *ret);
 void batch_free(struct batch_writer *w);

@@ -32,9 +32,10 @@ static void test_round_trip(void **state)
 	struct frame f;
 	struct err err = {""};
 
-	batch_begin(&w, STR("note"));
+	batch_begin(&w, STR_NONE);
 	for (uint64_t i = 7; i < 107; i++)
 		put(&w, i, STR("payload"));
+	batch_set_note(&w, STR("note"));
 	assert_int_equal(batch_end(&w, &body), 0);
 	assert_int_equal(batch_read(buf_str(&body), &b, &err), 0);
 	assert_true(str_eqz(b.note, "note"));

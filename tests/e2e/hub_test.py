@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts and a hub: what a host has seen comes together in one place, whatever
+is killed in between; nothing is lost, nothing doubled, nothing changed."""
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from daemontest import wait_for
+from hubtest import Host, Hub, free_port, wait_arrived
+from trailtest import case, check, equal, main
+
+SEED = int(os.environ.get("SSHTRAIL_SEED", "5"))
+ROUNDS = int(os.environ.get("SSHTRAIL_ROUNDS", "12"))
+
+
+@contextlib.contextmanager
+def joined(*names):
+    """A hub, and hosts that joined it; all of them run."""
+    with contextlib.ExitStack() as stack:
+        hub = stack.enter_context(Hub()).start()
+        hosts = [stack.enter_context(Host(name)) for name in names]
+        for host in hosts:
+            host.enroll(hub)
+            host.start()
+        yield (hub, *hosts)
+
+
+def note_of(host):
+    path = os.path.join(host.dir, "joined", "events:%s.note" % host.name)
+    with contextlib.suppress(OSError):
+        with open(path) as f:
+            return f.read()
+    return ""
+
+
+@case
+def comes_together():
+    """Two hosts, one hub: its answers, within two seconds, and evidence"""
+    with joined("web-01", "db-01") as (hub, web, db):
+        web.log_in(40)
+        db.log_in(25)
+        wait_arrived(hub, web, db)
+        web.log_in(1)
+        begin = time.monotonic()
+        wait_arrived(hub, web)
+        took = time.monotonic() - begin
+        print("# found %.1f s after it was logged" % took)
+        equal(sorted({s["host"] for s in hub.sessions("--limit", "1000")}),
+              ["db-01", "web-01"])
+        hub.run("verify")
+        # Size, root, the host's signature and the hub's.
+        wait_for("the hub's signature", lambda: " hub " in note_of(web))
+        note = note_of(web).splitlines()
+        equal(note[0], "events:web-01")
+        equal(len([line for line in note if line.startswith("\u2014")]), 2)
+        equal({h.split()[1] for h in
+               hub.hub("hosts").stdout.splitlines()[1:]}, {"db-01", "web-01"})
+        web.stop()
+        db.stop()
+        hub.stop()
+        hub.run("verify")
+        hub.run("reindex")
+        equal(hub.ports("web-01"), web.wanted())
+
+
+@case
+def joins_once():
+    """A token lets in one host, once; another hub's, or a late one, none"""
+    with Hub().start() as hub, Hub().start() as other, \
+            Host("web-01") as web, Host("db-01") as db:
+        token = hub.token()
+        web.enroll(hub, token)
+        check("was used" in db.enroll(hub, token, expect=4), "twice")
+        check("not the hub" in db.enroll(hub, other.token(), expect=4),
+              "of another hub")
+        late = hub.token("--valid", "1us")
+        check("expired" in db.enroll(hub, late, expect=4), "late")
+        check("no token" in db.enroll(hub, "abc", expect=4), "none")
+        db.name = "web-01"
+        taken = db.enroll(hub, expect=4)
+        check("another host has joined" in taken, taken)
+        # The same host again, as after its certificate was lost.
+        web.enroll(hub)
+        web.start().log_in(3)
+        wait_arrived(hub, web)
+
+
+@case
+def shuts_out():
+    """A revoked host is refused at once, and comes back with a new token"""
+    with joined("web-01") as (hub, web):
+        web.log_in(5)
+        wait_arrived(hub, web)
+        equal(hub.hub("revoke", "web-01").returncode, 0)
+        web.log_in(5)
+        wait_for("the refusal", lambda: "is shut out" in web.said())
+        equal(len(hub.ports("web-01")), 5)
+        web.stop()
+        web.enroll(hub)
+        web.start()
+        wait_arrived(hub, web)
+
+
+@case
+def waits_for_the_hub():
+    """No hub at the start, and across a restart of the host: all arrives"""
+    with joined("web-01") as (hub, web):
+        hub.stop()
+        web.log_in(20)
+        web.wait_for_own()
+        web.stop()
+        web.log_in(20)
+        web.start().log_in(20)
+        web.wait_for_own()
+        hub.start()
+        wait_arrived(hub, web)
+        hub.run("verify")
+
+
+@case
+def tells_a_fork():
+    """A store restored from a copy: refused, told, both sides' evidence kept"""
+    with joined("web-01") as (hub, web):
+        web.log_in(10)
+        wait_arrived(hub, web)
+        web.stop()
+        copy = web.dir + ".copy"
+        shutil.copytree(web.dir, copy)
+        kept = web.logged
+        web.start().log_in(10)
+        wait_arrived(hub, web)
+        web.stop()
+        before = hub.ports("web-01")
+        shutil.rmtree(web.dir)
+        os.rename(copy, web.dir)
+        # Another past: the log, too, was restored.
+        with open(web.log, "w"):
+            pass
+        web.start()
+        web.log_in(30)
+        wait_for("the refusal", lambda: "restored" in web.said() or
+                 "not the one that is kept" in web.said())
+        wait_for("the alarm", lambda: [a for a in hub.alerts()
+                                       if a.get("op") == "fork"], 90)
+        equal(hub.ports("web-01"), before)
+        check(kept < len(before), "nothing was new")
+        hub.run("verify")
+        web.run("verify")
+
+
+class Proxy(threading.Thread):
+    """An HTTP proxy that connects, and counts."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        import socket
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.connected = 0
+
+    def run(self):
+        import socket
+        while True:
+            client, _ = self.socket.accept()
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(1024)
+            host, port = head.split()[1].rsplit(b":", 1)
+            server = socket.create_connection((host, int(port)))
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            self.connected += 1
+            for a, b in ((client, server), (server, client)):
+                threading.Thread(target=self.copy, args=(a, b),
+                                 daemon=True).start()
+
+    @staticmethod
+    def copy(a, b):
+        with contextlib.suppress(OSError):
+            while piece := a.recv(65536):
+                b.sendall(piece)
+        for s in (a, b):
+            with contextlib.suppress(OSError):
+                s.shutdown(2)
+
+
+@case
+def goes_through_a_proxy():
+    """A hub that is reached through an HTTP proxy only"""
+    proxy = Proxy()
+    proxy.start()
+    with Hub().start() as hub, Host("web-01") as web:
+        web.run("enroll", hub.url, hub.token(), "--name", "web-01", "--proxy",
+                proxy.url)
+        equal(proxy.connected, 2)
+        with open(web.config, "a") as f:
+            f.write("hub: {proxy: '%s'}\n" % proxy.url)
+        web.start().log_in(7)
+        wait_arrived(hub, web)
+        check(proxy.connected > 2, "it went elsewhere")
+
+
+def kill_something(rng, hub, hosts):
+    """What was killed; it runs again when this returns."""
+    host = rng.choice(hosts)
+    what = rng.choice(["hub", "hub", "shipper", "collector", "daemon"])
+    if what == "hub":
+        hub.kill()
+        time.sleep(rng.uniform(0, 0.7))
+        hub.start()
+    elif what == "daemon":
+        host.kill()
+        host.start()
+    elif what == "shipper":
+        if host.shipper():
+            os.kill(host.shipper(), signal.SIGKILL)
+    elif time.monotonic() - host.collector_killed > 61:
+        # Twice within a minute is no chance: the monitor would give up.
+        host.collector_killed = time.monotonic()
+        times = host.said().count("collecting into")
+        os.kill(host.collector_pid(), signal.SIGKILL)
+        host.wait_collecting(times + 1)
+    return what if what == "hub" else "%s of %s" % (what, host.name)
+
+
+@case
+def outlives_kills():
+    """Hub, shippers, collectors and daemons killed at random: all is there"""
+    print("# SSHTRAIL_SEED=%d SSHTRAIL_ROUNDS=%d" % (SEED, ROUNDS))
+    rng = random.Random(SEED)
+    with joined("web-01", "db-01") as (hub, *hosts):
+        for n in range(ROUNDS):
+            for host in hosts:
+                host.log_in(rng.randrange(1, 400))
+            time.sleep(rng.uniform(0, 1.2))
+            print("# %d: %s" % (n, kill_something(rng, hub, hosts)))
+        for host in hosts:
+            host.log_in(1)
+        wait_arrived(hub, *hosts, seconds=120)
+        hub.run("verify")
+        for host in hosts:
+            host.stop()
+            host.run("verify")
+        hub.stop()
+        hub.run("verify")
+        hub.run("reindex")
+        for host in hosts:
+            equal(hub.ports(host.name), host.wanted(), host.name)
+
+
+main()

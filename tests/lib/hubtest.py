@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests of sshtrail-hub share: a hub on loopback, and hosts that ship."""
+import contextlib
+import json
+import os
+import pwd
+import signal
+import socket
+import subprocess
+
+import daemontest
+from daemontest import PATIENCE, Daemon, user_to_be, wait_for
+from trailtest import Store, check, equal
+
+SSHTRAIL_HUB = os.environ.get("SSHTRAIL_HUB", "sshtrail-hub")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Hub(Store):
+    """sshtrail-hub with a store of its own, as a user without rights."""
+
+    def __init__(self):
+        super().__init__()
+        self.user = user_to_be()
+        self.rights = {"user": self.user, "group": self.user,
+                       "extra_groups": []} if self.user else {}
+        os.chmod(self.top, 0o755)
+        if self.user:
+            os.chown(self.top, pwd.getpwnam(self.user).pw_uid, -1)
+        self.port = free_port()
+        self.url = "https://localhost:%d" % self.port
+        self.config = os.path.join(self.top, "hub.yml")
+        self.out = open(os.path.join(self.top, "out"), "w+")
+        self.process = None
+        with open(self.config, "w") as f:
+            f.write("name: hub\nstore: %s\nlisten:\n  address: 127.0.0.1\n"
+                    "  port: %d\n" % (self.dir, self.port))
+        equal(self.hub("init", self.dir, "localhost").returncode, 0)
+
+    def hub(self, *args):
+        return subprocess.run(
+            [SSHTRAIL_HUB, "--config", self.config, *args], **self.rights,
+            capture_output=True, text=True, timeout=60 * PATIENCE)
+
+    def start(self):
+        said = self.said().count("listening at")
+        self.process = subprocess.Popen(
+            [SSHTRAIL_HUB, "--config", self.config, "serve"], **self.rights,
+            stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
+        wait_for("the hub", lambda: self.process.poll() is not None or
+                 self.said().count("listening at") > said)
+        check(self.process.poll() is None, "it ended: " + self.said())
+        return self
+
+    def said(self):
+        with open(self.out.name) as f:
+            return f.read()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def stop(self):
+        self.process.terminate()
+        equal(self.process.wait(timeout=30 * PATIENCE), 0, self.said())
+        self.process = None
+
+    def __exit__(self, *args):
+        if self.process:
+            self.kill()
+        self.out.close()
+        super().__exit__(*args)
+
+    def token(self, *args):
+        done = self.hub("token", *args)
+        equal(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def ports(self, host):
+        """Of the logins that it has of a host."""
+        done = self.run("search", "--host", host, "--kind", "auth.ok",
+                        "--limit", "1000000", "--json", expect=None)
+        check(done.returncode in (0, 1), done.stderr)
+        return sorted(json.loads(line)["port"]
+                      for line in done.stdout.splitlines())
+
+    def alerts(self):
+        done = self.run("search", "--kind", "alert", "--json", expect=None)
+        check(done.returncode in (0, 1), done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Host(Daemon):
+    """A host that ships; its log tells of logins, from port 20000 on."""
+
+    def __init__(self, name, **kwargs):
+        self.name = name
+        self.logged = 0
+        self.collector_killed = -1000
+        super().__init__(**kwargs)
+
+    def configure(self, taps, more=""):
+        super().configure(taps, more)
+        with open(self.config) as f:
+            text = f.read()
+        with open(self.config, "w") as f:
+            f.write(text.replace("host: " + daemontest.HOST,
+                                 "host: " + self.name))
+
+    def enroll(self, hub, token=None, expect=0):
+        """What it said."""
+        done = self.run("enroll", hub.url, token or hub.token(), "--name",
+                        self.name, expect=expect)
+        return done.stderr.decode()
+
+    def log_in(self, n):
+        """So many more people log in."""
+        with open(self.log, "a") as f:
+            for i in range(self.logged, self.logged + n):
+                f.write("2026-11-2%dT%02d:%02d:%02d.000000+00:00 %s "
+                        "sshd[%d]: Accepted publickey for ann from 192.0.2.1 "
+                        "port %d ssh2: ED25519 SHA256:%043d\n" % (
+                            1 + i // 86400, i // 3600 % 24, i // 60 % 60,
+                            i % 60, self.name, 1000 + i, 20000 + i, 7))
+        self.logged += n
+
+    def wanted(self):
+        return list(range(20000, 20000 + self.logged))
+
+    def wait_for_own(self):
+        """All that it logged is in its own store."""
+        wait_for("%d logins" % self.logged, lambda: len(self.found(
+            "search", "--kind", "auth.ok", "--limit", "1000000")) >=
+            self.logged)
+
+    def child(self, name):
+        """Pid of its process of that name, or None."""
+        for pid in children_of(self.process.pid):
+            with contextlib.suppress(OSError):
+                with open("/proc/%d/comm" % pid) as comm:
+                    if comm.read().strip() == name:
+                        return pid
+        return None
+
+    def shipper(self):
+        return self.child("sshtrail-ship")
+
+    def collector_pid(self):
+        return wait_for("the collector",
+                        lambda: self.child("sshtrail-coll"))
+
+    def kill(self):
+        """The daemon whole, as a power failure would."""
+        pids = [self.process.pid] + children_of(self.process.pid)
+        for pid in pids:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+        for pid in pids:
+            wait_for("the end of %d" % pid,
+                     lambda: not os.path.exists("/proc/%d" % pid))
+
+
+def children_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [int(child) for child in f.read().split()]
+
+
+def wait_arrived(hub, *hosts, seconds=60):
+    for host in hosts:
+        wait_for("%d logins of %s" % (host.logged, host.name),
+                 lambda: len(hub.ports(host.name)) >= host.logged, seconds)
+        equal(hub.ports(host.name), host.wanted(), host.name)
