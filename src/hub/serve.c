@@ -15,8 +15,10 @@
 #include "wire/batch.h"
 #include "wire/message.h"
 
-#define TIMEOUT_SEC 90
-#define CHAINS	    "/v1/chains/"
+#define TIMEOUT_SEC  90
+/* Of what who has no certificate sends: a request to join. */
+#define STRANGER_MAX ((size_t)16 << 10)
+#define CHAINS	     "/v1/chains/"
 
 struct server {
 	struct hub hub;
@@ -204,6 +206,7 @@ static int listen_at(struct server *s, struct err *err)
 	    .key = s->hub.place.server_key.p,
 	    .client_ca = s->hub.place.ca_cert.p,
 	    .body_max = BATCH_BODY_MAX,
+	    .stranger_max = STRANGER_MAX,
 	    .connections_max = (unsigned)cfg->connections,
 	    .timeout_sec = TIMEOUT_SEC,
 	    .handle = handle,

@@ -34,6 +34,8 @@ struct http_server {
 struct incoming {
 	struct buf body;
 	bool too_large;
+	bool known; /* by a certificate of the authority: */
+	struct cert_info peer;
 };
 
 /* --- one request --- */
@@ -112,20 +114,16 @@ static enum MHD_Result answer(struct http_server *s,
 	struct http_call call = {.method = method,
 	    .path = path,
 	    .body = buf_str(&in->body),
+	    .peer = in->known ? &in->peer : NULL,
 	    .connection = connection};
 	struct http_reply reply = {.body = BUF_INIT};
-	struct cert_info peer;
 	enum MHD_Result r;
-	struct err why;
 
 	read_address(connection, call.address, sizeof call.address);
 	if (in->too_large || strlen(path) > PATH_MAX_LEN) {
 		reply.status = 413;
-		buf_printf(
-		    &reply.body, "more than %zu bytes\n", s->cfg.body_max);
+		buf_printf(&reply.body, "more than %zu bytes\n", in->body.max);
 	} else {
-		if (read_peer(connection, &peer, &why))
-			call.peer = &peer;
 		s->cfg.handle(s->cfg.ctx, &call, &reply);
 	}
 	if (buf_error(&reply.body))
@@ -133,6 +131,20 @@ static enum MHD_Result answer(struct http_server *s,
 	r = send_reply(connection, &reply);
 	buf_free(&reply.body);
 	return r;
+}
+
+/* What somebody may make us keep depends on who it is. */
+static struct incoming *begin_incoming(
+    const struct http_server *s, struct MHD_Connection *connection)
+{
+	struct incoming *in = calloc(1, sizeof *in);
+	struct err why;
+
+	if (!in)
+		return NULL;
+	in->known = read_peer(connection, &in->peer, &why);
+	in->body.max = in->known ? s->cfg.body_max : s->cfg.stranger_max;
+	return in;
 }
 
 /* The library calls it with more parameters than functions here may have. */
@@ -147,10 +159,8 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection,
 
 	(void)version;
 	if (!in) {
-		in = calloc(1, sizeof *in);
+		in = begin_incoming(s, connection);
 		*state = in;
-		if (in)
-			in->body.max = s->cfg.body_max;
 		return in ? MHD_YES : MHD_NO;
 	}
 	if (*n == 0)

@@ -38,7 +38,8 @@ struct http_server_config {
 	uint16_t port;	     /* 0: any free one */
 	/* In PEM, with a NUL: to be kept until the server is closed. */
 	const char *cert, *key, *client_ca;
-	size_t body_max;	  /* larger requests get 413 */
+	size_t body_max;	  /* larger requests get 413 ... */
+	size_t stranger_max;	  /* ... and so of clients without `peer` */
 	unsigned connections_max; /* more are not answered */
 	unsigned timeout_sec;	  /* without a byte */
 	void (*handle)(

@@ -17,7 +17,8 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 
-#define BODY_MAX 100000
+#define BODY_MAX     100000
+#define STRANGER_MAX 1000
 
 /* An authority, a server, a client of the authority and one of another. */
 struct world {
@@ -60,6 +61,7 @@ static void serve(struct world *w, int port_fd)
 	    .key = key,
 	    .client_ca = buf_z(&w->ca),
 	    .body_max = BODY_MAX,
+	    .stranger_max = STRANGER_MAX,
 	    .connections_max = 10,
 	    .timeout_sec = 5,
 	    .handle = handle};
@@ -222,11 +224,18 @@ static void test_wrong_server(void **state)
 static void test_large(void **state)
 {
 	const struct world *w = *state;
-	const struct http_tls tls = {.ca_file = put(w, "ca", &w->ca)};
+	struct http_tls tls = {.ca_file = put(w, "ca", &w->ca)};
 	char *big = calloc(1, BODY_MAX + 1), said[256];
 
+	assert_int_equal(
+	    ask(w, &tls, "/", str_make(big, STRANGER_MAX), said), 200);
+	assert_int_equal(
+	    ask(w, &tls, "/", str_make(big, STRANGER_MAX + 1), said), 413);
+	tls.cert_file = put(w, "cert", &w->cert);
+	tls.key_file = put(w, "key", &w->key);
 	assert_int_equal(ask(w, &tls, "/", str_make(big, BODY_MAX), said), 200);
-	assert_string_equal(said, "POST / from=- peer=- n=100000 by=127.0.0.1");
+	assert_string_equal(
+	    said, "POST / from=- peer=host-7 n=100000 by=127.0.0.1");
 	assert_int_equal(
 	    ask(w, &tls, "/", str_make(big, BODY_MAX + 1), said), 413);
 	free(big);
