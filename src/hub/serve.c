@@ -19,6 +19,8 @@
 /* Of what who has no certificate sends: a request to join. */
 #define STRANGER_MAX ((size_t)16 << 10)
 #define CHAINS	     "/v1/chains/"
+/* So many times what a commit took is what lies between two of them. */
+#define COMMIT_SHARE 4
 
 struct server {
 	struct hub hub;
@@ -162,13 +164,24 @@ static void handle(
 		loop_stop(&s->loop, s->hub.failed);
 }
 
+/*
+ * With a large backlog a commit may take longer than its interval: then most of
+ * the time is still for taking what comes.
+ */
 static void on_commit(struct loop *l, struct loop_timer *t)
 {
 	struct server *s = t->ctx;
+	int64_t begun = loop_now(), pause;
 	int r = hub_commit(&s->hub, &s->hub.failure);
 
-	if (r < 0)
+	if (r < 0) {
 		loop_stop(l, r);
+		return;
+	}
+	pause = COMMIT_SHARE * (loop_now() - begun);
+	if (pause < s->hub.cfg->commit_interval)
+		pause = s->hub.cfg->commit_interval;
+	loop_timer_start(l, t, pause, 0);
 }
 
 static void on_signal(
@@ -255,7 +268,7 @@ static int run(struct server *s,
 	r = http_server_start(s->http, &s->loop, err);
 	if (r < 0)
 		return r;
-	loop_timer_start(&s->loop, &s->commit, every, every);
+	loop_timer_start(&s->loop, &s->commit, every, 0);
 	say("listening at %s port %u, keeping in %s", s->hub.cfg->address,
 	    http_server_port(s->http), s->hub.cfg->store);
 	r = loop_run(&s->loop);
