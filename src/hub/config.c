@@ -35,6 +35,10 @@ const struct conf_key hub_config_keys[] = {
 	825 * DAY,
 	.help = "How long the certificate of a host lasts. Hosts renew it when "
 		"a third of that is left."},
+    {"silence", CONF_DURATION, AT(silence), "3min", SECOND, 365 * DAY,
+	.help = "A host that was not heard for so long is told in an event "
+		"(alert, op silent), and so is its return (op back). Hosts "
+		"give a sign of life each minute."},
     {0},
 };
 

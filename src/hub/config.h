@@ -15,6 +15,7 @@ struct hub_config {
 	int64_t connections;
 	int64_t commit_interval;  /* microseconds */
 	int64_t certificate_life; /* likewise */
+	int64_t silence;	  /* likewise */
 	struct arena texts;
 };
 

@@ -6,6 +6,7 @@
 #include "archive/replica.h"
 #include "hub/config.h"
 #include "hub/place.h"
+#include "hub/silence.h"
 #include "net/http_server.h"
 
 #define HUB_SOURCE     "sshtrail-hub"
@@ -24,6 +25,7 @@ struct hub {
 	struct archive *archive;
 	struct hub_chain *chains;
 	size_t n_chains, cap_chains;
+	struct silence silence;
 	bool uncommitted;
 	uint64_t frames; /* taken since the start */
 	/* Set by what cannot be gone on after; the hub ends. */

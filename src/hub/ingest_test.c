@@ -46,6 +46,7 @@ static void close_hub(struct world *w)
 
 	assert_int_equal(hub_commit(&w->hub, &err), 0);
 	hub_close_chains(&w->hub);
+	silence_free(&w->hub.silence);
 	archive_close(w->hub.archive);
 	place_close(&w->hub.place);
 }

@@ -48,6 +48,35 @@ void hub_refuse(struct http_reply *reply, int status, const char *what,
 	message_end(&reply->body);
 }
 
+/* What was not heard meanwhile may be all that matters. */
+static void note_heard(struct hub *h, const struct host_entry *host)
+{
+	char reason[128], span[TIME_SPAN_LEN];
+	int64_t now = loop_now(), since;
+
+	if (silence_heard(&h->silence, host, now, &since) < 0 || since == 0)
+		return;
+	time_format_span(now - since, span);
+	snprintf(reason, sizeof reason, "heard again after %s", span);
+	hub_note(h, EVENT_ALERT, str_z(host->name), "back", reason);
+}
+
+static int note_silent(void *ctx, const struct heard *heard)
+{
+	struct hub *h = ctx;
+	struct host_entry host;
+	char reason[128], span[TIME_SPAN_LEN];
+
+	if (host_find(&h->place, heard->id, &host, NULL) < 0 || host.revoked)
+		return 0;
+	time_format_span(loop_now() - heard->at, span);
+	snprintf(reason, sizeof reason,
+	    "not heard for %s: it is down or cut off, or somebody stopped "
+	    "sshtraild",
+	    span);
+	return hub_note(h, EVENT_ALERT, str_z(heard->name), "silent", reason);
+}
+
 bool hub_host(struct hub *h, const struct http_call *call,
     struct host_entry *ret, struct http_reply *reply)
 {
@@ -66,7 +95,7 @@ bool hub_host(struct hub *h, const struct http_call *call,
 		hub_refuse(reply, 403, "certificate",
 		    "this certificate was followed by others");
 	else
-		return true;
+		return note_heard(h, ret), true;
 	return false;
 }
 
@@ -87,7 +116,8 @@ int hub_note(struct hub *h, enum event_kind kind, struct str host,
 	r = archive_append(h->archive, &ev, &h->failure);
 	if (r == 0)
 		r = archive_sync(h->archive, &h->failure);
-	h->failed = r;
+	if (r < 0)
+		h->failed = r;
 	h->uncommitted = true;
 	return r;
 }
@@ -172,7 +202,11 @@ static void on_commit(struct loop *l, struct loop_timer *t)
 {
 	struct server *s = t->ctx;
 	int64_t begun = loop_now(), pause;
-	int r = hub_commit(&s->hub, &s->hub.failure);
+	int r = silence_check(
+	    &s->hub.silence, begun, s->hub.cfg->silence, note_silent, &s->hub);
+
+	if (r == 0)
+		r = hub_commit(&s->hub, &s->hub.failure);
 
 	if (r < 0) {
 		loop_stop(l, r);
@@ -251,6 +285,17 @@ static int open_all(struct server *s, struct err *err)
 	return r;
 }
 
+/* They have as long as others before they count as silent. */
+static int expect_host(void *ctx, const struct host_entry *host)
+{
+	struct hub *h = ctx;
+	int64_t since;
+
+	return host->revoked
+		   ? 0
+		   : silence_heard(&h->silence, host, loop_now(), &since);
+}
+
 static int run(struct server *s,
     void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))),
     struct err *err)
@@ -265,7 +310,9 @@ static int run(struct server *s,
 		r = loop_signals_start(&s->loop, &s->signals, signals, 2);
 	if (r < 0)
 		return err_sys(err, r, "event loop");
-	r = http_server_start(s->http, &s->loop, err);
+	r = host_each(&s->hub.place, expect_host, &s->hub, err);
+	if (r == 0)
+		r = http_server_start(s->http, &s->loop, err);
 	if (r < 0)
 		return r;
 	loop_timer_start(&s->loop, &s->commit, every, 0);
@@ -285,6 +332,7 @@ static void close_all(struct server *s, int r)
 	if (r == 0 && s->hub.archive)
 		hub_commit(&s->hub, NULL);
 	hub_close_chains(&s->hub);
+	silence_free(&s->hub.silence);
 	archive_close(s->hub.archive);
 	place_close(&s->hub.place);
 	loop_free(&s->loop);

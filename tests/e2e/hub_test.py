@@ -126,6 +126,24 @@ def waits_for_the_hub():
 
 
 @case
+def tells_silence():
+    """A host that is stopped, and comes back: both are told"""
+    with Hub() as hub, Host("web-01") as web:
+        with open(hub.config, "a") as f:
+            f.write("silence: 3s\n")
+        hub.start()
+        web.enroll(hub)
+        web.start().log_in(2)
+        wait_arrived(hub, web)
+        web.kill()
+        wait_for("the alert", lambda: [a for a in hub.alerts() if
+                 (a["op"], a["host"]) == ("silent", "web-01")])
+        web.start()
+        wait_for("its return", lambda: [a for a in hub.alerts() if
+                 (a["op"], a["host"]) == ("back", "web-01")])
+
+
+@case
 def tells_a_fork():
     """A store restored from a copy: refused, told, both sides' evidence kept"""
     with joined("web-01") as (hub, web):
