@@ -82,18 +82,20 @@ class Hub(Store):
         equal(done.returncode, 0, done.stderr)
         return done.stdout.strip()
 
-    def ports(self, host):
-        """Of the logins that it has of a host."""
-        done = self.run("search", "--host", host, "--kind", "auth.ok",
-                        "--limit", "1000000", "--json", expect=None)
-        check(done.returncode in (0, 1), done.stderr)
-        return sorted(json.loads(line)["port"]
-                      for line in done.stdout.splitlines())
-
-    def alerts(self):
-        done = self.run("search", "--kind", "alert", "--json", expect=None)
+    def found(self, *args):
+        """JSON objects that a query prints; none is no failure."""
+        done = self.run(*args, "--json", expect=None)
         check(done.returncode in (0, 1), done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def ports(self, host):
+        """Of the logins that it has of a host."""
+        return sorted(e["port"] for e in self.found(
+            "search", "--host", host, "--kind", "auth.ok", "--limit",
+            "1000000"))
+
+    def alerts(self):
+        return self.found("search", "--kind", "alert")
 
 
 class Host(Daemon):
