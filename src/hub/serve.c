@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -226,6 +227,17 @@ static void on_signal(
 	loop_stop(l, 0);
 }
 
+/* As many as may be: each connection takes one, each chain some. */
+static void raise_files_max(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int enter_sandbox(const char *store, struct err *err)
 {
 	const struct sandbox_path paths[] = {
@@ -351,6 +363,7 @@ int hub_serve(const struct hub_config *cfg,
 	s->hub.cfg = cfg;
 	s->loop.epfd = -1;
 	signal(SIGPIPE, SIG_IGN);
+	raise_files_max();
 	r = open_all(s, &err);
 	if (r == 0)
 		r = run(s, say, &err);
