@@ -34,6 +34,7 @@ enum { EVENTS, RECORDINGS, FLOWS };
 
 struct flow {
 	struct spooled spooled;
+	uint64_t acked;	   /* frames that the hub has cosigned */
 	uint64_t next;	   /* the hub wants this frame next; 0: ask it */
 	int64_t due;	   /* loop_now(): not before */
 	int64_t beat;	   /* when it was heard last */
@@ -127,6 +128,18 @@ static void refused(
 	arena_free(&a);
 }
 
+/* It has signed that it had more: it was restored from a backup, or worse. */
+static void compare_acked(struct shipper *s, struct flow *f)
+{
+	if (f->next > f->acked)
+		return;
+	s->say("hub: %s: the hub has %llu frames, and has signed that it had "
+	       "%llu: what it lost is sent again",
+	    f->spooled.chain, (unsigned long long)f->next - 1,
+	    (unsigned long long)f->acked);
+	f->acked = f->next - 1;
+}
+
 static int learn_next(struct shipper *s, struct flow *f, struct err *err)
 {
 	struct http_answer answer;
@@ -137,6 +150,8 @@ static int learn_next(struct shipper *s, struct flow *f, struct err *err)
 			buf_str(&answer.body), "next", &f->next) ||
 		    f->next == 0)
 			r = err_set(err, -EBADMSG, "the hub says no number");
+		else
+			compare_acked(s, f);
 	} else if (r > 0) {
 		refused(s, f, &answer);
 	}
@@ -146,14 +161,18 @@ static int learn_next(struct shipper *s, struct flow *f, struct err *err)
 
 /* --- what the hub acknowledges --- */
 
+static void note_name(const struct flow *f, char *ret, size_t n)
+{
+	snprintf(ret, n, MEMBER_DIR "/%s.note", f->spooled.chain);
+}
+
 /*
  * A checkpoint with the hub's line: evidence that it has what it says, against
  * itself too.
  */
-static int keep_note(
-    struct shipper *s, const struct flow *f, struct str note, struct err *err)
+static int check_note(
+    const struct shipper *s, struct flow *f, struct str note, struct err *err)
 {
-	char name[TRAIL_ORIGIN_MAX + 64];
 	struct checkpoint cp;
 	uint64_t seconds;
 	int r = checkpoint_verify(note, &f->spooled.key, &cp, err);
@@ -163,9 +182,33 @@ static int keep_note(
 		    note, s->member.hub_name, &s->member.hub, &seconds, err);
 	if (r < 0)
 		return err_context(err, r, "the hub's acknowledgement");
-	snprintf(name, sizeof name, MEMBER_DIR "/%s.note", f->spooled.chain);
+	f->acked = cp.size;
+	return 0;
+}
+
+static int keep_note(
+    struct shipper *s, struct flow *f, struct str note, struct err *err)
+{
+	char name[TRAIL_ORIGIN_MAX + 64];
+	int r = check_note(s, f, note, err);
+
+	if (r < 0)
+		return r;
+	note_name(f, name, sizeof name);
 	r = fd_replace_file(s->store_fd, name, 0644, note.p, note.n);
 	return r < 0 ? err_sys(err, r, "%s", name) : 0;
+}
+
+/* Of a run before; without it, a hub that went back is not seen as such. */
+static void recall_note(const struct shipper *s, struct flow *f)
+{
+	char name[TRAIL_ORIGIN_MAX + 64];
+	struct buf b = BUF_INIT;
+
+	note_name(f, name, sizeof name);
+	if (fd_read_file(s->store_fd, name, CHECKPOINT_NOTE_MAX, &b) == 0)
+		(void)check_note(s, f, buf_str(&b), NULL);
+	buf_free(&b);
 }
 
 static int acknowledged(struct shipper *s, struct flow *f,
@@ -325,6 +368,8 @@ static int open_flows(struct shipper *s, struct err *err)
 		snprintf(
 		    chain, sizeof chain, "%s%s", begins[i], s->agent->host);
 		r = spooled_open(&s->flows[i].spooled, s->store_fd, chain, err);
+		if (r == 0)
+			recall_note(s, &s->flows[i]);
 	}
 	return r;
 }

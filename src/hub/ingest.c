@@ -209,8 +209,8 @@ static bool note_fits(struct intake *in)
 		hub_refuse(in->reply, 400, "checkpoint",
 		    "it is that of another chain");
 	else if (in->note.size > in->tree.size)
-		hub_refuse(in->reply, 400, "checkpoint",
-		    "it covers %llu frames, of which %llu are here",
+		hub_refuse(in->reply, 416, "gap",
+		    "the checkpoint covers %llu frames, of which %llu are here",
 		    (unsigned long long)in->note.size,
 		    (unsigned long long)in->tree.size);
 	else if (in->note.size < in->tree.size)

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -172,6 +173,30 @@ def tells_a_fork():
         check(kept < len(before), "nothing was new")
         hub.run("verify")
         web.run("verify")
+
+
+@case
+def fills_a_restored_hub():
+    """A hub restored from a backup: told by the host, and filled again"""
+    with joined("web-01") as (hub, web):
+        web.log_in(10)
+        wait_arrived(hub, web)
+        hub.stop()
+        copy = hub.dir + ".copy"
+        subprocess.run(["cp", "-a", hub.dir, copy], check=True)
+        hub.start()
+        web.log_in(10)
+        wait_arrived(hub, web)
+        wait_for("the acknowledgement",
+                 lambda: note_of(web).splitlines()[1:2] >= ["21"])
+        hub.stop()
+        shutil.rmtree(hub.dir)
+        os.rename(copy, hub.dir)
+        hub.start()
+        web.log_in(1)
+        wait_arrived(hub, web)
+        wait_for("that it is told", lambda: "has signed" in web.said())
+        hub.run("verify")
 
 
 class Proxy(threading.Thread):
