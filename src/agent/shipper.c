@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ struct flow {
 struct shipper {
 	const struct agent *agent;
 	void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+	pid_t monitor;
 	int store_fd;
 	struct member member;
 	struct http_client *client;
@@ -380,6 +382,8 @@ static int open_all(struct shipper *s, struct err *err)
 
 	if (r < 0)
 		return r;
+	/* Becoming another user has undone what was asked before. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	s->store_fd = open(s->agent->store, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->store_fd < 0)
 		return err_sys(err, -errno, "%s", s->agent->store);
@@ -397,7 +401,7 @@ static int ship(struct shipper *s, struct err *err)
 	const struct timespec nap = {.tv_nsec = LOOK_USEC * 1000};
 	int r = 0;
 
-	while (r == 0) {
+	while (r == 0 && getppid() == s->monitor) {
 		bool more;
 
 		while (work(s, &s->flows[EVENTS]))
@@ -421,6 +425,7 @@ int shipper_run(const struct agent *a,
 		return -ENOMEM;
 	s->agent = a;
 	s->say = say;
+	s->monitor = getppid();
 	prctl(PR_SET_NAME, "sshtrail-ship");
 	if (nice(NICENESS) < 0) {
 		/* It is only slower than it need be for others. */
@@ -428,7 +433,8 @@ int shipper_run(const struct agent *a,
 	r = open_all(s, &err);
 	if (r == 0)
 		r = ship(s, &err);
-	say("hub: nothing is sent: %s", err.text);
+	if (r < 0)
+		say("hub: nothing is sent: %s", err.text);
 	http_client_close(s->client);
 	member_free(&s->member);
 	for (size_t i = 0; i < FLOWS; i++)

@@ -13,7 +13,7 @@
 
 #include "agent/agent.h"
 
-/* Never returns but for a negative errno, after say(). */
+/* Runs as long as the process that made it; a negative errno after say(). */
 int shipper_run(const struct agent *a,
     void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))));
 

@@ -111,6 +111,19 @@ def shuts_out():
 
 
 @case
+def ends_with_its_monitor():
+    """A monitor that is killed leaves no shipper behind"""
+    with joined("web-01") as (hub, web):
+        shipper = wait_for("the shipper", web.shipper)
+        web.log_in(1)
+        wait_arrived(hub, web)
+        web.process.kill()
+        web.process.wait()
+        web.process = None
+        wait_for("its end", lambda: not os.path.exists("/proc/%d" % shipper))
+
+
+@case
 def waits_for_the_hub():
     """No hub at the start, and across a restart of the host: all arrives"""
     with joined("web-01") as (hub, web):
