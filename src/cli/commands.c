@@ -16,6 +16,7 @@ extern const struct command cmd_reindex;
 extern const struct command cmd_search;
 extern const struct command cmd_setup;
 extern const struct command cmd_show;
+extern const struct command cmd_story;
 extern const struct command cmd_status;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
@@ -25,6 +26,7 @@ const struct command *const commands[] = {
     &cmd_import,
     &cmd_ls,
     &cmd_show,
+    &cmd_story,
     &cmd_play,
     &cmd_search,
     &cmd_who,

@@ -120,6 +120,11 @@ def forwards():
         made = outer.sees("net.connect", lambda e: e["port"] == sshd.port)
         # Its local end is the client that the inner session came from.
         equal(made[-1]["lport"], int(inner.stdout.split()[1]))
+        # So a story goes on with that one.
+        hop, = wait_for("the hop", lambda: [
+            s for s in watch.found("story", outer.id(), "--all")
+            if "hop" in s and s["port"] == made[-1]["lport"]])
+        equal((hop["hop"], hop["hop_from"]), ("port", outer.id()))
     finally:
         forward.kill()
         forward.wait()

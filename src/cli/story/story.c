@@ -230,8 +230,8 @@ static const enum style line_styles[EVENT_N_KINDS] = {
     [EVENT_ALERT] = STYLE_RED,
 };
 
-/* Shown with --all only: an exit stands behind its command anyway. */
-static bool is_minor(const struct event *ev)
+/* An exit stands behind its command anyway. */
+bool story_is_minor(const struct event *ev)
 {
 	return ev->kind == EVENT_OTHER || ev->kind == EVENT_EXIT;
 }
@@ -306,7 +306,7 @@ static bool story_line(void *ctx, const struct event *ev)
 	enum style style = line_styles[ev->kind];
 	unsigned depth;
 
-	if (is_minor(ev) && !s->all)
+	if (story_is_minor(ev) && !s->all)
 		return true;
 	if (ev->kind == EVENT_EXEC)
 		node = story_tree_exec(&s->tree, ev, &depth);

@@ -12,4 +12,7 @@
 int story_print(
     struct cli *c, const struct session *s, struct query *q, bool all);
 
+/* Whether a story leaves the event out, whatever other lines tell. */
+bool story_is_minor(const struct event *ev);
+
 #endif
