@@ -6,8 +6,8 @@
 #include "base/fd.h"
 #include "cli/command.h"
 #include "cli/text/escape.h"
-#include "cli/text/event_text.h"
 #include "core/event_json.h"
+#include "core/event_text.h"
 
 struct verify_options {
 	const char *pubkey;

@@ -2,9 +2,9 @@
 #include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/rows.h"
-#include "cli/text/event_text.h"
 #include "cli/text/session_text.h"
 #include "cli/text/table.h"
+#include "core/event_text.h"
 
 struct who_options {
 	bool local;
@@ -58,7 +58,7 @@ static int last_command(struct who *w, const struct session *s)
 	buf_clear(&w->command);
 	if (s->sum.n_exec <= 0)
 		return CLI_FOUND;
-	event_describe_want(&q);
+	event_describe_want(q.want);
 	return rows_events(w->cli, &q, keep_command, w, NULL, NULL);
 }
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "cli/text/escape.h"
-#include "cli/text/event_text.h"
 #include "core/event_json.h"
+#include "core/event_text.h"
 
 /* More of one session are not listed. */
 #define RECORDINGS_MAX 1000

@@ -2,7 +2,7 @@
 #include "cli/play/moment.h"
 #include "cli/play/play_inside.h"
 #include "cli/text/escape.h"
-#include "cli/text/event_text.h"
+#include "core/event_text.h"
 
 #define NS_PER_US 1000
 #define WIDE	  100 /* columns */

@@ -2,8 +2,8 @@
 #include "cli/story/header.h"
 
 #include "cli/text/escape.h"
-#include "cli/text/event_text.h"
 #include "cli/text/session_text.h"
+#include "core/event_text.h"
 
 struct header {
 	struct cli *cli;

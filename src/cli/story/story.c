@@ -8,7 +8,7 @@
 #include "cli/story/header.h"
 #include "cli/story/tree.h"
 #include "cli/text/escape.h"
-#include "cli/text/event_text.h"
+#include "core/event_text.h"
 
 /* Names of sources in the header; more are not told. */
 #define SOURCES_MAX  32
@@ -352,7 +352,7 @@ static int print_all(struct story *s, struct query *q)
 	beside.recordings = buf_str(&s->recordings);
 	story_header(s->cli, s->session, &beside);
 	q->order = ORDER_OLDEST_FIRST;
-	event_describe_want(q);
+	event_describe_want(q->want);
 	query_want(q, F_PID);
 	query_want(q, F_PPID);
 	query_want(q, F_EUID);

@@ -3,8 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/rows.h"
-#include "cli/text/event_text.h"
 #include "cli/text/session_text.h"
+#include "core/event_text.h"
 
 static const struct column event_columns[] = {
     {"TIME", 0, false, 0},
@@ -49,7 +49,7 @@ bool event_table_row(void *t, const struct event *ev)
 
 void event_table_want(struct query *q)
 {
-	event_describe_want(q);
+	event_describe_want(q->want);
 	query_want(q, F_USER);
 	query_want(q, F_LOGIN_USER);
 }

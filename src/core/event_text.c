@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/text/event_text.h"
+#include "core/event_text.h"
 
 #include "base/when.h"
 
@@ -499,20 +499,25 @@ void event_describe_own(const struct event *ev, struct buf *b)
 	describe_event(ev, b, false);
 }
 
-static void want_pieces(struct query *q, const pieces *p)
+static void add_want(uint64_t *want, enum field f)
 {
-	for (size_t i = 0; i < PIECES_MAX && (*p)[i].before; i++)
-		query_want(q, (*p)[i].field);
+	want[f / 64] |= (uint64_t)1 << (f % 64);
 }
 
-void event_describe_want(struct query *q)
+static void want_pieces(uint64_t *want, const pieces *p)
+{
+	for (size_t i = 0; i < PIECES_MAX && (*p)[i].before; i++)
+		add_want(want, (*p)[i].field);
+}
+
+void event_describe_want(uint64_t want[static(EVENT_N_FIELDS + 63) / 64])
 {
 	for (size_t k = 0; k < EVENT_N_KINDS; k++)
-		want_pieces(q, describe[k]);
-	want_pieces(q, &describe_exec_failed);
-	want_pieces(q, &describe_marks);
-	query_want(q, F_INFERRED);
-	query_want(q, F_EXIT);
+		want_pieces(want, describe[k]);
+	want_pieces(want, &describe_exec_failed);
+	want_pieces(want, &describe_marks);
+	add_want(want, F_INFERRED);
+	add_want(want, F_EXIT);
 	for (size_t i = 0; i < sizeof fallback / sizeof *fallback; i++)
-		query_want(q, fallback[i]);
+		add_want(want, fallback[i]);
 }
