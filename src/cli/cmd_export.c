@@ -8,6 +8,7 @@
 #include "cli/recording_export.h"
 #include "cli/rows.h"
 #include "cli/shown/transcript.h"
+#include "outputs/event_format.h"
 
 struct export_options {
 	bool sessions, local;
@@ -19,9 +20,9 @@ struct export_options {
 #define NAME(symbol, name) name,
 #define NONE(symbol, name)
 
-/* The events; else what formats of recordings there are to write. */
-#define JSON "json"
-static const char *const choices[] = {JSON, FORMATS(NAME, NONE) "text", NULL};
+/* Those of events, then what formats of recordings there are to write. */
+static const char *const choices[] = {"json", "rfc5424", "rfc3164", "cef",
+    "ecs", "ecs-bulk", "ocsf", "hec", FORMATS(NAME, NONE) "text", NULL};
 
 static const char *const streams[] = {
     [RECORDING_BOTH] = "both",
@@ -38,7 +39,9 @@ static const struct opt export_opts[] = {
 	.help = "with --sessions: also those that did not come over SSH",
 	.at = offsetof(struct export_options, local)},
     {"format", 'F', OPT_CHOICE, "FORMAT",
-	"json; or a recording of a terminal or command of SESSION, as other "
+	"json; what other programs take, see docs/forwarding.md: rfc5424 and "
+	"rfc3164 (syslog), cef, ecs, ecs-bulk (Elastic), ocsf, hec (Splunk); "
+	"or a recording of a terminal or command of SESSION, as other "
 	"programs play it: asciicast (asciinema, version 2), asciicast-v3, "
 	"script "
 	"(scriptreplay), script-classic, ttyrec (ttyplay), tlog (tlog-play), "
@@ -67,9 +70,11 @@ static const struct format *format_of(const struct export_options *own)
 {
 	const char *name = choices[own->format];
 
+	if (event_format_find(str_z(name)))
+		return NULL;
 	if (strcmp(name, transcript_text.name) == 0)
 		return &transcript_text;
-	return own->format ? format_find(str_z(name)) : NULL;
+	return format_find(str_z(name));
 }
 
 static bool is_directory(const struct export_options *own)
@@ -115,18 +120,36 @@ static int export_recording(const struct invocation *inv, uint64_t session)
 	return r;
 }
 
+struct event_rows {
+	struct cli *cli;
+	const struct event_format *format;
+};
+
+static bool event_row(void *ctx, const struct event *ev)
+{
+	const struct format_settings settings = FORMAT_SETTINGS_DEFAULT;
+	struct event_rows *rows = ctx;
+	struct out *out = &rows->cli->out;
+
+	rows->format->write(ev, &settings, &out->b);
+	buf_add_char(&out->b, '\n');
+	return out_row(out);
+}
+
 static int export_rows(const struct invocation *inv, struct query *q)
 {
 	const struct export_options *own = inv->own;
 	struct cli *c = inv->cli;
+	struct event_rows rows = {
+	    c, event_format_find(str_z(choices[own->format]))};
 	uint64_t n = 0;
 	int r;
 
-	if (own->format)
+	if (format_of(own))
 		return export_recording(inv, q->session);
 	if (own->sessions)
 		return export_sessions(inv, q);
-	r = rows_events(c, q, rows_event_json, c, &n, NULL);
+	r = rows_events(c, q, event_row, &rows, &n, NULL);
 	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
 }
 
@@ -202,7 +225,7 @@ static int export_run(const struct invocation *inv)
 const struct command cmd_export = {
     .name = "export",
     .operands = "[SESSION]",
-    .summary = "print events as JSON lines, oldest first, or a recording",
+    .summary = "print events, oldest first, or a recording",
     .help = "All times unless --since or --until say otherwise; --reverse "
 	    "prints the newest first. With SESSION, only what belongs to it; "
 	    "with a --format of recordings that of its terminal, which must "
@@ -211,6 +234,7 @@ const struct command cmd_export = {
 	    "played.",
     .examples = "  sshtrail export > events.jsonl\n"
 		"  sshtrail export --sessions --user root --since -30d\n"
+		"  sshtrail export --format ocsf --kind auth,exec\n"
 		"  sshtrail export last --format asciicast -o last.cast\n"
 		"  sshtrail export last --format script -o last.script\n"
 		"  sshtrail export last --format html -o last.html\n",

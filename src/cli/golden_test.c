@@ -71,6 +71,7 @@ static const struct golden goldens[] = {
     {"failed", CLI_FOUND, {"failed"}},
     {"failed-by", CLI_FOUND, {"failed", "--by", "user,addr", "-n1"}},
     {"export", CLI_FOUND, {"export", "--kind", "auth"}},
+    {"export-cef", CLI_FOUND, {"export", "--kind", "auth", "-F", "cef"}},
     {"export-sessions", CLI_FOUND, {"export", "--sessions", "--local"}},
     {"export-cast", CLI_FOUND, {"export", "7f3a", "--format", "asciicast"}},
     {"export-cast-3", CLI_FOUND,

@@ -60,17 +60,6 @@ static void add_ascii_escape(struct buf *b, uint8_t c)
 		add_u_escape(b, c);
 }
 
-/*
- * Beyond controls: line separators and the characters that turn the direction
- * of text, with which a command can be made to look like another one.
- */
-static bool is_deceptive(uint32_t cp)
-{
-	return (cp >= 0x80 && cp <= 0x9f) || cp == 0x061c || cp == 0x200e ||
-	       cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
-	       (cp >= 0x2066 && cp <= 0x2069);
-}
-
 static bool is_plain(uint8_t c)
 {
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
@@ -91,7 +80,7 @@ static size_t add_special(struct buf *b, const uint8_t *p, size_t n)
 		add_u_escape(b, 0xdc00u | p[0]);
 		return 1;
 	}
-	if (is_deceptive(cp))
+	if (utf8_deceptive(cp))
 		add_u_escape(b, cp);
 	else
 		buf_add(b, p, len);

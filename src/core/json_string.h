@@ -18,6 +18,17 @@ size_t utf8_decode(const uint8_t *p, size_t n, uint32_t *ret);
 /* Bytes written to p (at most 4); cp must be a scalar value. */
 size_t utf8_encode(uint32_t cp, char *p);
 
+/*
+ * Beyond ASCII controls: C1, line separators and the characters that turn the
+ * direction of text, with which a command can be made to look like another one.
+ */
+static inline bool utf8_deceptive(uint32_t cp)
+{
+	return (cp >= 0x80 && cp <= 0x9f) || cp == 0x061c || cp == 0x200e ||
+	       cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
+	       (cp >= 0x2066 && cp <= 0x2069);
+}
+
 /* "2026-11-22T11:49:28.940565Z": the only form written and read. */
 #define JSON_TIME_LEN 27
 /* False, nothing written, for years outside 0 to 9999. */
