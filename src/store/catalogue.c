@@ -10,6 +10,7 @@
 /*
  * block.data: a block too small for a file of its own; such blocks are merged
  * and go away, which a reader's snapshot outlives. Blocks in files stay.
+ * block.chains: which numbers of which chains it has, see put_chains().
  * block.tallied: its events are counted in `tally`.
  * block.min_told, max_told: without events about reading logs in; or NULL.
  * track.login: the name under which its events are counted there.
@@ -24,7 +25,7 @@ static const char schema[] =
     "CREATE TABLE chain(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);"
     "CREATE TABLE block(id INTEGER PRIMARY KEY AUTOINCREMENT, rows, min_time,"
     " max_time, min_told, max_told, kinds, bytes, tallied, hosts BLOB,"
-    " users BLOB, data BLOB);"
+    " users BLOB, chains BLOB, data BLOB);"
     "CREATE INDEX block_new ON block(id) WHERE NOT tallied;"
     "CREATE TABLE block_track(track, block, first, n,"
     " PRIMARY KEY(track, block)) WITHOUT ROWID;"

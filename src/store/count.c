@@ -272,7 +272,8 @@ static bool tally_answers(const struct query *q, unsigned groups)
 {
 	return !(groups & GROUP_ADDR) && !q->n_user && !q->n_person &&
 	       !q->n_addr && !q->session && !q->has_exit && !q->exit_nonzero &&
-	       !q->cmd.n && !q->path.n && !q->text.n && !q->key.n;
+	       !q->cmd.n && !q->path.n && !q->text.n && !q->key.n &&
+	       !q->n_windows;
 }
 
 static int count_all(struct counter *c)

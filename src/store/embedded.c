@@ -186,6 +186,41 @@ static int embedded_last_seq(
 	return r == -ENOENT ? 0 : r;
 }
 
+static int embedded_chains(struct store *s,
+    int (*fn)(void *ctx, uint64_t chain, uint64_t last), void *ctx,
+    struct err *err)
+{
+	int r, stop = 0;
+	sqlite3_stmt *st =
+	    sql_get(&self(s)->read, "SELECT id, seq FROM chain", &r, err);
+	struct query_window *v = NULL;
+	size_t n = 0, cap = 0;
+
+	if (!st)
+		return r;
+	while ((r = sql_step(&self(s)->read, st, err)) > 0) {
+		if (n == cap) {
+			void *p = realloc(v, (cap = cap * 2 + 8) * sizeof *v);
+
+			if (!p) {
+				sqlite3_reset(st);
+				r = -ENOMEM;
+				break;
+			}
+			v = p;
+		}
+		v[n++] = (struct query_window){
+		    .chain = id_from_sql(sqlite3_column_int64(st, 0)),
+		    .upto = (uint64_t)sqlite3_column_int64(st, 1)};
+	}
+	if (r == 0 && n)
+		qsort(v, n, sizeof *v, window_cmp);
+	for (size_t i = 0; r == 0 && stop == 0 && i < n; i++)
+		stop = fn(ctx, v[i].chain, v[i].upto);
+	free(v);
+	return r < 0 ? r : stop;
+}
+
 static void embedded_cursor_close(struct store_cursor *c)
 {
 	if (!c)
@@ -411,6 +446,7 @@ const struct store_ops store_embedded = {
     .prepare = embedded_prepare,
     .commit = embedded_commit,
     .last_seq = embedded_last_seq,
+    .chains = embedded_chains,
     .get_note = embedded_get_note,
     .events = embedded_events,
     .next_event = embedded_next_event,

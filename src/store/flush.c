@@ -70,6 +70,55 @@ static int put_hosts(struct writer *w, const struct builder *b,
 	return hosts->error;
 }
 
+struct chain_range {
+	uint64_t chain, least, most;
+};
+
+static int cmp_chain(const void *x, const void *y)
+{
+	const struct chain_range *a = x, *b = y;
+
+	return (a->chain > b->chain) - (a->chain < b->chain);
+}
+
+/* Per chain: its id, its least number here, how much above it the greatest is.
+ */
+static int put_chains(const struct builder *b, struct buf *chains)
+{
+	struct chain_range *v = malloc((b->n + 1) * sizeof *v);
+	size_t n = 0;
+
+	if (!v)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct builder_row *row = &b->rows[i];
+
+		/* Most blocks are of one chain, or few in long stretches. */
+		if (n == 0 || v[n - 1].chain != row->chain)
+			v[n++] = (struct chain_range){
+			    row->chain, row->seq, row->seq};
+		if (row->seq < v[n - 1].least)
+			v[n - 1].least = row->seq;
+		if (row->seq > v[n - 1].most)
+			v[n - 1].most = row->seq;
+	}
+	qsort(v, n, sizeof *v, cmp_chain);
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && v[end].chain == v[i].chain;
+		     end++) {
+			if (v[end].least < v[i].least)
+				v[i].least = v[end].least;
+			if (v[end].most > v[i].most)
+				v[i].most = v[end].most;
+		}
+		buf_add_varint(chains, v[i].chain);
+		buf_add_varint(chains, v[i].least);
+		buf_add_varint(chains, v[i].most - v[i].least);
+	}
+	free(v);
+	return buf_error(chains);
+}
+
 static int put_runs(struct writer *w, const struct seal_job *j, struct err *err)
 {
 	const struct builder *b = j->builder;
@@ -93,31 +142,40 @@ static int put_runs(struct writer *w, const struct seal_job *j, struct err *err)
 	return 0;
 }
 
+/* What the catalogue says of a block beside numbers. */
+struct block_sets {
+	struct buf hosts, users, chains;
+	bool users_known;
+};
+
 static int put_block(struct writer *w, const struct seal_job *j,
-    const struct buf *hosts, const struct buf *users, struct err *err)
+    const struct block_sets *sets, struct err *err)
 {
 	const struct builder *b = j->builder;
+	const struct str users = buf_str(&sets->users);
 	int r;
 	sqlite3_stmt *st = sql_get(&w->sql,
 	    "INSERT INTO block(id, rows, min_time, max_time, kinds, bytes,"
-	    " tallied, hosts, users, data, min_told, max_told)"
-	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	    " tallied, hosts, users, data, min_told, max_told, chains)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
 	    &r, err);
 
 	if (!st)
 		return r;
 	sql_bind(st, "iiiiiiis00", j->id, (int64_t)b->n, b->min_time,
 	    b->max_time, (int64_t)b->kinds, (int64_t)j->image.n,
-	    (int64_t)w->merging, buf_str(hosts));
-	if (users)
+	    (int64_t)w->merging, buf_str(&sets->hosts));
+	if (sets->users_known)
 		sqlite3_bind_blob64(
-		    st, 9, users->p ? users->p : "", users->n, SQLITE_STATIC);
+		    st, 9, users.p ? users.p : "", users.n, SQLITE_STATIC);
 	for (int i = 0; i < 2; i++)
 		if (b->n_told)
 			sqlite3_bind_int64(
 			    st, 11 + i, i ? b->max_told : b->min_told);
 		else
 			sqlite3_bind_null(st, 11 + i);
+	sqlite3_bind_blob64(
+	    st, 13, sets->chains.p, sets->chains.n, SQLITE_STATIC);
 	if (!j->in_file)
 		sqlite3_bind_blob64(
 		    st, 10, j->image.p, j->image.n, SQLITE_STATIC);
@@ -135,23 +193,26 @@ static void free_job(struct writer *w, struct seal_job *j)
 /* A sealed block enters the catalogue. */
 static int finish(struct writer *w, struct seal_job *j, struct err *err)
 {
-	struct buf hosts = BUF_INIT, users = BUF_INIT;
-	bool known;
+	struct block_sets sets = {BUF_INIT, BUF_INIT, BUF_INIT, false};
 	int r = j->job.result;
 
 	if (r < 0 && err)
 		*err = j->job.err;
 	if (r == 0)
-		r = put_hosts(w, j->builder, &hosts, err);
+		r = put_hosts(w, j->builder, &sets.hosts, err);
 	if (r == 0)
-		r = put_users(w, j->builder, &users, &known, err);
+		r = put_users(
+		    w, j->builder, &sets.users, &sets.users_known, err);
 	if (r == 0)
-		r = put_block(w, j, &hosts, known ? &users : NULL, err);
+		r = put_chains(j->builder, &sets.chains);
+	if (r == 0)
+		r = put_block(w, j, &sets, err);
 	if (r == 0)
 		r = put_runs(w, j, err);
 	free_job(w, j);
-	buf_free(&hosts);
-	buf_free(&users);
+	buf_free(&sets.hosts);
+	buf_free(&sets.users);
+	buf_free(&sets.chains);
 	return r;
 }
 

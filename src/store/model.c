@@ -201,6 +201,26 @@ static int64_t some_time(struct model *m)
 	return MODEL_BEGIN + (int64_t)model_random(m, 2500) * 1000000000;
 }
 
+static void some_windows(struct model *m, struct query *q)
+{
+	for (unsigned at = 0; at < MODEL_HOSTS; at++)
+		if (model_random(m, 3))
+			m->windows[q->n_windows++] =
+			    (struct query_window){at * 0x9e3779b97f4a7c15u,
+				model_random(m, m->seq[at] + 2),
+				model_random(m, m->seq[at] + 2)};
+	qsort(m->windows, q->n_windows, sizeof *m->windows, window_cmp);
+	q->windows = m->windows;
+}
+
+static bool match_window(const struct query *q, const struct event *ev)
+{
+	const struct query_window *w = window_of(q, ev->chain);
+
+	return q->n_windows == 0 ||
+	       (w && ev->seq > w->after && ev->seq <= w->upto);
+}
+
 void model_query(struct model *m, struct query *q)
 {
 	*q = (struct query){.since = INT64_MIN, .until = INT64_MAX};
@@ -238,6 +258,8 @@ void model_query(struct model *m, struct query *q)
 		q->text = model_random(m, 3) ? word(m) : STR("'s");
 	if (model_random(m, 8) == 0)
 		q->key = word(m);
+	if (model_random(m, 4) == 0)
+		some_windows(m, q);
 }
 
 static bool holds(struct str s, struct str needle)
@@ -334,7 +356,7 @@ bool model_match(const struct model *m, const struct query *q, size_t i)
 		return false;
 	if (q->exit_nonzero && ev->v[F_EXIT].i == 0)
 		return false;
-	return match_who(m, q, ev) && match_words(q, ev);
+	return match_window(q, ev) && match_who(m, q, ev) && match_words(q, ev);
 }
 
 static int cmp_events(const void *x, const void *y, void *ctx)

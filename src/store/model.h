@@ -17,6 +17,7 @@ struct model {
 	size_t n, cap;
 	uint64_t seq[MODEL_HOSTS];
 	struct track tracks[MODEL_TRACKS];
+	struct query_window windows[MODEL_HOSTS]; /* of the last question */
 	struct arena mem;
 };
 

@@ -121,6 +121,37 @@ int position_cmp(
 	return p->q.order == ORDER_NEWEST_FIRST ? -r : r;
 }
 
+int window_cmp(const void *x, const void *y)
+{
+	const struct query_window *a = x, *b = y;
+
+	return (a->chain > b->chain) - (a->chain < b->chain);
+}
+
+const struct query_window *window_of(const struct query *q, uint64_t chain)
+{
+	const struct query_window key = {.chain = chain};
+
+	if (q->n_windows == 0)
+		return NULL;
+	return bsearch(&key, q->windows, q->n_windows, sizeof key, window_cmp);
+}
+
+/* Whether a block with these chains reaches into a window; see put_chains(). */
+static bool in_windows(const struct query *q, struct str chains)
+{
+	uint64_t chain, least, range;
+
+	while (varint_get(&chains, &chain) && varint_get(&chains, &least) &&
+	       varint_get(&chains, &range)) {
+		const struct query_window *w = window_of(q, chain);
+
+		if (w && least <= w->upto && least + range > w->after)
+			return true;
+	}
+	return false;
+}
+
 static bool any_of(struct str set, const int64_t *ids, size_t n)
 {
 	for (size_t at = 0; at + 4 <= set.n; at += 4) {
@@ -145,6 +176,8 @@ static bool block_matters(
 	if (p->q.kinds && !(p->q.kinds & kinds))
 		return false;
 	if (p->q.n_host && !any_of(sql_str(st, 4), sets->hosts, p->q.n_host))
+		return false;
+	if (p->q.n_windows && !in_windows(&p->q, sql_str(st, 6)))
 		return false;
 	if (sets->must.on && !map_get(&sets->must.ids, (uint64_t)id))
 		return false;
@@ -185,7 +218,8 @@ static int find_blocks(struct plan *p, struct sql *s,
 	size_t cap = 0;
 	int r;
 	sqlite3_stmt *st = sql_get(s,
-	    "SELECT id, min_time, max_time, kinds, hosts, users FROM block"
+	    "SELECT id, min_time, max_time, kinds, hosts, users, chains"
+	    " FROM block"
 	    " WHERE max_time >= ?1 AND min_time < ?2",
 	    &r, err);
 

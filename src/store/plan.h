@@ -63,6 +63,11 @@ int position_cmp(
 bool mark_parse(struct str mark, char kind, struct position *ret);
 void mark_write(struct buf *b, char kind, const struct position *at);
 
+/* Order of windows, for qsort() and bsearch(). */
+int window_cmp(const void *x, const void *y);
+/* The query's window of a chain, or NULL. */
+const struct query_window *window_of(const struct query *q, uint64_t chain);
+
 /* The query's text in `a`. -ENOMEM. */
 int query_copy(struct query *dst, const struct query *src, struct arena *a);
 /* Whether a value equals addr, or begins with it when addr ends in . or : */

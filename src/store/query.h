@@ -17,6 +17,11 @@
 
 enum query_order { ORDER_OLDEST_FIRST, ORDER_NEWEST_FIRST };
 
+/* What came to a chain in a while: numbers in (after, upto]. */
+struct query_window {
+	uint64_t chain, after, upto;
+};
+
 struct query {
 	int64_t since, until; /* microseconds, [since, until); both mandatory:
 				 INT64_MIN and INT64_MAX ask for all */
@@ -44,6 +49,14 @@ struct query {
 	enum query_order order;
 	uint64_t limit;	   /* 0: none */
 	struct str cursor; /* resume behind the row that gave this; or empty */
+	/*
+	 * Events only: those in one of these windows, sorted by chain; they
+	 * must stay while the cursor is open. An event may become known long
+	 * after its time: who wants each one once asks by windows, which follow
+	 * one another without gaps, see store_ops.chains.
+	 */
+	const struct query_window *windows;
+	size_t n_windows; /* 0: any */
 	/*
 	 * Fields wanted, as in struct event's `has`; all zero: all fields.
 	 * Others may be absent in the answer. Saves reading their columns.

@@ -236,14 +236,21 @@ static int by_names(struct scan *s, struct block *b, struct err *err)
 	return r < 0 ? r : p->q.n_user || p->q.n_addr || p->q.key.n;
 }
 
-/* Rows behind the cursor, and not replaced by others. */
+static bool in_window(const struct query *q, const struct position *at)
+{
+	const struct query_window *w = window_of(q, at->chain);
+
+	return w && at->seq > w->after && at->seq <= w->upto;
+}
+
+/* Rows behind the cursor, in a window, and not replaced by others. */
 static int by_position(struct scan *s, struct block *b, struct err *err)
 {
 	const struct plan *p = s->plan;
 	struct ints time, chain, seq;
 	int r;
 
-	if (!p->resume && p->hidden.n == 0)
+	if (!p->resume && p->hidden.n == 0 && p->q.n_windows == 0)
 		return 0;
 	if ((r = block_ints(b, COL_TIME, &time, err)) < 0 ||
 	    (r = block_ints(b, COL_CHAIN, &chain, err)) < 0 ||
@@ -256,6 +263,8 @@ static int by_position(struct scan *s, struct block *b, struct err *err)
 		if (!s->keep[i])
 			continue;
 		if (p->resume && position_cmp(p, &at, &p->after) <= 0)
+			s->keep[i] = 0;
+		if (p->q.n_windows && !in_window(&p->q, &at))
 			s->keep[i] = 0;
 		if (p->hidden.n &&
 		    map_get(&p->hidden, hidden_hash(at.chain, at.seq)))

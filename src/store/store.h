@@ -98,6 +98,14 @@ struct store_ops {
 	int (*last_seq)(
 	    struct store *s, uint64_t chain, uint64_t *ret, struct err *err);
 	/*
+	 * Call fn with each chain of events and its last sequence number
+	 * committed, in the order of chains. A non-zero return stops and is
+	 * returned.
+	 */
+	int (*chains)(struct store *s,
+	    int (*fn)(void *ctx, uint64_t chain, uint64_t last), void *ctx,
+	    struct err *err);
+	/*
 	 * Append to ret what was put last under key, not committed too;
 	 * nothing when none was.
 	 */
