@@ -7,6 +7,7 @@ extern const struct command cmd_enroll;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
 extern const struct command cmd_follow;
+extern const struct command cmd_forward;
 extern const struct command cmd_help;
 extern const struct command cmd_import;
 extern const struct command cmd_last;
@@ -18,6 +19,7 @@ extern const struct command cmd_setup;
 extern const struct command cmd_show;
 extern const struct command cmd_story;
 extern const struct command cmd_status;
+extern const struct command cmd_test_output;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
 extern const struct command cmd_who;
@@ -36,6 +38,8 @@ const struct command *const commands[] = {
     &cmd_last,
     &cmd_failed,
     &cmd_export,
+    &cmd_forward,
+    &cmd_test_output,
     &cmd_verify,
     &cmd_reindex,
     &cmd_setup,

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "outputs/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define MSEC	   ((int64_t)1000)
+#define SECOND	   (1000 * MSEC)
+#define AT(member) offsetof(struct output_config, member)
+
+static const char *const type_words[] = {"file", "syslog", NULL};
+static const char *const format_words[] = {
+    "auto", "json", "rfc5424", "rfc3164", "cef", "ecs", "ocsf", "hec", NULL};
+static const char *const start_words[] = {"beginning", "now", NULL};
+static const char *const transport_words[] = {"udp", "tcp", "tls", NULL};
+static const char *const framing_words[] = {"octets", "lines", NULL};
+static const char *const on_words[] = {"off", "on", NULL};
+static const char *const facility_words[] = {"auto", "auth", "authpriv",
+    "audit", "local0", "local1", "local2", "local3", "local4", "local5",
+    "local6", "local7", NULL};
+static const int facilities[] = {-1, 4, 10, 13, 16, 17, 18, 19, 20, 21, 22, 23};
+
+/* What each type has for format: "auto". */
+static const char *const type_formats[] = {
+    [OUTPUT_FILE] = "json",
+    [OUTPUT_SYSLOG] = "rfc5424",
+};
+
+const struct conf_key output_config_keys[] = {
+    {"type", CONF_ENUM, AT(type), "file", .choices = type_words,
+	.help =
+	    "Where to: a file, a syslog server, Elasticsearch or "
+	    "OpenSearch, Splunk's HTTP event collector, or any web server."},
+    {"format", CONF_ENUM, AT(format), "auto", .choices = format_words,
+	.help = "What the events are written as. auto: json to files, "
+		"rfc5424 to syslog."},
+    {"store", CONF_PATH, AT(store), NULL,
+	.help = "The store whose events are forwarded. Without it: as of "
+		"sshtrail --store."},
+    {"state", CONF_PATH, AT(state), "/var/lib/sshtrail-forward",
+	.help = "The directory in which the place reached and refused events "
+		"are kept. It is made when it is not there."},
+    {"start", CONF_ENUM, AT(start), "beginning", .choices = start_words,
+	.help = "Where a new output begins: with the oldest event of the "
+		"store, or with what comes from now on."},
+    {"filter.host", CONF_LIST, AT(host), "[]", 0, 16,
+	.help = "Only events of these hosts."},
+    {"filter.user", CONF_LIST, AT(user), "[]", 0, 16,
+	.help = "Only events of these login users, tried users, or targets of "
+		"sudo and su."},
+    {"filter.person", CONF_LIST, AT(person), "[]", 0, 16,
+	.help = "Only events of these persons."},
+    {"filter.from", CONF_LIST, AT(from), "[]", 0, 16,
+	.help = "Only events from these client addresses, beginnings of one "
+		"(10.1.) or networks (10.1.0.0/16)."},
+    {"filter.kind", CONF_LIST, AT(kind), "[]", 0, CONF_LIST_MAX,
+	.help = "Only these kinds: exec, auth.fail, or auth for all of "
+		"auth.*."},
+    {"filter.cmd", CONF_STR, AT(cmd), NULL, .max = 1024,
+	.help = "Only commands that hold this text."},
+    {"filter.path", CONF_STR, AT(path), NULL, .max = 1024,
+	.help = "Only files whose path holds this text."},
+    {"filter.text", CONF_STR, AT(text), NULL, .max = 1024,
+	.help = "Only events that hold this text."},
+    {"filter.key", CONF_STR, AT(key), NULL, .max = 256,
+	.help = "Only records of the audit rule with this key."},
+    {"batch.events", CONF_INT, AT(batch_events), "500", 1, 10000,
+	.unit = "events",
+	.help = "How many events are sent at once. As many may come twice "
+		"after a crash."},
+    {"batch.bytes", CONF_SIZE, AT(batch_bytes), "1MiB", 4096, (int64_t)64 << 20,
+	.help = "How many bytes are sent at once."},
+    {"poll", CONF_DURATION, AT(poll), "500ms", 10 * MSEC, 3600 * SECOND,
+	.help = "How often the store is asked for more, once all is sent."},
+    {"timeout", CONF_DURATION, AT(timeout), "30s", 100 * MSEC, 600 * SECOND,
+	.help = "How long a connection, and the answer to a batch, may take."},
+    {"retry", CONF_DURATION, AT(retry), "2min", 100 * MSEC, 3600 * SECOND,
+	.help = "What did not succeed is tried again, at first after a second, "
+		"then ever later, at most this late, for as long as it takes."},
+    {"dead_letters", CONF_SIZE, AT(dead_size), "16MiB", 4096, (int64_t)1 << 40,
+	.help = "Events that the other side refuses for good go to the file "
+		"NAME.dead in the state directory; one that is as large "
+		"becomes NAME.dead.1, in place of the one before."},
+    {"file.path", CONF_PATH, AT(file), NULL,
+	.help = "The file of the type file."},
+    {"file.size", CONF_SIZE, AT(file_size), "100MiB", 4096, (int64_t)1 << 40,
+	.help = "A file that has become as large is renamed to FILE.1, that "
+		"one to FILE.2, and so on."},
+    {"file.keep", CONF_INT, AT(file_keep), "5", 0, 1000, .unit = "files",
+	.help = "How many of these are kept."},
+    {"syslog.host", CONF_STR, AT(address), NULL, .max = 255,
+	.help = "The name or address of the syslog server."},
+    {"syslog.port", CONF_STR, AT(port), "514", 1, 32,
+	.help = "Its port. 6514 is the one of TLS."},
+    {"syslog.transport", CONF_ENUM, AT(transport), "tcp",
+	.choices = transport_words,
+	.help = "udp loses what the network or a busy server drops, and "
+		"nobody is told."},
+    {"syslog.framing", CONF_ENUM, AT(framing), "octets",
+	.choices = framing_words,
+	.help = "How messages are told apart over tcp and tls: octet counting "
+		"(RFC 6587, RFC 5425), or a line feed behind each, for "
+		"receivers that know nothing else."},
+    {"syslog.facility", CONF_ENUM, AT(facility), "auto",
+	.choices = facility_words,
+	.help = "auto: authpriv for logins, audit for the rest."},
+    {"syslog.id", CONF_STR, AT(sd_id), "sshtrail@32473", 1, 32,
+	.help = "The name of the element of structured data: NAME@NUMBER with "
+		"the enterprise number of your organisation. 32473 is the "
+		"one for examples."},
+    {"syslog.size", CONF_SIZE, AT(max_message), "8KiB", 480, 1 << 20,
+	.help = "Bytes of a message at most: what the receiver takes. "
+		"rfc3164: 1024 at most."},
+    {"syslog.bom", CONF_ENUM, AT(bom), "off", .choices = on_words,
+	.help = "Whether a byte order mark says that the message is UTF-8, as "
+		"RFC 5424 has it and many receivers do not."},
+    {"tls.ca", CONF_PATH, AT(ca), NULL,
+	.help = "The authorities that may vouch for the server, in PEM. "
+		"Without it: those of the system."},
+    {"tls.cert", CONF_PATH, AT(cert), NULL,
+	.help = "The certificate of this client, in PEM."},
+    {"tls.key", CONF_PATH, AT(cert_key), NULL, .help = "Its key, in PEM."},
+    {"tls.name", CONF_STR, AT(server_name), NULL, .max = 255,
+	.help = "The name that a syslog server's certificate must have, where "
+		"it is not syslog.host."},
+    {0},
+};
+
+/* What a type cannot do without. */
+static const struct {
+	enum output_type type;
+	size_t at;
+	const char *key;
+} needs[] = {
+    {OUTPUT_FILE, AT(file), "file.path"},
+    {OUTPUT_SYSLOG, AT(address), "syslog.host"},
+};
+
+static const char *text_at(const struct output_config *c, size_t at)
+{
+	return *(const char *const *)(const void *)((const char *)c + at);
+}
+
+static int check_needs(
+    const struct output_config *c, const char *file, struct buf *complaints)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+		if ((int)needs[i].type == c->type && !text_at(c, needs[i].at)) {
+			buf_printf(complaints,
+			    "%s: type %s needs %s, which is not there\n", file,
+			    type_words[c->type], needs[i].key);
+			r = -EINVAL;
+		}
+	if (!c->cert != !c->cert_key) {
+		buf_printf(
+		    complaints, "%s: tls.cert and tls.key go together\n", file);
+		r = -EINVAL;
+	}
+	return r;
+}
+
+int output_config_load(
+    struct output_config *ret, const char *file, struct buf *complaints)
+{
+	const struct conf conf = {output_config_keys, ret, &ret->texts};
+	int r;
+
+	*ret = (struct output_config){.texts = ARENA_INIT};
+	r = conf_load(&conf, file, complaints);
+	return r < 0 ? r : check_needs(ret, file, complaints);
+}
+
+void output_config_free(struct output_config *c)
+{
+	arena_free(&c->texts);
+	*c = (struct output_config){.texts = ARENA_INIT};
+}
+
+const struct event_format *output_config_format(const struct output_config *c)
+{
+	return event_format_find(
+	    str_z(c->format ? format_words[c->format] : type_formats[c->type]));
+}
+
+struct format_settings output_config_settings(const struct output_config *c)
+{
+	struct format_settings s = FORMAT_SETTINGS_DEFAULT;
+
+	s.max_message = (size_t)c->max_message;
+	if (str_eqz(str_z(output_config_format(c)->name), "rfc3164") &&
+	    s.max_message > 1024)
+		s.max_message = 1024;
+	s.sd_id = c->sd_id;
+	s.facility = facilities[c->facility];
+	s.bom = c->bom == 1;
+	return s;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an administrator can set of one output: sshtrail-output.yml(5). Each
+ * output has a file of its own, whose name is its name, so that a mistake in
+ * one stops no other. The table in config.c says all of it.
+ */
+#ifndef OUTPUTS_CONFIG_H
+#define OUTPUTS_CONFIG_H
+
+#include "base/conf.h"
+#include "outputs/event_format.h"
+
+#define OUTPUT_CONFIG_DIR "/etc/sshtrail/outputs"
+#define OUTPUT_NAME_MAX	  64
+
+enum output_type {
+	OUTPUT_FILE,
+	OUTPUT_SYSLOG,
+};
+
+enum output_start { START_BEGINNING, START_NOW };
+
+struct output_config {
+	int type;   /* enum output_type */
+	int format; /* 0: that of the type; see output_config_format() */
+	const char *store, *state;
+	int start; /* enum output_start */
+	/* Of events, as the options of 'sshtrail search'. */
+	struct conf_list host, user, person, from, kind;
+	const char *cmd, *path, *text, *key;
+	int64_t batch_events, batch_bytes;
+	int64_t poll, timeout, retry; /* microseconds */
+	int64_t dead_size;
+	/* syslog */
+	const char *address, *port;
+	int transport, framing, facility;
+	int bom; /* a word: off or on */
+	const char *sd_id;
+	int64_t max_message;
+	/* file */
+	const char *file;
+	int64_t file_size, file_keep;
+	/* TLS of all of them */
+	const char *ca, *cert, *cert_key, *server_name;
+	struct arena texts;
+};
+
+enum { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+enum { FRAMING_OCTETS, FRAMING_LINES };
+
+extern const struct conf_key output_config_keys[];
+
+/*
+ * Load FILE; returns and complains as conf_load(), -EINVAL too where the type
+ * lacks what it needs. Free with output_config_free(), also after a failure.
+ */
+int output_config_load(
+    struct output_config *ret, const char *file, struct buf *complaints);
+void output_config_free(struct output_config *c);
+
+/* The format that events are sent in, and how. */
+const struct event_format *output_config_format(const struct output_config *c);
+struct format_settings output_config_settings(const struct output_config *c);
+
+#endif
