@@ -77,6 +77,40 @@ bool sha256_parse(struct str hex, struct sha256 *ret)
 	return true;
 }
 
+#define HMAC_BLOCK 64
+
+static void hmac_pad(struct sha256_ctx *c, const uint8_t *key, uint8_t mask)
+{
+	uint8_t pad[HMAC_BLOCK];
+
+	for (size_t i = 0; i < sizeof pad; i++)
+		pad[i] = key[i] ^ mask;
+	sha256_init(c);
+	sha256_add(c, pad, sizeof pad);
+	explicit_bzero(pad, sizeof pad);
+}
+
+void hmac_sha256(struct str key, struct str text, struct sha256 *ret)
+{
+	uint8_t block[HMAC_BLOCK] = {0};
+	struct sha256_ctx c;
+	struct sha256 h;
+
+	if (key.n > sizeof block) {
+		sha256_of(key.p, key.n, &h);
+		memcpy(block, h.h, sizeof h.h);
+	} else if (key.n) {
+		memcpy(block, key.p, key.n);
+	}
+	hmac_pad(&c, block, 0x36);
+	sha256_add(&c, text.p, text.n);
+	sha256_final(&c, &h);
+	hmac_pad(&c, block, 0x5c);
+	sha256_add(&c, h.h, sizeof h.h);
+	sha256_final(&c, ret);
+	explicit_bzero(block, sizeof block);
+}
+
 uint64_t siphash(const uint8_t key[static 16], const void *p, size_t n)
 {
 	uint8_t out[crypto_shorthash_siphash24_BYTES];

@@ -27,6 +27,9 @@ void sha256_hex(const struct sha256 *h, char ret[static 65]);
 /* False: not 64 hexadecimal digits. */
 bool sha256_parse(struct str hex, struct sha256 *ret);
 
+/* HMAC-SHA-256, RFC 2104. */
+void hmac_sha256(struct str key, struct str text, struct sha256 *ret);
+
 uint64_t siphash(const uint8_t key[static 16], const void *p, size_t n);
 
 /* Fills from the kernel's generator. */

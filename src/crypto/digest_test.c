@@ -130,11 +130,30 @@ static void test_base64_hostile(void **state)
 		    base64_decode(str_z(cases[i]), plain, sizeof plain), -1);
 }
 
+/* RFC 4231, test cases 2 and 6. */
+static void test_hmac(void **state)
+{
+	char key[131];
+	struct sha256 h;
+
+	hmac_sha256(STR("Jefe"), STR("what do ya want for nothing?"), &h);
+	expect_hex(&h,
+	    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b9"
+	    "64ec3843");
+	memset(key, 0xaa, sizeof key);
+	hmac_sha256(str_make(key, sizeof key),
+	    STR("Test Using Larger Than Block-Size Key - Hash Key First"), &h);
+	expect_hex(&h,
+	    "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f"
+	    "0ee37f54");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sha256),
 	    cmocka_unit_test(test_sha256_peek),
+	    cmocka_unit_test(test_hmac),
 	    cmocka_unit_test(test_siphash),
 	    cmocka_unit_test(test_random),
 	    cmocka_unit_test(test_base64),

@@ -13,7 +13,8 @@
 #define SECOND	   (1000 * MSEC)
 #define AT(member) offsetof(struct output_config, member)
 
-static const char *const type_words[] = {"file", "syslog", NULL};
+static const char *const type_words[] = {
+    "file", "syslog", "elastic", "splunk", "webhook", NULL};
 static const char *const format_words[] = {
     "auto", "json", "rfc5424", "rfc3164", "cef", "ecs", "ocsf", "hec", NULL};
 static const char *const start_words[] = {"beginning", "now", NULL};
@@ -29,6 +30,9 @@ static const int facilities[] = {-1, 4, 10, 13, 16, 17, 18, 19, 20, 21, 22, 23};
 static const char *const type_formats[] = {
     [OUTPUT_FILE] = "json",
     [OUTPUT_SYSLOG] = "rfc5424",
+    [OUTPUT_ELASTIC] = "ecs-bulk",
+    [OUTPUT_SPLUNK] = "hec",
+    [OUTPUT_WEBHOOK] = "json",
 };
 
 const struct conf_key output_config_keys[] = {
@@ -37,8 +41,9 @@ const struct conf_key output_config_keys[] = {
 	    "Where to: a file, a syslog server, Elasticsearch or "
 	    "OpenSearch, Splunk's HTTP event collector, or any web server."},
     {"format", CONF_ENUM, AT(format), "auto", .choices = format_words,
-	.help = "What the events are written as. auto: json to files, "
-		"rfc5424 to syslog."},
+	.help = "What the events are written as. auto: json to files and web "
+		"servers, rfc5424 to syslog, ecs to Elasticsearch, hec to "
+		"Splunk; the last two take nothing else."},
     {"store", CONF_PATH, AT(store), NULL,
 	.help = "The store whose events are forwarded. Without it: as of "
 		"sshtrail --store."},
@@ -119,6 +124,22 @@ const struct conf_key output_config_keys[] = {
     {"syslog.bom", CONF_ENUM, AT(bom), "off", .choices = on_words,
 	.help = "Whether a byte order mark says that the message is UTF-8, as "
 		"RFC 5424 has it and many receivers do not."},
+    {"http.url", CONF_STR, AT(url), NULL, .max = 2048,
+	.help = "elastic: up to and with _bulk, as in "
+		"https://es:9200/logs-sshtrail-default/_bulk. splunk: the "
+		"server, https://splunk:8088. webhook: where to POST to."},
+    {"http.secret_file", CONF_PATH, AT(secret), NULL,
+	.help = "A file with the secret in its first line, which others may "
+		"not read. elastic: an API key, sent as \"ApiKey KEY\". "
+		"splunk: the token. webhook: the key that requests are signed "
+		"with."},
+    {"http.proxy", CONF_STR, AT(proxy), NULL, .max = 1024,
+	.help = "http://HOST:PORT, https, socks5 or socks5h. The environment "
+		"is not asked."},
+    {"splunk.ack", CONF_ENUM, AT(ack), "on", .choices = on_words,
+	.help = "Whether a batch counts as accepted only when Splunk says that "
+		"it is indexed. The token must have indexer acknowledgment "
+		"on."},
     {"tls.ca", CONF_PATH, AT(ca), NULL,
 	.help = "The authorities that may vouch for the server, in PEM. "
 		"Without it: those of the system."},
@@ -139,6 +160,11 @@ static const struct {
 } needs[] = {
     {OUTPUT_FILE, AT(file), "file.path"},
     {OUTPUT_SYSLOG, AT(address), "syslog.host"},
+    {OUTPUT_ELASTIC, AT(url), "http.url"},
+    {OUTPUT_SPLUNK, AT(url), "http.url"},
+    {OUTPUT_SPLUNK, AT(secret), "http.secret_file"},
+    {OUTPUT_WEBHOOK, AT(url), "http.url"},
+    {OUTPUT_WEBHOOK, AT(secret), "http.secret_file"},
 };
 
 static const char *text_at(const struct output_config *c, size_t at)
@@ -149,6 +175,7 @@ static const char *text_at(const struct output_config *c, size_t at)
 static int check_needs(
     const struct output_config *c, const char *file, struct buf *complaints)
 {
+	const char *format = format_words[c->format];
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
@@ -158,6 +185,13 @@ static int check_needs(
 			    type_words[c->type], needs[i].key);
 			r = -EINVAL;
 		}
+	if ((c->type == OUTPUT_ELASTIC || c->type == OUTPUT_SPLUNK) &&
+	    c->format) {
+		buf_printf(complaints,
+		    "%s: type %s has its own format, not %s\n", file,
+		    type_words[c->type], format);
+		r = -EINVAL;
+	}
 	if (!c->cert != !c->cert_key) {
 		buf_printf(
 		    complaints, "%s: tls.cert and tls.key go together\n", file);
@@ -201,4 +235,34 @@ struct format_settings output_config_settings(const struct output_config *c)
 	s.facility = facilities[c->facility];
 	s.bom = c->bom == 1;
 	return s;
+}
+
+int output_secret(const char *file, struct buf *ret, struct err *err)
+{
+	CLEANUP_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
+	char text[OUTPUT_SECRET_MAX];
+	struct stat st;
+	struct str line;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot read the secret %s", file);
+	if (fstat(fd, &st) == 0 && st.st_mode & 0007)
+		return err_set(err, -EPERM,
+		    "others may read or write the secret %s; run: chmod o= %s",
+		    file, file);
+	n = fd_read_full(fd, text, sizeof text);
+	if (n < 0)
+		return err_sys(err, (int)n, "cannot read the secret %s", file);
+	line = str_make(text, (size_t)n);
+	line = str_trim(str_upto(line, str_find_char(line, '\n')));
+	if (line.n == 0)
+		return err_set(err, -EINVAL, "the secret %s is empty", file);
+	for (size_t i = 0; i < line.n; i++)
+		if (line.p[i] < ' ' || line.p[i] == 0x7f)
+			return err_set(err, -EINVAL,
+			    "the secret %s has control characters", file);
+	buf_add_str(ret, line);
+	explicit_bzero(text, sizeof text);
+	return buf_error(ret);
 }

@@ -16,6 +16,9 @@
 enum output_type {
 	OUTPUT_FILE,
 	OUTPUT_SYSLOG,
+	OUTPUT_ELASTIC,
+	OUTPUT_SPLUNK,
+	OUTPUT_WEBHOOK,
 };
 
 enum output_start { START_BEGINNING, START_NOW };
@@ -40,6 +43,9 @@ struct output_config {
 	/* file */
 	const char *file;
 	int64_t file_size, file_keep;
+	/* elastic, splunk, webhook */
+	const char *url, *proxy, *secret;
+	int ack; /* a word: off or on */
 	/* TLS of all of them */
 	const char *ca, *cert, *cert_key, *server_name;
 	struct arena texts;
@@ -61,5 +67,12 @@ void output_config_free(struct output_config *c);
 /* The format that events are sent in, and how. */
 const struct event_format *output_config_format(const struct output_config *c);
 struct format_settings output_config_settings(const struct output_config *c);
+
+/*
+ * The secret in a file: its first line. -EPERM where others may read the file;
+ * it is never part of a message.
+ */
+#define OUTPUT_SECRET_MAX 4096
+int output_secret(const char *file, struct buf *ret, struct err *err);
 
 #endif

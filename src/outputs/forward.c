@@ -259,8 +259,9 @@ static int deliver(struct run *run, struct err *err)
 		r = run->output->ops->send(run->output, b->v, b->n, err);
 		if (count(b, RECORD_WAITS) < waited)
 			run->failures = 0;
-		if (r == 0 && count(b, RECORD_WAITS) == 0)
-			break;
+		/* What is left may pass now that the rest is through. */
+		if (r == 0 && count(b, RECORD_WAITS) < waited)
+			continue;
 		r = failed(
 		    run, r ? r : -EAGAIN, r ? err->text : run->output->said);
 		keep_status(run);

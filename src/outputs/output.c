@@ -7,10 +7,16 @@
 
 extern const struct output_ops output_file;
 extern const struct output_ops output_syslog;
+extern const struct output_ops output_elastic;
+extern const struct output_ops output_splunk;
+extern const struct output_ops output_webhook;
 
 const struct output_ops *const outputs[] = {
     [OUTPUT_FILE] = &output_file,
     [OUTPUT_SYSLOG] = &output_syslog,
+    [OUTPUT_ELASTIC] = &output_elastic,
+    [OUTPUT_SPLUNK] = &output_splunk,
+    [OUTPUT_WEBHOOK] = &output_webhook,
 };
 
 void record_reject(struct record *r, struct str reason)
