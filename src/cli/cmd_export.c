@@ -5,13 +5,14 @@
 
 #include "base/fd.h"
 #include "cli/command.h"
+#include "cli/masks.h"
 #include "cli/recording_export.h"
 #include "cli/rows.h"
 #include "cli/shown/transcript.h"
 #include "outputs/event_format.h"
 
 struct export_options {
-	bool sessions, local;
+	bool sessions, local, reveal;
 	int format, stream;
 	const char *recording;
 	const char *output;
@@ -62,6 +63,12 @@ static const struct opt export_opts[] = {
 	"write to FILE, which must not be there yet, instead of standard "
 	"output; the directory of a recording of several files",
 	.at = offsetof(struct export_options, output), .hint = OPT_HINT_FILE},
+    {"reveal", 0, OPT_FLAG,
+	.help =
+	    "show passwords, keys and tokens, which are [masked] otherwise; "
+	    "that this was asked for is recorded in the store, or else "
+	    "nothing is shown",
+	.at = offsetof(struct export_options, reveal)},
     {.name = NULL},
 };
 
@@ -120,37 +127,60 @@ static int export_recording(const struct invocation *inv, uint64_t session)
 	return r;
 }
 
-struct event_rows {
+struct exporting {
 	struct cli *cli;
 	const struct event_format *format;
+	struct masks masks;
 };
 
 static bool event_row(void *ctx, const struct event *ev)
 {
 	const struct format_settings settings = FORMAT_SETTINGS_DEFAULT;
-	struct event_rows *rows = ctx;
-	struct out *out = &rows->cli->out;
+	struct exporting *x = ctx;
+	struct out *out = &x->cli->out;
+	struct event shown;
+	int r = masks_event(&x->masks, ev, &shown);
 
-	rows->format->write(ev, &settings, &out->b);
+	if (r < 0) {
+		out->b.error = r;
+		return false;
+	}
+	x->format->write(&shown, &settings, &out->b);
 	buf_add_char(&out->b, '\n');
 	return out_row(out);
+}
+
+static int export_events(struct exporting *x, struct query *q)
+{
+	uint64_t n = 0;
+	int r = rows_events(x->cli, q, event_row, x, &n, NULL);
+
+	if (r != CLI_FOUND)
+		return r;
+	masks_tell(&x->masks, x->cli);
+	return cli_found(x->cli, n, "event");
 }
 
 static int export_rows(const struct invocation *inv, struct query *q)
 {
 	const struct export_options *own = inv->own;
-	struct cli *c = inv->cli;
-	struct event_rows rows = {
-	    c, event_format_find(str_z(choices[own->format]))};
-	uint64_t n = 0;
-	int r;
+	struct exporting x = {inv->cli,
+	    event_format_find(str_z(choices[own->format])), {0}};
+	int r = masks_open(&x.masks, inv->cli);
 
-	if (format_of(own))
-		return export_recording(inv, q->session);
-	if (own->sessions)
-		return export_sessions(inv, q);
-	r = rows_events(c, q, event_row, &rows, &n, NULL);
-	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
+	if (r == CLI_FOUND && own->reveal)
+		r = masks_reveal(
+		    &x.masks, inv->cli, "sshtrail export", q->session);
+	if (r != CLI_FOUND)
+		;
+	else if (format_of(own))
+		r = export_recording(inv, q->session);
+	else if (own->sessions)
+		r = export_sessions(inv, q);
+	else
+		r = export_events(&x, q);
+	masks_free(&x.masks);
+	return r;
 }
 
 /* Standard output is the file while `run` is at work. */

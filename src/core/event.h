@@ -57,7 +57,10 @@
 	    "a source file was read to its end: size and SHA-256")             \
 	X(OTHER, "other",                                                      \
 	    "a record or line that was read but fits no other kind: kept as "  \
-	    "it is")
+	    "it is")                                                           \
+	/* Behind the others: the index keeps kinds as numbers. */             \
+	X(REVEAL, "reveal",                                                    \
+	    "somebody had secrets shown that are masked otherwise")
 
 enum event_kind {
 #define X(c, json, help) EVENT_##c,

@@ -250,6 +250,13 @@ static pieces describe_text = {
     {"", F_TEXT, "", VALUE},
 };
 
+static pieces describe_reveal = {
+    {"secrets shown by ", F_USER, "", VALUE},
+    {" on ", F_TTY, "", VALUE},
+    {": ", F_CMD, "", VALUE},
+    {" of ", F_TEXT, "", VALUE},
+};
+
 static const pieces *const describe[EVENT_N_KINDS] = {
     [EVENT_CONN_OPEN] = &describe_conn_open,
     [EVENT_CONN_CLOSE] = &describe_conn_close,
@@ -279,6 +286,7 @@ static const pieces *const describe[EVENT_N_KINDS] = {
     [EVENT_IMPORT_START] = &describe_import,
     [EVENT_IMPORT_END] = &describe_import,
     [EVENT_OTHER] = &describe_text,
+    [EVENT_REVEAL] = &describe_reveal,
 };
 
 /* Behind every sentence: how far it can be trusted. */

@@ -170,6 +170,7 @@ void track_count(struct track *t, const struct event *ev)
 	case EVENT_IMPORT_START:
 	case EVENT_IMPORT_END:
 	case EVENT_OTHER:
+	case EVENT_REVEAL:
 	case EVENT_N_KINDS:
 		break;
 	}
