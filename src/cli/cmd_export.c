@@ -64,10 +64,9 @@ static const struct opt export_opts[] = {
 	"output; the directory of a recording of several files",
 	.at = offsetof(struct export_options, output), .hint = OPT_HINT_FILE},
     {"reveal", 0, OPT_FLAG,
-	.help =
-	    "show passwords, keys and tokens, which are [masked] otherwise; "
-	    "that this was asked for is recorded in the store, or else "
-	    "nothing is shown",
+	.help = "show passwords, keys and tokens, which are masked otherwise; "
+		"where there are any, that they were shown is recorded in the "
+		"store, or else they are not",
 	.at = offsetof(struct export_options, reveal)},
     {.name = NULL},
 };
@@ -106,12 +105,14 @@ static int export_sessions(const struct invocation *inv, struct query *q)
 	return r == CLI_FOUND ? cli_found(inv->cli, rows.n, "session") : r;
 }
 
-static int export_recording(const struct invocation *inv, uint64_t session)
+static int export_recording(
+    const struct invocation *inv, struct masks *masks, uint64_t session)
 {
 	const struct export_options *own = inv->own;
 	const struct recording_view view = {.format = format_of(own),
 	    .stream = (enum recording_stream)own->stream,
-	    .dir = is_directory(own) ? own->output : NULL};
+	    .dir = is_directory(own) ? own->output : NULL,
+	    .masks = masks};
 	const struct recording *one = NULL;
 	struct cli *c = inv->cli;
 	struct recordings all;
@@ -127,59 +128,61 @@ static int export_recording(const struct invocation *inv, uint64_t session)
 	return r;
 }
 
-struct exporting {
-	struct cli *cli;
+struct event_rows {
 	const struct event_format *format;
-	struct masks masks;
+	struct masks *masks;
 };
 
 static bool event_row(void *ctx, const struct event *ev)
 {
 	const struct format_settings settings = FORMAT_SETTINGS_DEFAULT;
-	struct exporting *x = ctx;
-	struct out *out = &x->cli->out;
+	struct event_rows *rows = ctx;
+	struct out *out = &rows->masks->cli->out;
 	struct event shown;
-	int r = masks_event(&x->masks, ev, &shown);
+	int r = masks_event(rows->masks, ev, &shown);
 
 	if (r < 0) {
-		out->b.error = r;
+		if (r != -ECANCELED)
+			out->b.error = r;
 		return false;
 	}
-	x->format->write(&shown, &settings, &out->b);
+	rows->format->write(&shown, &settings, &out->b);
 	buf_add_char(&out->b, '\n');
 	return out_row(out);
 }
 
-static int export_events(struct exporting *x, struct query *q)
+static int export_events(
+    struct cli *c, struct event_rows *rows, struct query *q)
 {
 	uint64_t n = 0;
-	int r = rows_events(x->cli, q, event_row, x, &n, NULL);
+	int r = rows_events(c, q, event_row, rows, &n, NULL);
 
-	if (r != CLI_FOUND)
-		return r;
-	masks_tell(&x->masks, x->cli);
-	return cli_found(x->cli, n, "event");
+	if (r == CLI_FOUND && *rows->masks->err.text)
+		return cli_fail(c, "%s", rows->masks->err.text);
+	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
 }
 
 static int export_rows(const struct invocation *inv, struct query *q)
 {
 	const struct export_options *own = inv->own;
-	struct exporting x = {inv->cli,
-	    event_format_find(str_z(choices[own->format])), {0}};
-	int r = masks_open(&x.masks, inv->cli);
+	const struct masks_for what = {.reveal = own->reveal,
+	    .command = "sshtrail export",
+	    .session = q->session};
+	struct masks masks;
+	struct event_rows rows = {
+	    event_format_find(str_z(choices[own->format])), &masks};
+	int r = masks_open(&masks, inv->cli, &what);
 
-	if (r == CLI_FOUND && own->reveal)
-		r = masks_reveal(
-		    &x.masks, inv->cli, "sshtrail export", q->session);
 	if (r != CLI_FOUND)
 		;
 	else if (format_of(own))
-		r = export_recording(inv, q->session);
+		r = export_recording(inv, &masks, q->session);
 	else if (own->sessions)
 		r = export_sessions(inv, q);
 	else
-		r = export_events(&x, q);
-	masks_free(&x.masks);
+		r = export_events(inv->cli, &rows, q);
+	masks_tell(&masks);
+	masks_free(&masks);
 	return r;
 }
 

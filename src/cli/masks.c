@@ -11,15 +11,13 @@
 #include "archive/archive.h"
 #include "base/fd.h"
 
-int masks_open(struct masks *m, struct cli *c)
+int masks_open(struct masks *m, struct cli *c, const struct masks_for *what)
 {
 	struct buf path = BUF_INIT, content = BUF_INIT;
 	struct err err = {""};
 	int r;
 
-	m->reveal = false;
-	m->n = 0;
-	m->mem = ARENA_INIT;
+	*m = (struct masks){.cli = c, .what = *what, .mem = ARENA_INIT};
 	mask_init(&m->mask);
 	buf_printf(&path, "%.*s/masks", STR_ARG(buf_str(&c->dir)));
 	if (!buf_z(&path))
@@ -40,28 +38,6 @@ void masks_free(struct masks *m)
 {
 	mask_free(&m->mask);
 	arena_free(&m->mem);
-}
-
-int masks_event(struct masks *m, const struct event *ev, struct event *ret)
-{
-	int64_t n;
-
-	*ret = *ev;
-	if (m->reveal)
-		return 0;
-	arena_reset(&m->mem);
-	n = mask_event(&m->mask, ret, &m->mem);
-	m->n += n > 0 ? (uint64_t)n : 0;
-	return n < 0 ? (int)n : 0;
-}
-
-void masks_tell(const struct masks *m, struct cli *c)
-{
-	if (m->n)
-		cli_note(c,
-		    "%" PRIu64 " %s masked; --reveal shows %s, and is recorded",
-		    m->n, m->n == 1 ? "secret" : "secrets",
-		    m->n == 1 ? "it" : "them");
 }
 
 static void set_id(struct event *ev, enum field f, const char *file)
@@ -105,29 +81,95 @@ static int append(struct cli *c, struct event *ev, struct err *err)
 	return r;
 }
 
-int masks_reveal(
-    struct masks *m, struct cli *c, const char *command, uint64_t session)
+static int record(struct masks *m, struct err *err)
 {
 	char host[65] = "localhost", what[32] = "all sessions";
-	struct err err = {""};
 	struct event ev;
 
 	/* A name that is cut has no NUL. */
 	(void)gethostname(host, sizeof host - 1);
-	if (session)
-		snprintf(what, sizeof what, "session %016" PRIx64, session);
+	if (m->what.session)
+		snprintf(
+		    what, sizeof what, "session %016" PRIx64, m->what.session);
 	event_init(&ev, EVENT_REVEAL);
-	ev.time = c->now;
+	ev.time = m->cli->now;
 	ev.host = str_z(host);
 	ev.source = STR("sshtrail");
 	tell_who(&ev);
-	event_set_str(&ev, F_CMD, str_z(command));
+	event_set_str(&ev, F_CMD, str_z(m->what.command));
 	event_set_str(&ev, F_TEXT, str_z(what));
-	if (append(c, &ev, &err) < 0)
-		return cli_fail(c,
+	return append(m->cli, &ev, err);
+}
+
+bool masks_hide(struct masks *m)
+{
+	struct err err = {""};
+
+	m->n++;
+	if (!m->what.reveal || *m->err.text)
+		return true;
+	if (m->recorded)
+		return false;
+	if (record(m, &err) < 0)
+		err_set(&m->err, -ECANCELED,
 		    "--reveal: it cannot be recorded in the store that secrets "
 		    "are shown, so they are not: %s",
 		    err.text);
-	m->reveal = true;
-	return CLI_FOUND;
+	else
+		m->recorded = true;
+	return !m->recorded;
+}
+
+/* Whether all of n secrets may be shown. */
+static bool may_show(struct masks *m, int64_t n)
+{
+	bool hide = false;
+
+	while (n-- > 0)
+		hide |= masks_hide(m);
+	return !hide;
+}
+
+int masks_event(struct masks *m, const struct event *ev, struct event *ret)
+{
+	int64_t n;
+
+	*ret = *ev;
+	arena_reset(&m->mem);
+	n = mask_event(&m->mask, ret, &m->mem);
+	if (n < 0)
+		return (int)n;
+	if (may_show(m, n))
+		*ret = *ev;
+	return *m->err.text ? -ECANCELED : 0;
+}
+
+struct str masks_text(struct masks *m, struct str text, struct arena *a)
+{
+	struct buf b = BUF_INIT;
+	struct str masked = text;
+
+	if (!may_show(m, (int64_t)mask_text(&m->mask, text, &b)))
+		masked = arena_dup(a, buf_str(&b));
+	/* Rather nothing than what could not be masked. */
+	if (buf_error(&b) || !masked.p)
+		masked = STR_NONE;
+	buf_free(&b);
+	return masked;
+}
+
+void masks_tell(const struct masks *m)
+{
+	const bool one = m->n == 1;
+
+	if (m->n == 0 || *m->err.text)
+		return;
+	if (m->recorded)
+		cli_note(m->cli,
+		    "%" PRIu64 " %s shown; that is recorded in the store", m->n,
+		    one ? "secret" : "secrets");
+	else
+		cli_note(m->cli,
+		    "%" PRIu64 " %s masked; --reveal shows %s, and is recorded",
+		    m->n, one ? "secret" : "secrets", one ? "it" : "them");
 }

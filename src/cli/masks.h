@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The masks of a store: our rules (core/mask.h) and those of its file `masks`.
- * To see what they hide is recorded in the store before anything is shown.
+ * To see what they hide is recorded in the store before anything of it is
+ * shown; where they would hide nothing there is nothing to record.
  */
 #ifndef CLI_MASKS_H
 #define CLI_MASKS_H
@@ -9,29 +10,44 @@
 #include "cli/cli.h"
 #include "core/mask.h"
 
+/* For what they are. Strings must live as long as the masks. */
+struct masks_for {
+	bool reveal;	     /* nothing is masked */
+	const char *command; /* what is done, as "sshtrail export" */
+	uint64_t session;    /* of which; 0: of all */
+};
+
 struct masks {
-	bool reveal; /* nothing is masked */
-	uint64_t n;  /* secrets masked so far */
+	struct cli *cli;
+	struct masks_for what;
+	uint64_t n;	/* secrets found so far */
+	bool recorded;	/* that they are shown */
+	struct err err; /* why that could not be; then nothing is to be shown */
 	struct mask mask;
 	struct arena mem; /* of the event masked last */
 };
 
 /* Read them. CLI_FOUND, or what is wrong with the file was told. */
-int masks_open(struct masks *m, struct cli *c);
+int masks_open(struct masks *m, struct cli *c, const struct masks_for *what);
 void masks_free(struct masks *m);
 
-/* `ret` is ev without its secrets, until the next call. -ENOMEM. */
-int masks_event(struct masks *m, const struct event *ev, struct event *ret);
-
-/* Say on stderr how many secrets were masked, if any were. */
-void masks_tell(const struct masks *m, struct cli *c);
+/*
+ * A secret was found: whether it is to be hidden. When the first one is to be
+ * seen, an event `reveal` is appended to the chain reveal:HOST, which says who
+ * asked for what. If that fails, m->err has why, and the answer is yes.
+ */
+bool masks_hide(struct masks *m);
 
 /*
- * Nothing is to be masked: append an event `reveal` to the chain reveal:HOST,
- * which says who asked for what (`command`, and of which `session`; 0: of all).
- * CLI_FAILED, told, where that cannot be done: then nothing is to be shown.
+ * `ret` is ev as it may be shown, until the next call. -ENOMEM; -ECANCELED:
+ * m->err tells why nothing may be shown.
  */
-int masks_reveal(
-    struct masks *m, struct cli *c, const char *command, uint64_t session);
+int masks_event(struct masks *m, const struct event *ev, struct event *ret);
+
+/* The text with MASK_TEXT where secrets are hidden; put into `a`. */
+struct str masks_text(struct masks *m, struct str text, struct arena *a);
+
+/* Say on stderr how many secrets were found, if any were. */
+void masks_tell(const struct masks *m);
 
 #endif

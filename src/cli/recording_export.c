@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "cli/recording_commands.h"
 #include "record/chunk.h"
+#include "record/veil.h"
 
 /* A recording on its way into files of a format. */
 struct export
@@ -17,13 +18,21 @@ struct export
 	struct cli *cli;
 	const struct recording *recording;
 	const struct recording_view *view;
-	void *writing; /* state of the format's writer */
+	struct veil *veil; /* before the writer; NULL: nothing is hidden */
+	void *writing;	   /* state of the format's writer */
 	struct format_files files;
 	int fd[FORMAT_PARTS_MAX];	    /* -1: not there yet */
 	struct recording_commands commands; /* of the session, to be marks */
 	bool begun, damaged;
 	struct arena mem;
 };
+
+static void mask_head(struct export *e, struct head *head)
+{
+	head->command = masks_text(e->view->masks, head->command, &e->mem);
+	head->title = masks_text(e->view->masks, head->title, &e->mem);
+	veil_cols(e->veil, head->cols);
+}
 
 static void begin(struct export *e, const struct piece *p)
 {
@@ -42,10 +51,12 @@ static void begin(struct export *e, const struct piece *p)
 		head.tty = r->tty;
 	if (head.command.n == 0)
 		head.command = r->command;
-	if (head.title.n == 0)
-		head.title = head.no_tty ? head.command : head.tty;
 	if (!head.cols)
 		size_parse(r->size, &head.cols, &head.rows);
+	if (e->veil)
+		mask_head(e, &head);
+	if (head.title.n == 0)
+		head.title = head.no_tty ? head.command : head.tty;
 	e->view->format->writer->begin(e->writing, &e->files, &head, p->boot);
 	e->begun = true;
 }
@@ -113,15 +124,46 @@ struct exporting {
 	struct err *err;
 };
 
-static void write_piece(struct export *e, const struct piece *p)
+static void write_piece(void *user, const struct piece *p)
 {
-	const struct format_writer *writer = e->view->format->writer;
+	struct export *e = user;
+
+	e->view->format->writer->piece(e->writing, &e->files, p);
+}
+
+static bool hide(void *user)
+{
+	return masks_hide(((struct export *)user)->view->masks);
+}
+
+static void take_one(struct export *e, const struct piece *p)
+{
+	if (e->veil)
+		veil_piece(e->veil, p);
+	else
+		write_piece(e, p);
+}
+
+static void take_piece(struct export *e, const struct piece *p)
+{
 	struct piece mark;
 
 	while (recording_commands_next(&e->commands, p, &mark))
-		writer->piece(e->writing, &e->files, &mark);
+		take_one(e, &mark);
 	if (is_asked_for(e, p))
-		writer->piece(e->writing, &e->files, p);
+		take_one(e, p);
+}
+
+/* What was taken so far may be written. */
+static int check_veil(const struct export *e, struct err *err)
+{
+	int r = e->veil ? veil_error(e->veil) : 0;
+
+	if (r < 0)
+		return err_sys(err, r, "recording");
+	return e->veil && *e->view->masks->err.text
+		   ? err_set(err, -ECANCELED, "%s", e->view->masks->err.text)
+		   : 0;
 }
 
 static int export_chunk(void *ctx, struct str payload)
@@ -136,11 +178,12 @@ static int export_chunk(void *ctx, struct str payload)
 		while ((r = chunk_next(&chunk, &p)) > 0) {
 			if (!e->begun)
 				begin(e, &p);
-			write_piece(e, &p);
+			take_piece(e, &p);
 		}
 	}
 	e->damaged |= r < 0;
-	return write_parts(e, x->err);
+	r = check_veil(e, x->err);
+	return r < 0 ? r : write_parts(e, x->err);
 }
 
 /* Whether what was read is what the chain of events says. */
@@ -167,17 +210,24 @@ static int read_all(
 	    .chunk = export_chunk,
 	    .ctx = &x};
 	r = recording_read(e->cli->archive, read, err);
-	if (r == 0 && e->begun && e->view->format->writer->end) {
+	if (r < 0 || !e->begun)
+		return r;
+	if (e->veil)
+		veil_end(e->veil);
+	r = check_veil(e, err);
+	if (r == 0 && e->view->format->writer->end)
 		e->view->format->writer->end(e->writing, &e->files);
-		r = write_parts(e, err);
-	}
-	return r;
+	return r < 0 ? r : write_parts(e, err);
 }
 
 static int export_open(struct export *e, struct err *err)
 {
+	const struct veil_ops ops = {hide, write_piece, e};
+
 	e->writing = calloc(1, e->view->format->writer->size + 1);
-	if (!e->writing)
+	if (e->view->masks)
+		e->veil = veil_new(&e->view->masks->mask, &ops);
+	if (!e->writing || (e->view->masks && !e->veil))
 		return err_sys(err, -ENOMEM, "recording");
 	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
 		e->fd[i] = -1;
@@ -198,6 +248,7 @@ static void export_close(struct export *e)
 	if (e->writing && e->view->format->writer->free)
 		e->view->format->writer->free(e->writing);
 	free(e->writing);
+	veil_free(e->veil);
 	recording_commands_free(&e->commands);
 	arena_free(&e->mem);
 }

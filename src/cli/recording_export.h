@@ -3,6 +3,7 @@
 #ifndef CLI_RECORDING_EXPORT_H
 #define CLI_RECORDING_EXPORT_H
 
+#include "cli/masks.h"
 #include "cli/recordings.h"
 #include "record/format.h"
 
@@ -12,7 +13,8 @@ enum recording_stream { RECORDING_BOTH, RECORDING_STDOUT, RECORDING_STDERR };
 struct recording_view {
 	const struct format *format;
 	enum recording_stream stream;
-	const char *dir; /* of a format of several files, which is made */
+	const char *dir;     /* of a format of several files, which is made */
+	struct masks *masks; /* NULL: nothing is hidden */
 };
 
 /*
