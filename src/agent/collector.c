@@ -17,6 +17,7 @@
 #include "agent/places.h"
 #include "agent/pulse.h"
 #include "agent/recorder.h"
+#include "agent/reveal.h"
 #include "agent/room.h"
 #include "agent/status.h"
 #include "archive/layout.h"
@@ -366,6 +367,17 @@ static void report(void *ctx, struct buf *b, bool json)
 	status_write(&s, b, json);
 }
 
+static void reveal(
+    void *ctx, const struct ucred *peer, struct str what, struct buf *b)
+{
+	struct collector *c = ctx;
+
+	done(
+	    c, reveal_take(c->ledger, c->agent->store, peer, what, b, &c->err));
+}
+
+static const struct control_ops control_ops = {report, reveal};
+
 static int collect(struct collector *c)
 {
 	int r = loop_watch(&c->loop, &c->link, LOOP_READ);
@@ -534,8 +546,8 @@ static int prepare(struct collector *c)
 	for (size_t i = 0; i < AGENT_TAPS_MAX; i++)
 		c->slots[i].collector = c;
 	if (r == 0)
-		r = control_open(
-		    &c->control, &c->loop, c->agent->control_fd, report, c);
+		r = control_open(&c->control, &c->loop, c->agent->control_fd,
+		    &control_ops, c);
 	return r < 0 ? err_sys(&c->err, r, "collector") : open_all(c);
 }
 

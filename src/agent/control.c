@@ -2,10 +2,24 @@
 #include "agent/control.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+
+/* Longer requests are none. */
+#define REQUEST_MAX 512
+
+static void reveal(
+    const struct control *s, int fd, struct str what, struct buf *b)
+{
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0)
+		s->ops->reveal(s->ctx, &peer, what, b);
+	else
+		buf_add_z(b, "error: the kernel does not say who asks\n");
+}
 
 static void answer(const struct control *s, int fd, struct str asked)
 {
@@ -13,7 +27,9 @@ static void answer(const struct control *s, int fd, struct str asked)
 
 	str_chop(&asked, STR("\n"));
 	if (str_eq(asked, STR("status")) || str_eq(asked, STR("status json")))
-		s->report(s->ctx, &b, str_eq(asked, STR("status json")));
+		s->ops->report(s->ctx, &b, str_eq(asked, STR("status json")));
+	else if (str_skip(&asked, STR("reveal ")))
+		reveal(s, fd, asked, &b);
 	else
 		buf_add_z(&b, "error: not a request\n");
 	/* Small enough for the socket's buffer; a client that is gone by now
@@ -32,7 +48,7 @@ static void drop(struct control *s, struct loop_watch *client)
 static void on_request(struct loop *l, struct loop_watch *w, unsigned what)
 {
 	struct control *s = w->ctx;
-	char text[64];
+	char text[REQUEST_MAX];
 	ssize_t n = recv(w->fd, text, sizeof text, MSG_DONTWAIT);
 
 	(void)l;
@@ -70,10 +86,10 @@ static void on_client(struct loop *l, struct loop_watch *w, unsigned what)
 }
 
 int control_open(struct control *s, struct loop *l, int listen_fd,
-    void (*report)(void *ctx, struct buf *b, bool json), void *ctx)
+    const struct control_ops *ops, void *ctx)
 {
 	s->loop = l;
-	s->report = report;
+	s->ops = ops;
 	s->ctx = ctx;
 	s->listening =
 	    (struct loop_watch){.fd = listen_fd, .ready = on_client, .ctx = s};

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "cli/command.h"
+#include "cli/daemon.h"
 #include "cli/masks.h"
 #include "cli/recording_export.h"
 #include "cli/rows.h"
@@ -16,6 +17,7 @@ struct export_options {
 	int format, stream;
 	const char *recording;
 	const char *output;
+	const char *socket;
 };
 
 #define NAME(symbol, name) name,
@@ -68,6 +70,10 @@ static const struct opt export_opts[] = {
 		"where there are any, that they were shown is recorded in the "
 		"store, or else they are not",
 	.at = offsetof(struct export_options, reveal)},
+    {"socket", 0, OPT_STR, "FILE",
+	"control socket of the daemon, which records it where it writes to "
+	"the store (" DAEMON_SOCKET ")",
+	.at = offsetof(struct export_options, socket), .hint = OPT_HINT_FILE},
     {.name = NULL},
 };
 
@@ -167,7 +173,8 @@ static int export_rows(const struct invocation *inv, struct query *q)
 	const struct export_options *own = inv->own;
 	const struct masks_for what = {.reveal = own->reveal,
 	    .command = "sshtrail export",
-	    .session = q->session};
+	    .session = q->session,
+	    .socket = own->socket ? own->socket : DAEMON_SOCKET};
 	struct masks masks;
 	struct event_rows rows = {
 	    event_format_find(str_z(choices[own->format])), &masks};

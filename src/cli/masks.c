@@ -6,10 +6,12 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive/archive.h"
 #include "base/fd.h"
+#include "cli/daemon.h"
 
 int masks_open(struct masks *m, struct cli *c, const struct masks_for *what)
 {
@@ -48,14 +50,20 @@ static void set_id(struct event *ev, enum field f, const char *file)
 		event_set_int(ev, f, id);
 }
 
-static void tell_who(struct event *ev)
+static struct str own_tty(void)
 {
-	const struct passwd *pw = getpwuid(getuid());
 	const char *tty = ttyname(STDIN_FILENO);
 	struct str name = str_z(tty ? tty : ttyname(STDERR_FILENO));
 
 	str_skip(&name, STR("/dev/"));
-	event_set_str(ev, F_TTY, name);
+	return name;
+}
+
+static void tell_who(struct event *ev)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	event_set_str(ev, F_TTY, own_tty());
 	event_set_str(ev, F_USER, str_z(pw ? pw->pw_name : NULL));
 	event_set_int(ev, F_UID, (int64_t)getuid());
 	event_set_int(ev, F_PID, getpid());
@@ -63,42 +71,79 @@ static void tell_who(struct event *ev)
 	set_id(ev, F_SES, "/proc/self/sessionid");
 }
 
-static int append(struct cli *c, struct event *ev, struct err *err)
+static int append(struct masks *m, const char *of, struct err *err)
 {
+	char host[65] = "localhost", chain[80];
 	struct archive *archive = NULL;
-	char chain[80];
-	int r = archive_open(&archive, c->dir.p, ARCHIVE_WRITE, err);
+	struct event ev;
+	int r = archive_open(&archive, m->cli->dir.p, ARCHIVE_WRITE, err);
 
 	if (r < 0)
 		return r;
-	snprintf(chain, sizeof chain, "reveal:%.64s", ev->host.p);
-	r = archive_begin(archive, chain, err);
-	if (r == 0)
-		r = archive_append(archive, ev, err);
-	if (r == 0)
-		r = archive_commit(archive, err);
-	archive_close(archive);
-	return r;
-}
-
-static int record(struct masks *m, struct err *err)
-{
-	char host[65] = "localhost", what[32] = "all sessions";
-	struct event ev;
-
 	/* A name that is cut has no NUL. */
 	(void)gethostname(host, sizeof host - 1);
-	if (m->what.session)
-		snprintf(
-		    what, sizeof what, "session %016" PRIx64, m->what.session);
+	snprintf(chain, sizeof chain, "reveal:%s", host);
 	event_init(&ev, EVENT_REVEAL);
 	ev.time = m->cli->now;
 	ev.host = str_z(host);
 	ev.source = STR("sshtrail");
 	tell_who(&ev);
 	event_set_str(&ev, F_CMD, str_z(m->what.command));
-	event_set_str(&ev, F_TEXT, str_z(what));
-	return append(m->cli, &ev, err);
+	event_set_str(&ev, F_TEXT, str_z(of));
+	r = archive_begin(archive, chain, err);
+	if (r == 0)
+		r = archive_append(archive, &ev, err);
+	if (r == 0)
+		r = archive_commit(archive, err);
+	archive_close(archive);
+	return r;
+}
+
+/* By the daemon, if it is the one that writes to this store. */
+static int ask_daemon(struct masks *m, const char *of, struct err *err)
+{
+	struct buf request = BUF_INIT, answer = BUF_INIT;
+	struct str tty = own_tty(), said;
+	struct stat st;
+	int r;
+
+	if (stat(m->cli->dir.p, &st) < 0)
+		return err_sys(err, -errno, "%s", m->cli->dir.p);
+	buf_printf(&request, "reveal %ju:%ju\t%.*s\t%s\t%s\n",
+	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino, STR_ARG(tty),
+	    m->what.command, of);
+	r = buf_error(&request)
+		? -buf_error(&request)
+		: daemon_ask(m->what.socket, buf_str(&request), &answer);
+	said = str_trim(buf_str(&answer));
+	if (r)
+		r = err_set(err, -EIO, "%s", daemon_advice(r));
+	else if (!str_eq(said, STR("recorded")))
+		r = err_set(err, -EIO, "%.*s", STR_ARG(said));
+	buf_free(&request);
+	buf_free(&answer);
+	return r;
+}
+
+static int record(struct masks *m, struct err *err)
+{
+	struct err daemon = {""};
+	char of[32] = "all sessions";
+	int r;
+
+	if (m->what.session)
+		snprintf(of, sizeof of, "session %016" PRIx64, m->what.session);
+	r = append(m, of, err);
+	if (r != -EBUSY && r != -EACCES && r != -EPERM && r != -EROFS)
+		return r;
+	r = ask_daemon(m, of, &daemon);
+	if (r < 0) {
+		size_t n = strlen(err->text);
+
+		snprintf(err->text + n, sizeof err->text - n, "; at %s: %s",
+		    m->what.socket, daemon.text);
+	}
+	return r;
 }
 
 bool masks_hide(struct masks *m)

@@ -10,11 +10,12 @@
 #include "cli/cli.h"
 #include "core/mask.h"
 
-/* For what they are. Strings must live as long as the masks. */
+/* For what they are; strings must live as long as the masks. */
 struct masks_for {
 	bool reveal;	     /* nothing is masked */
 	const char *command; /* what is done, as "sshtrail export" */
 	uint64_t session;    /* of which; 0: of all */
+	const char *socket;  /* of the daemon that may hold the store */
 };
 
 struct masks {
@@ -33,8 +34,9 @@ void masks_free(struct masks *m);
 
 /*
  * A secret was found: whether it is to be hidden. When the first one is to be
- * seen, an event `reveal` is appended to the chain reveal:HOST, which says who
- * asked for what. If that fails, m->err has why, and the answer is yes.
+ * seen, an event `reveal` says who asked for what: appended to the chain
+ * reveal:HOST, or, where the store is not ours to write to, by the daemon. If
+ * that fails, m->err has why, and the answer is yes.
  */
 bool masks_hide(struct masks *m);
 

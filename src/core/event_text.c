@@ -251,7 +251,8 @@ static pieces describe_text = {
 };
 
 static pieces describe_reveal = {
-    {"secrets shown by ", F_USER, "", VALUE},
+    {"secrets shown by uid ", F_UID, "", VALUE},
+    {", ", F_USER, "", VALUE},
     {" on ", F_TTY, "", VALUE},
     {": ", F_CMD, "", VALUE},
     {" of ", F_TEXT, "", VALUE},

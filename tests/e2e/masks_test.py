@@ -22,7 +22,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from trailtest import Store, case, check, equal, main
+from trailtest import Skip, Store, case, check, equal, main
+from daemontest import HOST, Daemon, wait_for
 
 FORMATS = ("asciicast", "asciicast-v3", "script", "script-classic", "ttyrec",
            "tlog", "sudo", "raw", "html", "text")
@@ -214,6 +215,44 @@ def nothing_without_the_event():
         check("--reveal: it cannot be recorded" in said, said)
         got = visible(content(out)) if os.path.exists(out) else b""
         check(b"Summer41" not in got, "%r" % got)
+
+
+@case
+def recorded_by_the_daemon():
+    """where sshtraild writes to the store it records that secrets are shown"""
+    if "SSHTRAILD" not in os.environ:
+        raise Skip("SSHTRAILD does not name it")
+    with Daemon() as daemon, Store() as other:
+        daemon.start()
+        with open(daemon.log, "a") as log:
+            log.write("Nov 24 10:00:00 %s sudo:      bob : TTY=pts/0 ; "
+                      "PWD=/ ; USER=root ; COMMAND=/usr/bin/mysql -pSummer41\n"
+                      % HOST)
+        wait_for("the event", lambda: daemon.found("search", "--kind", "priv",
+                                                   "--since", "all"))
+
+        def export(*args, store=daemon, expect=0):
+            done = store.run("export", *args, expect=expect)
+            return (b"Summer41" in done.stdout, done.stderr.decode())
+        shown, said = export()
+        check(not shown and "1 secret masked" in said, said)
+        # Nobody is there; and one who writes to another store.
+        shown, said = export("--reveal", "--socket", other.top, expect=4)
+        check(not shown and "at %s: " % other.top in said, said)
+        shutil.copytree(daemon.dir, other.dir)
+        with open(os.path.join(other.dir, "lock"), "r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            shown, said = export("--reveal", "--socket", daemon.socket,
+                                 store=other, expect=4)
+        check(not shown and "sshtraild writes to " + daemon.dir in said, said)
+        shown, said = export("--reveal", "--socket", daemon.socket)
+        check(shown and "1 secret shown; that is recorded" in said, said)
+        wait_for("the event", lambda: reveals(daemon))
+        event, = reveals(daemon)
+        equal((event["uid"], event["cmd"], event["text"], event["source"]),
+              (os.getuid(), "sshtrail export", "all sessions", "sshtraild"))
+        daemon.stop()
+        daemon.run("verify")
 
 
 @case
