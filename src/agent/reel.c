@@ -51,6 +51,8 @@ void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65])
 		event_set_int(ev, F_LOST, reel->counts.lost);
 		event_set_int(ev, F_BYTES_READ, counts_sent(&reel->counts));
 	}
+	if (reel->counts.masked)
+		event_set_int(ev, F_MASKED, reel->counts.masked);
 	if (reel->last == 0)
 		return;
 	sha256_peek(&reel->digest, &digest);

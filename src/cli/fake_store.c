@@ -421,7 +421,8 @@ static int fake_recordings(struct store *s, const struct recording_query *q,
 	    .start = AT(1),
 	    .end = AT(723),
 	    .bytes = 4321,
-	    .lost = 12};
+	    .lost = 12,
+	    .masked = 3};
 	const struct recording command = {.host = STR(HOST),
 	    .chain = STR(HOST),
 	    .number = 45,

@@ -172,6 +172,11 @@ void recording_describe(struct cli *c, const struct recording *r, struct buf *b)
 		buf_add_z(b, ", left out ");
 		bytes_format(r->left_out, b);
 	}
+	if (r->masked == 1)
+		buf_add_z(b, ", input masked once");
+	else if (r->masked)
+		buf_printf(
+		    b, ", input masked %lld times", (long long)r->masked);
 	if (r->partial)
 		buf_add_z(b, ", not all of it");
 	if (r->format.n) {

@@ -197,6 +197,9 @@ enum field_type {
 	X(LEFT_OUT, "left_out", INT, "channel",                                \
 	    "bytes sent to the client that are on purpose not in the "         \
 	    "recording, or of which there is none: `reason`")                  \
+	X(MASKED, "masked", INT, "channel",                                    \
+	    "how many times the recording tells that what was typed was not "  \
+	    "echoed, and is not kept")                                         \
 	/* file */                                                             \
 	X(PATH, "path", STR, "file", "file acted on")                          \
 	X(PATH2, "path2", STR, "file", "second file: new name, link target")   \

@@ -11,6 +11,8 @@ void counts_add(struct counts *c, const struct piece *p)
 		c->lost += (int64_t)p->lost;
 	else if (p->type == PIECE_LEFT_OUT)
 		c->left_out += (int64_t)p->lost;
+	else if (p->type == PIECE_MASKED)
+		c->masked++;
 }
 
 int64_t counts_sent(const struct counts *c)
@@ -27,4 +29,6 @@ void counts_to_event(const struct counts *c, struct event *ev)
 		event_set_int(ev, F_LOST, c->lost);
 	if (c->left_out)
 		event_set_int(ev, F_LEFT_OUT, c->left_out);
+	if (c->masked)
+		event_set_int(ev, F_MASKED, c->masked);
 }

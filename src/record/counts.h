@@ -11,6 +11,7 @@ struct counts {
 	int64_t output, input;
 	int64_t lost;	  /* of holes */
 	int64_t left_out; /* on purpose */
+	int64_t masked;	  /* not bytes but times */
 };
 
 void counts_add(struct counts *c, const struct piece *p);

@@ -60,7 +60,7 @@ static const char schema[] =
     "CREATE TABLE recording(host, chain BLOB, number, track, tty BLOB,"
     " size BLOB, command BLOB, format BLOB, start, stop, partial, bytes, "
     "input, lost,"
-    " left_out, last, sha256 BLOB,"
+    " left_out, masked, last, sha256 BLOB,"
     " PRIMARY KEY(host, chain, number)) WITHOUT ROWID;"
     "CREATE INDEX recording_track ON recording(track);"
     "CREATE TABLE replaced(track INTEGER PRIMARY KEY, n_exec, n_file,"

@@ -27,8 +27,9 @@ static int learn_open(
 	r = sql_run(&w->sql,
 	    "INSERT OR REPLACE INTO recording(host, chain, number, track, tty,"
 	    " size, command, format, start, stop, partial, bytes, input, lost,"
-	    " left_out, last, sha256) VALUES(?1, ?9, ?2, ?3, ?4, ?5, ?6, ?10,"
-	    " ?7, NULL, ?8, 0, 0, 0, 0, 0, x'')",
+	    " left_out, masked, last, sha256) VALUES(?1, ?9, ?2, ?3, ?4, ?5, "
+	    "?6,"
+	    " ?10, ?7, NULL, ?8, 0, 0, 0, 0, 0, 0, x'')",
 	    err, "iiusssiiss", host, ev->v[F_RECORDING].i, ev->track,
 	    event_str(ev, F_TTY), event_str(ev, F_SIZE),
 	    str_upto(buf_str(&command), COMMAND_MAX), ev->time,
@@ -44,13 +45,14 @@ static int learn_close(
 	return sql_run(&w->sql,
 	    "UPDATE recording SET stop = ?3, bytes = ?4, input = ?5,"
 	    " lost = ?6, last = ?7, sha256 = ?8, partial = partial OR ?9,"
-	    " left_out = ?10 WHERE host = ?1 AND chain = ?11 AND number = ?2",
-	    err, "iiiiiiisiis", host, ev->v[F_RECORDING].i, ev->time,
+	    " left_out = ?10, masked = ?12"
+	    " WHERE host = ?1 AND chain = ?11 AND number = ?2",
+	    err, "iiiiiiisiisi", host, ev->v[F_RECORDING].i, ev->time,
 	    event_int(ev, F_BYTES_READ, 0) - event_int(ev, F_LEFT_OUT, 0),
 	    event_int(ev, F_BYTES_WRITTEN, 0), event_int(ev, F_LOST, 0),
 	    event_int(ev, F_RECORDING_END, 0), event_str(ev, F_SHA256),
 	    event_int(ev, F_PARTIAL, 0), event_int(ev, F_LEFT_OUT, 0),
-	    text_of(ev, F_RECORDING_CHAIN));
+	    text_of(ev, F_RECORDING_CHAIN), event_int(ev, F_MASKED, 0));
 }
 
 int recording_learn(struct writer *w, const struct event *ev, struct err *err)
@@ -96,6 +98,7 @@ static void get_row(sqlite3_stmt *st, struct recording *r)
 	    .left_out = sqlite3_column_int64(st, 15),
 	    .chain = sql_str(st, 16),
 	    .format = sql_str(st, 17),
+	    .masked = sqlite3_column_int64(st, 18),
 	};
 	if (r->chain.n == 0)
 		r->chain = r->host;
@@ -110,7 +113,7 @@ int recording_rows(struct sql *s, const struct recording_query *q,
 	    "SELECT h.name, r.number, r.track, coalesce(t.session, r.track),"
 	    " r.tty, r.size, r.start, r.stop, r.partial, r.bytes, r.input,"
 	    " r.lost, r.last, r.sha256, r.command, r.left_out, r.chain,"
-	    " r.format"
+	    " r.format, r.masked"
 	    " FROM recording r"
 	    " JOIN host h ON h.id = r.host"
 	    " LEFT JOIN track t ON t.id = r.track"

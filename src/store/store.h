@@ -40,6 +40,7 @@ struct recording {
 	int64_t bytes, input; /* of output and input kept; 0 before its end */
 	int64_t lost;	      /* bytes of output known to be missing */
 	int64_t left_out;     /* bytes of output that were not to be kept */
+	int64_t masked;	      /* times that what was typed was not to be kept */
 	bool partial;	      /* it may not begin or end with the terminal */
 	struct str sha256;    /* of its chunks; empty before its end */
 };

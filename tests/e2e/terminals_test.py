@@ -299,6 +299,9 @@ def masks_what_is_not_echoed():
         equal(of_kind(lines, "m"),
               ["typed without echo: not recorded"])
         equal(close["bytes_written"], len("visible-line\rseen-again\r"))
+        equal(close["masked"], 1)
+        story = daemon.run("show", close["session"]).stdout
+        check(b", input masked once" in story, "%r" % story)
         daemon.stop()
         data = stored(daemon)
         check(b"visible-line" in data, "this should be there")

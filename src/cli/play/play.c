@@ -397,6 +397,9 @@ static int set_moments(struct play *p, const struct play_options *o)
 		    "--until %s is no time: 1:23, 90s, 11:02:07, or "
 		    "\"2026-11-22 11:02\"",
 		    o->until);
+	if (p->recording->masked)
+		play_notice(p, "input masked: %lld times in all",
+		    (long long)p->recording->masked);
 	r = at > player->begin ? player_seek(player, at, &p->err) : 0;
 	return r;
 }
