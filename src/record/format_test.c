@@ -100,6 +100,7 @@ static const struct reading_case cases[] = {
 	"or S\n"
 	"0 1.000000000 o de\n"
 	"skipped 0 line 14 byte 281: as many bytes in the file of the output\n"
+	"0 1.000000000 l \n"
 	"0 1.000000000 c 5\n"},
     /* script -B: both in one file, one line of it dropped. */
     {"script",
@@ -112,7 +113,9 @@ static const struct reading_case cases[] = {
 	"0 0.300000000 o de\n"},
     {"script", {STR_INIT("O 0.100000 2\nI 0.100000 1\n")},
 	"0 begin 0x0 0.000000001\n"
-	"skipped 0 line 1 byte 0: the file of its output beside the timing\n"
+	"skipped 0 line 1 byte 0: the file of its output (typescript), beside "
+	"the timing or named as well\n"
+	"0 0.100000000 l \n"
 	"skipped 0 line 2 byte 13: the file of its input beside the timing\n"},
     {"script-classic",
 	{STR_INIT("0.100000 2\n0.200000 1\n0.000001 1\nbad\n0.000001 5\n"),
@@ -124,7 +127,8 @@ static const struct reading_case cases[] = {
 	"0 0.300000000 o c\n"
 	"0 0.300001000 o d\n"
 	"skipped 0 line 4 byte 33: seconds and bytes, as 0.012345 80\n"
-	"skipped 0 line 5 byte 37: as many bytes in the file of the output\n"},
+	"skipped 0 line 5 byte 37: as many bytes in the file of the output\n"
+	"0 0.300002000 l \n"},
     {"ttyrec",
 	{STR_INIT(TTYREC_AT "\x01\0\0\0\x0b\0\0\0"
 			    "\033[8;30;100t" TTYREC_AT "\x02\0\0\0\x02\0\0\0"

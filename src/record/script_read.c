@@ -211,23 +211,28 @@ static int begin(struct script *s, struct format_sink *sink)
 
 /* --- entries --- */
 
-static void tell_short(
+/* Once: how much more is missing nobody knows. */
+static int tell_short(
     struct script *s, struct format_sink *sink, unsigned part, bool missing)
 {
+	struct piece hole = {.type = PIECE_HOLE};
 	const struct format_skip skip = {.part = SCRIPT_TIMING,
 	    .offset = s->r.offset,
 	    .line = s->r.line,
 	    .expected = missing
 			    ? part == SCRIPT_OUTPUT
-				  ? "the file of its output beside the timing"
+				  ? "the file of its output (typescript), "
+				    "beside the timing or named as well"
 				  : "the file of its input beside the timing"
 			: part == SCRIPT_OUTPUT
 			    ? "as many bytes in the file of the output"
 			    : "as many bytes in the file of the input"};
 
-	if (!s->short_of[part])
-		sink->skipped(sink, &skip);
+	if (s->short_of[part])
+		return 0;
 	s->short_of[part] = true;
+	sink->skipped(sink, &skip);
+	return part == SCRIPT_OUTPUT ? reading_piece(&s->r, sink, 0, &hole) : 0;
 }
 
 static int give_bytes(struct script *s, struct format_sink *sink,
@@ -245,8 +250,9 @@ static int give_bytes(struct script *s, struct format_sink *sink,
 
 		r = reading_bytes(&s->r, sink, 0, type, bytes);
 		if (bytes.n < want) {
-			tell_short(s, sink, part, bytes.p == NULL);
-			break;
+			return r < 0
+				   ? r
+				   : tell_short(s, sink, part, bytes.p == NULL);
 		}
 		n -= want;
 	}
