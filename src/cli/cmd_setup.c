@@ -10,7 +10,8 @@ struct setup_options {
 
 static const struct opt setup_opts[] = {
     {"user", 'u', OPT_LIST, "NAME,...",
-	"tty-audit: whose typing is recorded; * is everybody's",
+	"tty-audit: whose typing is recorded; * is everybody's. rec: whose "
+	"terminals are",
 	.at = offsetof(struct setup_options, users), .hint = OPT_HINT_USER},
     {"yes", 'y', OPT_FLAG, .help = "make the change",
 	.at = offsetof(struct setup_options, yes)},
@@ -99,6 +100,11 @@ const struct command cmd_setup = {
 	"audit tells what login sessions run, connect to and change in the "
 	"configuration of logins. Its rules are loaded beside those that are, "
 	"and no process ever waits for audit (backlog_wait_time 0).\n\n"
+	"rec: sshd runs sshtrail-rec for these users, by a ForceCommand in "
+	"/etc/ssh/sshd_config.d, where the kernel cannot record. Who has a "
+	"ForceCommand already, or a key with command=, is refused, as this "
+	"one would override it: there make it the login shell, as "
+	"sshtrail-rec(8) says.\n\n"
 	"sshd-verbose: LogLevel VERBOSE in /etc/ssh/sshd_config.d, for the "
 	"fingerprints of refused keys. It is tried before it is put in "
 	"place (sshd -t, sshd -T); reload sshd afterwards.\n\n"
@@ -111,11 +117,12 @@ const struct command cmd_setup = {
     .examples = "  sshtrail setup audit-rules          # what it would change\n"
 		"  sshtrail setup audit-rules --yes\n"
 		"  sshtrail setup tty-audit --user alice,bob --yes\n"
+		"  sshtrail setup rec --user alice --yes\n"
 		"  sshtrail setup sshd-verbose --undo\n",
     .opts = setup_opts,
     .opts_size = sizeof(struct setup_options),
     .max_args = 1,
-    .operand_choices = "audit-plugin audit-rules tty-audit sshd-verbose",
+    .operand_choices = "audit-plugin audit-rules rec tty-audit sshd-verbose",
     .run = setup_command,
     .free_own = setup_free_own,
 };

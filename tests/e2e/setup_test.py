@@ -21,6 +21,7 @@ from trailtest import SSHTRAIL, Skip, case, check, equal, main
 PLUGIN = "etc/audit/plugins.d/sshtrail.conf"
 RULES = "etc/audit/rules.d/zz-sshtrail.rules"
 SSHD = "etc/ssh/sshd_config.d/00-sshtrail.conf"
+REC = "etc/ssh/sshd_config.d/01-sshtrail-rec.conf"
 PAM = "etc/pam.d/sshd"
 RECORDS = "var/lib/sshtrail-setup"
 CONFIG = "# main\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
@@ -91,7 +92,7 @@ class Host:
 
 
 CHANGES = (("audit-plugin", PLUGIN, ()), ("audit-rules", RULES, ()),
-           ("sshd-verbose", SSHD, ()),
+           ("rec", REC, ("--user", "ann,bob")), ("sshd-verbose", SSHD, ()),
            ("tty-audit", PAM, ("--user", "ann,bob")))
 
 
@@ -249,7 +250,7 @@ def lists_them():
         states = {row["change"]: row["state"] for row in map(
             json.loads, host.run("--json").splitlines())}
         equal(states, {"audit-plugin": "not made", "audit-rules": "not made",
-                       "sshd-verbose": "made",
+                       "rec": "not made", "sshd-verbose": "made",
                        "tty-audit": "changed since by someone else"})
         check("CHANGE" in host.run(), "table")
 
@@ -292,6 +293,27 @@ class Private(Host):
 
     def command(self, args):
         return self.within(SSHTRAIL, "setup", *args)
+
+
+class Accounts(Private):
+    """With users and groups of its own, too."""
+
+    def __init__(self):
+        super().__init__()
+        os.mkdir(self.path("accounts"))
+        for name in ("passwd", "group"):
+            with open("/etc/" + name) as f:
+                self.write("accounts/" + name, f.read())
+
+    def add(self, name, *lines):
+        name = "accounts/" + name
+        self.write(name, "\n".join(
+            [self.read(name).rstrip("\n"), *lines, ""]))
+
+    def within(self, *command):
+        mounts = "".join("mount --bind '%s' '/etc/%s' && " % (
+            self.path("accounts/" + n), n) for n in ("passwd", "group"))
+        return super().within("sh", "-c", mounts + 'exec "$@"', "sh", *command)
 
 
 def need_private():
@@ -340,6 +362,70 @@ def asks_the_real_sshd():
         host.write("etc/ssh/sshd_config", CONFIG + "NoSuchWord yes\n")
         said = host.run("sshd-verbose", "--yes", expect=4)
         check("NoSuchWord" in said, said)
+
+
+@case
+def overrides_nothing():
+    """rec: no ForceCommand and no key with command= is overridden, and only
+    what was installed as it must be is run; undone"""
+    need_private()
+    with Accounts() as host, tempfile.TemporaryDirectory() as keys:
+        host.add("passwd", *("%s:x:%d:%d::%s/%s:/bin/sh" % (n, i, i, keys, n)
+                             for i, n in ((7001, "ann"), (7002, "bob"))))
+        for name in ("ann", "bob"):
+            os.makedirs("%s/%s/.ssh" % (keys, name))
+        with open(keys + "/bob/.ssh/authorized_keys", "w") as f:
+            f.write('command="backup" ssh-ed25519 AAAA x\n')
+        host.write("etc/ssh/sshd_config", CONFIG +
+                   "Match User ann\nForceCommand internal-sftp\n")
+        before = host.tree()
+        for users, what in (("ann", "ForceCommand for ann already"),
+                            ("bob", "a key in it has command="),
+                            ("nobody-here", "there is no user"),
+                            ("*", "takes names of users")):
+            said = host.run("rec", "--user", users, "--yes", expect=4)
+            check(what in said, said)
+        host.write("etc/ssh/sshd_config", CONFIG)
+        before = host.tree()
+        program = rec_path()
+        if os.path.exists(program):
+            raise Skip("sshtrail-rec is installed")
+        said = host.run("rec", "--user", "ann", "--yes", expect=4)
+        check("install sshtrail-rec" in said, said)
+        equal(host.tree(), before)
+        made = not os.path.isdir(os.path.dirname(program))
+        os.makedirs(os.path.dirname(program), exist_ok=True)
+        shutil.copy("/bin/true", program)
+        try:
+            said = host.run("rec", "--user", "ann", "--yes", expect=4)
+            check("groupadd --system sshtrail-rec" in said, said)
+            host.add("group", "sshtrail-rec:x:7003:")
+            os.chown(program, 0, 7003)
+            os.chmod(program, 0o2755)
+            before = host.tree()
+            equal(host.json("rec", "--user", "ann", "--yes")["done"], "made")
+            equal(host.json("rec", "--user", "ann", "--yes")["done"], "nothing")
+            for user, forced in (("ann", program), ("bob", "none")):
+                told = subprocess.run(
+                    host.within("/usr/sbin/sshd", "-T", "-C",
+                                "user=%s,host=h,addr=::1" % user),
+                    capture_output=True, text=True).stdout
+                check("\nforcecommand %s\n" % forced in told, told)
+            # The other changes still see what sshd does.
+            equal(host.json("sshd-verbose", "--yes")["done"], "made")
+            host.run("sshd-verbose", "--undo")
+            host.run("rec", "--undo")
+            equal(host.tree(), before)
+        finally:
+            os.unlink(program)
+            if made:
+                os.rmdir(os.path.dirname(program))
+
+
+def rec_path():
+    with Host() as host:
+        return re.search(r"ForceCommand (\S+)", host.run(
+            "rec", "--user", "ann")).group(1)
 
 
 @case

@@ -55,6 +55,7 @@ extern const size_t changes_count;
 
 extern const struct change change_audit_plugin;
 extern const struct change change_audit_rules;
+extern const struct change change_rec;
 extern const struct change change_sshd_verbose;
 extern const struct change change_tty_audit;
 

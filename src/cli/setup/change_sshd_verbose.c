@@ -11,64 +11,23 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/program.h"
-#include "cli/host/sshd_conf.h"
-#include "cli/setup/change.h"
+#include "cli/setup/sshd.h"
 
-#define CONFIG	"/etc/ssh/sshd_config"
 #define DROP_IN "/etc/ssh/sshd_config.d/00-sshtrail.conf"
 #define CONTENT                                                                \
 	"# Made by 'sshtrail setup sshd-verbose', which undoes it too.\n"      \
 	"# Without it refused keys are not told with their fingerprints.\n"    \
 	"LogLevel VERBOSE\n"
-#define SECONDS 20
-
-/* Run sshd with `mode` (-t or -T) on this configuration; 0 when it is fine. */
-static int ask_sshd(
-    const char *mode, const char *config, struct buf *ret, struct err *err)
-{
-	const char *argv[] = {"sshd", mode, config ? "-f" : NULL, config, NULL};
-	struct program p;
-	int r = program_run(&p, argv, SECONDS, err);
-
-	if (r == 0)
-		r = program_check(
-		    &p, err, mode[1] == 't' ? "sshd -t" : "sshd -T");
-	if (r == 0 && ret)
-		buf_add_str(ret, buf_str(&p.out));
-	program_free(&p);
-	return r;
-}
 
 static int effective_level(const char *config, struct buf *ret, struct err *err)
 {
 	struct buf all = BUF_INIT;
-	int r = ask_sshd("-T", config, &all, err);
+	int r = sshd_ask("-T", config, NULL, &all, err);
 
 	if (r == 0)
 		buf_add_str(ret, sshd_value(buf_str(&all), "loglevel"));
 	buf_free(&all);
 	return r;
-}
-
-static int find_include(const struct setup *s, struct placed *config,
-    struct sshd_setting *ret, struct err *err)
-{
-	int r = placed_read(s->root, CONFIG, config, err);
-
-	if (r < 0)
-		return r;
-	if (!config->exists)
-		return err_set(err, -ENOENT,
-		    CONFIG " is not there: is OpenSSH's server installed?");
-	if (!sshd_include_of(buf_str(&config->content), DROP_IN, ret))
-		return err_set(err, -ENOTSUP,
-		    CONFIG
-		    ": it does not read /etc/ssh/sshd_config.d/*.conf: "
-		    "write 'Include /etc/ssh/sshd_config.d/*.conf' as "
-		    "its first line (OpenSSH 8.2 and later), or 'LogLevel "
-		    "VERBOSE'");
-	return 0;
 }
 
 static int verbose_edit(struct setup *s, const struct placed *before, bool ours,
@@ -89,7 +48,8 @@ static int verbose_edit(struct setup *s, const struct placed *before, bool ours,
 		    STR_ARG(buf_str(&level)));
 		buf_add_str(ret, buf_str(&before->content));
 	} else if (r == 0) {
-		r = find_include(s, &config, &include, err);
+		r = sshd_find_include(
+		    s, DROP_IN, "'LogLevel VERBOSE'", &config, &include, err);
 		buf_add_z(ret, CONTENT);
 	}
 	placed_free(&config);
@@ -130,12 +90,13 @@ static int try_with(int dir, const struct placed *config, size_t at,
 	if (r == 0)
 		r = write_trial(dir, TRIAL_CONFIG, buf_str(&trial), err);
 	if (r == 0)
-		r = ask_sshd("-t", RECORD_DIR "/" TRIAL_CONFIG, NULL, err);
+		r = sshd_ask(
+		    "-t", RECORD_DIR "/" TRIAL_CONFIG, NULL, NULL, err);
 	if (r == 0)
 		r = effective_level(RECORD_DIR "/" TRIAL_CONFIG, &level, err);
 	if (r == 0 && !sshd_is_verbose(buf_str(&level)))
 		r = err_set(err, -ENOTSUP,
-		    "LogLevel would stay %.*s: " CONFIG
+		    "LogLevel would stay %.*s: " SSHD_CONFIG
 		    " sets it before it reads its folder; change that line "
 		    "to 'LogLevel VERBOSE'",
 		    STR_ARG(buf_str(&level)));
@@ -152,7 +113,9 @@ static int verbose_check(
 	CLEANUP_FD int dir = -1;
 	struct placed config = {.content = BUF_INIT};
 	struct sshd_setting include;
-	int r = s->live ? find_include(s, &config, &include, err) : 0;
+	int r = s->live ? sshd_find_include(s, DROP_IN, "'LogLevel VERBOSE'",
+			      &config, &include, err)
+			: 0;
 
 	if (r == 0 && s->live) {
 		dir = openat(s->root, &RECORD_DIR[1],
@@ -168,7 +131,7 @@ static int verbose_begin(
     struct setup *s, const struct buf *content, struct err *err)
 {
 	struct buf level = BUF_INIT;
-	int r = ask_sshd("-t", NULL, NULL, err);
+	int r = sshd_ask("-t", NULL, NULL, NULL, err);
 
 	if (r == 0)
 		r = effective_level(NULL, &level, err);

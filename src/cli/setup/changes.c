@@ -4,6 +4,7 @@
 const struct change *const changes[] = {
     &change_audit_plugin,
     &change_audit_rules,
+    &change_rec,
     &change_sshd_verbose,
     &change_tty_audit,
 };
