@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -10,7 +11,10 @@
 #include "cli/recording_export.h"
 #include "cli/rows.h"
 #include "cli/shown/transcript.h"
+#include "core/event_text.h"
 #include "outputs/event_format.h"
+
+#define PAGE_LARGE ((off_t)64 << 20)
 
 struct export_options {
 	bool sessions, local, reveal;
@@ -193,6 +197,24 @@ static int export_rows(const struct invocation *inv, struct query *q)
 	return r;
 }
 
+/* A page is held in a browser's memory as a whole, and more than once. */
+static void tell_large(struct cli *c, const struct export_options *own, int fd)
+{
+	struct buf size = BUF_INIT;
+	struct stat st;
+
+	if (format_of(own) != &format_html || fstat(fd, &st) < 0 ||
+	    st.st_size < PAGE_LARGE)
+		return;
+	bytes_format(st.st_size, &size);
+	cli_note(c,
+	    "%s is %.*s: a browser needs several times as much memory, and "
+	    "most play no page of more than 512 MiB; 'sshtrail play' shows "
+	    "recordings of any size",
+	    own->output, STR_ARG(buf_str(&size)));
+	buf_free(&size);
+}
+
 /* Standard output is the file while `run` is at work. */
 static int into_file(const struct invocation *inv, struct query *q)
 {
@@ -213,6 +235,7 @@ static int into_file(const struct invocation *inv, struct query *q)
 	if (error < 0)
 		return cli_fail(
 		    inv->cli, "cannot write %s: %s", name, strerror(-error));
+	tell_large(inv->cli, inv->own, fd);
 	return r;
 }
 
