@@ -281,7 +281,7 @@ def spools_what_no_daemon_took():
         equal(status, 3)
         check(b"Permission denied" in short, short)
         equal(len(os.listdir(recorder.spool)), 1)
-        t = Window(sshd, quoted("seq 1 900000; echo half; read x; echo $x"))
+        t = Window(sshd, quoted("seq 1 400000; echo half; read x; echo $x"))
         t.wait_for(b"half")
         equal(len(os.listdir(recorder.spool)), 2)
         daemon.start()
