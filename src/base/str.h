@@ -92,6 +92,14 @@ static inline size_t str_find_char(struct str s, char c)
 
 size_t str_rfind_char(struct str s, char c);
 
+/* What stands behind the last slash; all of it where there is none. */
+static inline struct str str_base_name(struct str path)
+{
+	size_t slash = str_rfind_char(path, '/');
+
+	return slash == STR_NPOS ? path : str_from(path, slash + 1);
+}
+
 /*
  * Take a prefix off the front of *s, or a suffix off its end. False, and *s
  * unchanged, when it is not there. Here, as most are literals: comparing with

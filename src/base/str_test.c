@@ -112,6 +112,10 @@ static void test_take(void **state)
 
 static void test_trim(void **state)
 {
+	assert_true(str_eqz(str_base_name(STR("/usr/bin/ssh")), "ssh"));
+	assert_true(str_eqz(str_base_name(STR("ssh")), "ssh"));
+	assert_int_equal(str_base_name(STR("/usr/bin/")).n, 0);
+	assert_int_equal(str_base_name(STR_NONE).n, 0);
 	assert_true(str_eqz(str_trim(STR(" \t\r\na b\n ")), "a b"));
 	assert_int_equal(str_trim(STR(" \n")).n, 0);
 	assert_int_equal(str_trim(STR_NONE).n, 0);

@@ -183,15 +183,6 @@ static void note_connect(struct hops *h, const struct event *ev, size_t from)
 	hop->later = later;
 }
 
-static struct str base_name(struct str path)
-{
-	size_t at = path.n;
-
-	while (at && path.p[at - 1] != '/')
-		at--;
-	return str_from(path, at);
-}
-
 static bool is_client(struct str name)
 {
 	for (size_t i = 0; i < N_PROGRAMS; i++)
@@ -222,8 +213,9 @@ static int note_run(struct hops *h, const struct event *ev, size_t session)
 	struct hop_run *run;
 
 	str_cut(&rest, divider, &name);
-	if (!is_client(base_name(event_str(ev, F_EXE))) &&
-	    !is_client(event_str(ev, F_COMM)) && !is_client(base_name(name)))
+	if (!is_client(str_base_name(event_str(ev, F_EXE))) &&
+	    !is_client(event_str(ev, F_COMM)) &&
+	    !is_client(str_base_name(name)))
 		return 0;
 	run = add_run(h);
 	if (!run)

@@ -105,13 +105,6 @@ static void add_text(struct writing *w, struct str s)
 	plain_add_json(&w->value, s, w->s->max_text);
 }
 
-static struct str last_part(struct str path)
-{
-	size_t at = str_rfind_char(path, '/');
-
-	return at == STR_NPOS ? path : str_from(path, at + 1);
-}
-
 /* Rows that are about one field of the event, which has it. */
 static void add_of_field(struct writing *w, const struct mapping *m)
 {
@@ -130,7 +123,7 @@ static void add_of_field(struct writing *w, const struct mapping *m)
 			add_text(w, v->s);
 		return;
 	case MAP_NAME:
-		add_text(w, last_part(v->s));
+		add_text(w, str_base_name(v->s));
 		return;
 	case MAP_OCTAL:
 		buf_printf(&w->value, "\"%04llo\"", (unsigned long long)v->i);

@@ -115,13 +115,6 @@ static struct str keep(struct story_facts *f, struct str s)
 	return str_make(p, s.n);
 }
 
-static struct str base_name(struct str path)
-{
-	size_t at = str_rfind_char(path, '/');
-
-	return at == STR_NPOS ? path : str_from(path, at + 1);
-}
-
 static void add_login(
     struct story_facts *f, const struct event *ev, enum role role, int rank)
 {
@@ -196,7 +189,8 @@ static void note_exec(struct story_facts *f, const struct event *ev)
 		return;
 	map_del(&f->pids, pid);
 	str_cut(&argv, '\0', &name);
-	name = base_name(event_has(ev, F_EXE) ? event_str(ev, F_EXE) : name);
+	name =
+	    str_base_name(event_has(ev, F_EXE) ? event_str(ev, F_EXE) : name);
 	if (!is_changer(name) || f->n_privs == STORY_PRIVS_MAX)
 		return;
 	f->privs[f->n_privs++] = (struct story_priv){
@@ -216,7 +210,7 @@ static void note_log(struct story_facts *f, const struct event *ev)
 /* sshd becomes the user whom it lets in; sudo goes to and fro. */
 static bool changes_by_trade(struct str exe)
 {
-	struct str name = base_name(exe);
+	struct str name = str_base_name(exe);
 
 	return str_starts(name, STR("sshd")) || is_changer(name);
 }
@@ -406,7 +400,8 @@ static bool same_command(struct str a, struct str b)
 	str_cut(&b, ' ', &second);
 	/* A login shell has a dash before its name. */
 	str_skip(&first, STR("-"));
-	return str_eq(a, b) && str_eq(base_name(first), base_name(second));
+	return str_eq(a, b) &&
+	       str_eq(str_base_name(first), str_base_name(second));
 }
 
 static void join_log(struct story_facts *f, const struct story_log *log)

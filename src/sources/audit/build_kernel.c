@@ -39,7 +39,7 @@ static void set_caller(struct build *b)
 	build_set_text(b, F_EXE, f, K_EXE);
 	if (event_has(&b->ev, F_EXE))
 		event_set_str(
-		    &b->ev, F_IDENT, value_basename(event_str(&b->ev, F_EXE)));
+		    &b->ev, F_IDENT, str_base_name(event_str(&b->ev, F_EXE)));
 }
 
 void build_login(struct build *b)

@@ -79,7 +79,7 @@ static void set_sender(struct build *b)
 	build_set_text(b, F_COMM, comm, K_COMM);
 	if (event_has(&b->ev, F_EXE))
 		event_set_str(
-		    &b->ev, F_IDENT, value_basename(event_str(&b->ev, F_EXE)));
+		    &b->ev, F_IDENT, str_base_name(event_str(&b->ev, F_EXE)));
 	else
 		event_set_str(&b->ev, F_IDENT, event_str(&b->ev, F_COMM));
 	if (fields_has(&b->nested, K_TERMINAL))

@@ -154,10 +154,3 @@ struct str value_keys(struct arena *a, const struct fields *f)
 		to[i] = keys.p[i] == KEY_SEPARATOR ? ',' : keys.p[i];
 	return str_make(to, keys.n);
 }
-
-struct str value_basename(struct str path)
-{
-	size_t slash = str_rfind_char(path, '/');
-
-	return slash == STR_NPOS ? path : str_from(path, slash + 1);
-}

@@ -45,6 +45,4 @@ struct str value_tty(struct arena *a, struct str name);
 /* Keys of rules, separated by 0x01 in the record, by commas here. */
 struct str value_keys(struct arena *a, const struct fields *f);
 
-struct str value_basename(struct str path);
-
 #endif
