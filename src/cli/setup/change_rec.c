@@ -34,16 +34,10 @@ static int effective(
     struct str name, const char *keyword, struct buf *ret, struct err *err)
 {
 	char connection[NAME_MAX_HERE + 40];
-	struct buf all = BUF_INIT;
-	int r;
 
 	snprintf(connection, sizeof connection,
 	    "user=%.*s,host=localhost,addr=127.0.0.1", STR_ARG(name));
-	r = sshd_ask("-T", NULL, connection, &all, err);
-	if (r == 0)
-		buf_add_str(ret, sshd_value(buf_str(&all), keyword));
-	buf_free(&all);
-	return r < 0 ? r : buf_error(ret);
+	return sshd_effective(keyword, NULL, connection, ret, err);
 }
 
 /* "%h/.ssh/keys" and the like; what is relative lies in the home. */

@@ -19,17 +19,6 @@
 	"# Without it refused keys are not told with their fingerprints.\n"    \
 	"LogLevel VERBOSE\n"
 
-static int effective_level(const char *config, struct buf *ret, struct err *err)
-{
-	struct buf all = BUF_INIT;
-	int r = sshd_ask("-T", config, NULL, &all, err);
-
-	if (r == 0)
-		buf_add_str(ret, sshd_value(buf_str(&all), "loglevel"));
-	buf_free(&all);
-	return r;
-}
-
 static int verbose_edit(struct setup *s, const struct placed *before, bool ours,
     struct buf *ret, struct err *err)
 {
@@ -40,7 +29,7 @@ static int verbose_edit(struct setup *s, const struct placed *before, bool ours,
 	int r = 0;
 
 	if (s->live && !ours) {
-		r = effective_level(NULL, &level, err);
+		r = sshd_effective("loglevel", NULL, NULL, &level, err);
 		already = r == 0 && sshd_is_verbose(buf_str(&level));
 	}
 	if (already) {
@@ -93,7 +82,8 @@ static int try_with(int dir, const struct placed *config, size_t at,
 		r = sshd_ask(
 		    "-t", RECORD_DIR "/" TRIAL_CONFIG, NULL, NULL, err);
 	if (r == 0)
-		r = effective_level(RECORD_DIR "/" TRIAL_CONFIG, &level, err);
+		r = sshd_effective(
+		    "loglevel", RECORD_DIR "/" TRIAL_CONFIG, NULL, &level, err);
 	if (r == 0 && !sshd_is_verbose(buf_str(&level)))
 		r = err_set(err, -ENOTSUP,
 		    "LogLevel would stay %.*s: " SSHD_CONFIG
@@ -134,7 +124,7 @@ static int verbose_begin(
 	int r = sshd_ask("-t", NULL, NULL, NULL, err);
 
 	if (r == 0)
-		r = effective_level(NULL, &level, err);
+		r = sshd_effective("loglevel", NULL, NULL, &level, err);
 	if (r == 0 && !sshd_is_verbose(buf_str(&level)))
 		r = err_set(err, -ENOTSUP,
 		    "LogLevel stays %.*s: a file before 00-sshtrail.conf in "

@@ -33,6 +33,18 @@ int sshd_ask(const char *mode, const char *config, const char *connection,
 	return r;
 }
 
+int sshd_effective(const char *keyword, const char *config,
+    const char *connection, struct buf *ret, struct err *err)
+{
+	struct buf all = BUF_INIT;
+	int r = sshd_ask("-T", config, connection, &all, err);
+
+	if (r == 0)
+		buf_add_str(ret, sshd_value(buf_str(&all), keyword));
+	buf_free(&all);
+	return r < 0 ? r : buf_error(ret);
+}
+
 int sshd_find_include(const struct setup *s, const char *file,
     const char *instead, struct placed *config, struct sshd_setting *ret,
     struct err *err)

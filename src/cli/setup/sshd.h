@@ -17,6 +17,10 @@
 int sshd_ask(const char *mode, const char *config, const char *connection,
     struct buf *ret, struct err *err);
 
+/* Append the value that sshd -T says a setting has; the rest as sshd_ask(). */
+int sshd_effective(const char *keyword, const char *config,
+    const char *connection, struct buf *ret, struct err *err);
+
 /*
  * Read SSHD_CONFIG, and find where it includes `file`. -ENOTSUP: it does not;
  * the advice is to write `instead` into it.
