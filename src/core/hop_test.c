@@ -173,8 +173,9 @@ static void hops_are_found(void **state)
 	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
 		struct buf got = BUF_INIT;
 
-		print_message("%s\n", t[i].what);
 		draw(t[i].events, &got);
+		if (!str_eqz(buf_str(&got), t[i].want))
+			print_error("%s:\n", t[i].what);
 		assert_string_equal(buf_z(&got), t[i].want);
 		buf_free(&got);
 	}
