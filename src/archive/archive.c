@@ -391,7 +391,7 @@ static int verify_chain(void *ctx, const char *chain)
 	if (r < 0)
 		return r;
 	result.verdicts |= vouched.verdicts;
-	result.sound = result.sound && !vouched.verdicts;
+	result.sound = result.sound && !(vouched.verdicts & ~VERDICTS_NOTED);
 	p->sound = p->sound && result.sound;
 	if (p->sink->chain)
 		p->sink->chain(p->sink->ctx, chain, &result, &vouched);

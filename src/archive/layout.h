@@ -11,10 +11,12 @@
 #include "base/err.h"
 #include "crypto/sign.h"
 
-#define LAYOUT_TRAIL	  "trail"
-#define LAYOUT_INDEX	  "index"
-#define LAYOUT_SCREENS	  "screens"
-#define LAYOUT_ID_KEY_LEN 16
+#define LAYOUT_TRAIL	   "trail"
+#define LAYOUT_INDEX	   "index"
+#define LAYOUT_SCREENS	   "screens"
+/* Of a chain that another host writes: its newest checkpoint, cosigned. */
+#define LAYOUT_WRITER_NOTE "writer.note"
+#define LAYOUT_ID_KEY_LEN  16
 
 /*
  * Open the store directory. With `make`, it is made when it is not there

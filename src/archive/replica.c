@@ -10,8 +10,6 @@
 #include "core/event_json.h"
 #include "crypto/checkpoint.h"
 
-#define NOTE_FILE "writer.note"
-
 struct replica {
 	int dirfd; /* of the chain */
 	struct trail *trail;
@@ -126,16 +124,18 @@ int replica_sync(struct replica *r, struct err *err)
 
 int replica_note(const struct replica *r, struct buf *ret, struct err *err)
 {
-	int e = fd_read_file(r->dirfd, NOTE_FILE, CHECKPOINT_NOTE_MAX, ret);
+	int e = fd_read_file(
+	    r->dirfd, LAYOUT_WRITER_NOTE, CHECKPOINT_NOTE_MAX, ret);
 
-	return e == 0 || e == -ENOENT ? 0 : err_sys(err, e, NOTE_FILE);
+	return e == 0 || e == -ENOENT ? 0 : err_sys(err, e, LAYOUT_WRITER_NOTE);
 }
 
 int replica_set_note(struct replica *r, struct str note, struct err *err)
 {
-	int e = fd_replace_file(r->dirfd, NOTE_FILE, 0644, note.p, note.n);
+	int e =
+	    fd_replace_file(r->dirfd, LAYOUT_WRITER_NOTE, 0644, note.p, note.n);
 
-	return e < 0 ? err_sys(err, e, NOTE_FILE) : 0;
+	return e < 0 ? err_sys(err, e, LAYOUT_WRITER_NOTE) : 0;
 }
 
 int replica_read(const struct replica *r, uint64_t from,

@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "archive/archive.h"
 #include "archive/layout.h"
 #include "base/fd.h"
 #include "base/hash.h"
 #include "base/map.h"
+#include "base/when.h"
 #include "core/event_json.h"
 #include "crypto/digest.h"
 
@@ -30,6 +32,7 @@ static const struct pair {
 /* One recording, as its channel.close tells it. */
 struct claim {
 	uint64_t number, last, event;
+	int64_t time;  /* of the event's frame */
 	int64_t bytes; /* -1: not told */
 	struct sha256 digest;
 	size_t next; /* of the same stream: index + 1 */
@@ -59,7 +62,9 @@ struct vouch {
 	struct map by_session; /* pointers */
 	uint64_t first;	       /* of the chain being read; 0: nothing yet */
 	uint64_t last;
-	bool whole; /* all of the events could be read, from the first on */
+	int64_t newest; /* event */
+	bool replica;	/* of a host that sends its recordings behind events */
+	bool whole;	/* all of the events could be read, from the first on */
 	struct arena mem;
 };
 
@@ -111,7 +116,8 @@ static struct claim *add_claim(struct vouch *v)
 	return &v->claims[v->n++];
 }
 
-static int take_channel_close(struct vouch *v, const struct event *ev)
+static int take_channel_close(
+    struct vouch *v, const struct event *ev, int64_t time)
 {
 	struct sha256 digest;
 	struct vouched_session *s;
@@ -127,6 +133,7 @@ static int take_channel_close(struct vouch *v, const struct event *ev)
 	*c = (struct claim){.number = (uint64_t)ev->v[F_RECORDING].i,
 	    .last = (uint64_t)event_int(ev, F_RECORDING_END, 0),
 	    .event = ev->seq,
+	    .time = time,
 	    .bytes = event_int(ev, F_RECORDED, -1),
 	    .digest = digest};
 	stream = map_put(&v->by_stream, (uint32_t)c->number);
@@ -145,12 +152,14 @@ static int take_channel_close(struct vouch *v, const struct event *ev)
 	return 0;
 }
 
-static int take_session_close(struct vouch *v, const struct event *ev)
+static int take_session_close(
+    struct vouch *v, const struct event *ev, int64_t time)
 {
 	uint64_t n = (uint64_t)event_int(ev, F_RECORDINGS, 0);
 	struct sha256 digest, told;
 	struct vouched_session *s;
 
+	(void)time;
 	if (!event_has(ev, F_SES) ||
 	    !sha256_parse(event_str(ev, F_RECORDINGS_SHA256), &told))
 		return 0;
@@ -173,7 +182,7 @@ static int take_session_close(struct vouch *v, const struct event *ev)
 
 static const struct {
 	struct str kind; /* behind KIND */
-	int (*take)(struct vouch *v, const struct event *ev);
+	int (*take)(struct vouch *v, const struct event *ev, int64_t time);
 } kinds[] = {
     {STR_INIT("channel.close\""), take_channel_close},
     {STR_INIT("session.close\""), take_session_close},
@@ -190,6 +199,7 @@ static int take_event_frame(
 	    at == STR_NPOS ? STR_NONE : str_from(f->payload, at + KIND.n);
 	struct event ev;
 
+	v->newest = f->realtime;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		int r;
 
@@ -201,7 +211,8 @@ static int take_event_frame(
 		if (r < 0)
 			return r == -ENOMEM ? r : 0;
 		ev.seq = f->seq;
-		return ev.trust <= v->trust ? kinds[i].take(v, &ev) : 0;
+		return ev.trust <= v->trust ? kinds[i].take(v, &ev, f->realtime)
+					    : 0;
 	}
 	return 0;
 }
@@ -256,6 +267,18 @@ static int take_recording_frame(
 	return 0;
 }
 
+/*
+ * A host sends events first. What of its recordings has not come while its
+ * events went on for a day is not on the way.
+ */
+#define AWAITED_MAX USEC_PER_DAY
+
+static bool is_awaited(const struct vouch *v, const struct claim *c)
+{
+	return v->replica && c->last > v->last &&
+	       v->newest - c->time <= AWAITED_MAX;
+}
+
 static void judge(struct vouch *v, const struct claim *c)
 {
 	if (v->first && c->number < v->first)
@@ -263,7 +286,13 @@ static void judge(struct vouch *v, const struct claim *c)
 	v->ret->recordings++;
 	if (c->equal)
 		return;
-	if (c->last > v->last)
+	if (is_awaited(v, c))
+		found(v, VERDICT_AWAITED, "recording", c->number,
+		    "of its frames up to %llu, which event %llu of %s tells "
+		    "of, the last were not sent by the host yet",
+		    (unsigned long long)c->last, (unsigned long long)c->event,
+		    v->events);
+	else if (c->last > v->last)
 		found(v, v->last ? VERDICT_TRUNCATED : VERDICT_MISSING,
 		    "recording", c->number,
 		    "its frames up to %llu were there when event %llu of %s "
@@ -395,5 +424,6 @@ int vouch_check(int dirfd, const char *chain,
 	/* Of events that have such a chain it is told there. */
 	if (r < 0 || events_fd < 0 || (of_events && recordings_fd >= 0))
 		return r;
+	v.replica = faccessat(events_fd, LAYOUT_WRITER_NOTE, F_OK, 0) == 0;
 	return check(&v, events_fd, recordings_fd, err);
 }

@@ -34,9 +34,7 @@ static void add_escaped(struct verify *v, struct str s)
 
 static enum style verdict_style(enum verdict verdict)
 {
-	return verdict == VERDICT_CLOCK || verdict == VERDICT_UNSEALED_TAIL
-		   ? STYLE_YELLOW
-		   : STYLE_RED;
+	return VERDICTS_NOTED >> verdict & 1 ? STYLE_YELLOW : STYLE_RED;
 }
 
 static void finding_text(
@@ -236,8 +234,9 @@ const struct command cmd_verify = {
     .help = "Reads every trail of the store, and nothing but the trails and "
 	    "the public key. A line for each finding (EDITED TRUNCATED "
 	    "MISSING REORDERED FORKED BADSIG UNTRUSTED_KEY: the evidence is "
-	    "not sound; CLOCK UNSEALED_TAIL: noted, but sound), and one for "
-	    "each trail. Recordings are held against what the events of their "
+	    "not sound; CLOCK UNSEALED_TAIL AWAITED: noted, but sound), and "
+	    "one for each trail. Recordings are held against what the events "
+	    "of their "
 	    "host say of them. Exit status 3 when one is not sound.",
     .examples = "  sshtrail verify --pubkey /mnt/safe/host.pub\n",
     .opts = verify_opts,

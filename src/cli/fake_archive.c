@@ -202,6 +202,7 @@ static const char *const fake_verdicts[VERDICT_N] = {
     [VERDICT_UNTRUSTED_KEY] = "UNTRUSTED_KEY",
     [VERDICT_CLOCK] = "CLOCK",
     [VERDICT_UNSEALED_TAIL] = "UNSEALED_TAIL",
+    [VERDICT_AWAITED] = "AWAITED",
 };
 
 const char *verdict_name(enum verdict v)

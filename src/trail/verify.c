@@ -54,9 +54,8 @@ static const char *const names[VERDICT_N] = {
     [VERDICT_UNTRUSTED_KEY] = "UNTRUSTED_KEY",
     [VERDICT_CLOCK] = "CLOCK",
     [VERDICT_UNSEALED_TAIL] = "UNSEALED_TAIL",
+    [VERDICT_AWAITED] = "AWAITED",
 };
-
-#define NOTED (1u << VERDICT_CLOCK | 1u << VERDICT_UNSEALED_TAIL)
 
 const char *verdict_name(enum verdict v)
 {
@@ -343,7 +342,7 @@ static void check_end(struct verifier *v, bool have_newest)
 		    (unsigned long long)v->sealed + 1,
 		    (unsigned long long)last);
 	merkle_root(&v->tree, &v->ret->root);
-	v->ret->sound = (v->ret->verdicts & ~NOTED) == 0;
+	v->ret->sound = (v->ret->verdicts & ~VERDICTS_NOTED) == 0;
 }
 
 /* Only what belongs to the chain; .new files were never synced. */

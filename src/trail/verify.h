@@ -17,6 +17,7 @@ enum verdict {
 	VERDICT_UNTRUSTED_KEY, /* signed by another key than the one given */
 	VERDICT_CLOCK, /* time ran backwards: noted, evidence is sound */
 	VERDICT_UNSEALED_TAIL, /* frames behind the last checkpoint: noted */
+	VERDICT_AWAITED,       /* its host has not sent it all yet: noted */
 	VERDICT_N
 };
 
@@ -34,8 +35,13 @@ struct verify_result {
 	uint64_t signed_size; /* of the newest good checkpoint */
 	struct sha256 root;
 	unsigned verdicts; /* bit set of enum verdict */
-	bool sound;	   /* no verdict but CLOCK and UNSEALED_TAIL */
+	bool sound;	   /* no verdict that is not noted only */
 };
+
+/* Those in the bit set of enum verdict that leave evidence sound. */
+#define VERDICTS_NOTED                                                         \
+	(1U << VERDICT_CLOCK | 1U << VERDICT_UNSEALED_TAIL |                   \
+	    1U << VERDICT_AWAITED)
 
 /*
  * `report` is called for each finding, in order of the chain; may be NULL.
