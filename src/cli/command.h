@@ -67,6 +67,8 @@ void command_groups(const struct command *command, void *own,
 
 extern const struct command *const commands[];
 extern const size_t commands_count;
+/* The program that has more commands, run in the place of this; NULL: none. */
+extern const char *const commands_elsewhere;
 
 /* NULL when there is none of that name. */
 const struct command *command_find(struct str name);

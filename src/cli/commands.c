@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Of sshtrail: all that answer from a store. Loading the libraries of the
+ * network takes longer than most answers do; commands that need them, or all
+ * commands, are in sshtrail-net (commands_all.c).
+ */
 #include "cli/command.h"
 
-extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
-extern const struct command cmd_enroll;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
 extern const struct command cmd_follow;
-extern const struct command cmd_forward;
-extern const struct command cmd_help;
 extern const struct command cmd_import;
 extern const struct command cmd_last;
 extern const struct command cmd_ls;
@@ -19,7 +20,6 @@ extern const struct command cmd_setup;
 extern const struct command cmd_show;
 extern const struct command cmd_story;
 extern const struct command cmd_status;
-extern const struct command cmd_test_output;
 extern const struct command cmd_verify;
 extern const struct command cmd_version;
 extern const struct command cmd_who;
@@ -38,15 +38,11 @@ const struct command *const commands[] = {
     &cmd_last,
     &cmd_failed,
     &cmd_export,
-    &cmd_forward,
-    &cmd_test_output,
     &cmd_verify,
     &cmd_reindex,
     &cmd_setup,
-    &cmd_enroll,
-    &cmd_completion,
-    &cmd_help,
     &cmd_version,
 };
 
 const size_t commands_count = sizeof commands / sizeof *commands;
+const char *const commands_elsewhere = "sshtrail-net";

@@ -43,3 +43,4 @@ const struct command *const commands[] = {
 };
 
 const size_t commands_count = sizeof commands / sizeof *commands;
+const char *const commands_elsewhere = NULL;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +41,34 @@ static const struct command *find_spelling(struct str name)
 	return command_find(name);
 }
 
+/* Beside this program as built, or where it is installed. */
+static void find_elsewhere(char ret[static PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", ret, PATH_MAX - 1);
+	size_t dir = 0;
+
+	if (n > 0)
+		dir = (size_t)n - str_base_name((struct str){ret, (size_t)n}).n;
+	snprintf(ret + dir, PATH_MAX - dir, "%s", commands_elsewhere);
+	if (access(ret, X_OK) < 0)
+		snprintf(
+		    ret, PATH_MAX, "%s/%s", LIBEXEC_DIR, commands_elsewhere);
+}
+
+/* Returns only when it cannot be run. */
+static int go_elsewhere(struct cli *c, char **argv)
+{
+	char program[PATH_MAX];
+
+	find_elsewhere(program);
+	signal(SIGPIPE, SIG_DFL);
+	execv(program, argv);
+	return cli_fail(c,
+	    "cannot run %s, which has this command: %s; install sshtrail "
+	    "anew",
+	    program, strerror(errno));
+}
+
 static int unknown_command(struct cli *c, const char *name)
 {
 	const char *names[NAMES_MAX], *near;
@@ -62,15 +94,24 @@ static int print_usage(struct cli *c)
 	return CLI_USAGE;
 }
 
-static int run(struct cli *c, char **argv, size_t n)
+/* `name` may be NULL: none was given. */
+static int run_other(struct cli *c, char **argv, const char *name)
+{
+	if (commands_elsewhere)
+		return go_elsewhere(c, argv);
+	return name ? unknown_command(c, name) : print_usage(c);
+}
+
+/* `words`: those of argv behind the first, to be put in another order. */
+static int run(struct cli *c, char **argv, char **words, size_t n)
 {
 	struct common_options common = {0};
 	struct opt_group groups[] = {{NULL, common_opts, &common}, {0}};
-	struct opt_args args = {argv, n, c->now, true};
+	struct opt_args args = {words, n, c->now, true};
 	const struct command *command;
 	struct err err = {""};
 
-	if (n && (command = find_spelling(str_z(argv[0]))) != NULL) {
+	if (n && (command = find_spelling(str_z(args.v[0]))) != NULL) {
 		args.v++;
 		args.n--;
 	} else {
@@ -78,10 +119,10 @@ static int run(struct cli *c, char **argv, size_t n)
 			return cli_usage(
 			    c, "%s; see 'sshtrail help'", err.text);
 		if (args.n == 0)
-			return print_usage(c);
+			return run_other(c, argv, NULL);
 		command = command_find(str_z(args.v[0]));
 		if (!command)
-			return unknown_command(c, args.v[0]);
+			return run_other(c, argv, args.v[0]);
 		args.v++;
 		args.n--;
 	}
@@ -97,12 +138,18 @@ int main(int argc, char **argv)
 	    .now = time_now(),
 	    .open = open_archive,
 	};
+	size_t n = argc > 0 ? (size_t)argc - 1 : 0;
+	char **words = calloc(n + 1, sizeof *words);
 	int code;
 
+	if (!words)
+		return cli_fail(&c, "not enough memory");
+	memcpy(words, argv + (n > 0), n * sizeof *words);
 	signal(SIGPIPE, SIG_IGN);
 	tzset();
 	term_init(&c.term, c.out.fd, 0, COLOR_AUTO);
-	code = run(&c, argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+	code = run(&c, argv, words, n);
+	free(words);
 	if (c.archive)
 		archive_close(c.archive);
 	buf_free(&c.out.b);
