@@ -197,7 +197,8 @@ static const struct scene scenes[] = {
 				 "addr=192.0.2.9 port=77\n",
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
 	"method=publickey 100-103 LH exec=1\n"
-	"2 origin=sshd addr=192.0.2.9 port=77 200-200 FH fail=1\n"},
+	"1 origin=sshd addr=192.0.2.9 200-200 FH fail=1\n"
+	"1 origin=sshd addr=192.0.2.9 port=77 200-200 FH fail=1\n"},
     {"cron is a login, but not ssh's",
 	"audit session.open 60 type=LOGIN trust=kernel ses=9 pid=70 auid=0 "
 	"ident=cron\n"
@@ -338,7 +339,26 @@ static const struct scene scenes[] = {
 		GONE("120.9", "105", "192.0.2.1", "5000") DIV LOG_A,
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
 	"tty=pts/0 100-120 LCHY reason=user\n"},
-    {"failures told twice, and failures that go on",
+    {"attempts that became a login, as another source tells it",
+	"auth-log auth.fail 98 ident=sshd pid=100 user=ann addr=192.0.2.1 "
+	"port=5000\n"
+	"auth-log auth.fail 98 ident=sshd pid=99 user=ann addr=192.0.2.1 "
+	"port=4999\n"
+	"auth-log auth.fail 5000 ident=sshd pid=100 user=ann addr=192.0.2.1 "
+	"port=6000\n" DIV LOG_A,
+	"1 origin=sshd user=ann addr=192.0.2.1 port=4999 98-98 FH fail=1\n"
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"tty=pts/0 98-120 LCFHY fail=1 reason=user\n"
+	"1 origin=sshd user=ann addr=192.0.2.1 port=6000 5000-5000 FH "
+	"fail=1\n"},
+    {"attempts that became a session of the kernel's",
+	"auth-log auth.fail 98 ident=sshd pid=100 user=ann addr=192.0.2.1 "
+	"port=5000\n" DIV AUDIT_LOGIN("101", "4", "100", "1000")
+	    AUDIT_EXEC("103", "4", "111", "110", "ls"),
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 tty=pts/0 "
+	"98-103 LFHY "
+	"exec=1 fail=1\n"},
+    {"attempts that became none are not joined, though told twice",
 	"auth-log auth.fail 100 ident=sshd pid=9 user=x addr=192.0.2.1 "
 	"port=7\n"
 	"auth-log auth.fail 101 ident=sshd pid=9 user=x addr=192.0.2.1 "
@@ -349,7 +369,9 @@ static const struct scene scenes[] = {
 	"port=7\n" DIV
 	"auth-log auth.fail 130 ident=sshd pid=9 user=x addr=192.0.2.1 "
 	"port=7\n",
-	"3 origin=sshd user=x addr=192.0.2.1 port=7 100-130 FH fail=3\n"},
+	"1 origin=sshd user=x addr=192.0.2.1 port=7 100-101 FH fail=2\n"
+	"1 origin=sshd user=x addr=192.0.2.1 port=7 100-101 FH fail=2\n"
+	"1 origin=sshd user=x addr=192.0.2.1 port=7 130-130 FH fail=1\n"},
     {"a log that goes on in the next import",
 	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
 	    DIV PAM_CLOSED("9000", "100", "ann"),

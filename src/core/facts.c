@@ -316,6 +316,8 @@ int facts_add(struct live *l, const struct event *ev)
 	if (t->auid < 0 && auid >= 0 && auid != AUDIT_UNSET)
 		t->auid = auid;
 	track_count(t, ev);
+	if (event_int(ev, F_PREAUTH, 0))
+		t->flags |= TRACK_PREAUTH;
 	if (tells_of_login(t, ev->kind))
 		err = add_session(l, ev);
 	else if (ev->kind == EVENT_EXEC && !t->user.n)

@@ -28,7 +28,7 @@ static int cmp_track(const void *va, const void *vb)
 	return r ? r : (a->id > b->id) - (a->id < b->id);
 }
 
-int join_cmp_ref(const void *va, const void *vb)
+static int cmp_ref(const void *va, const void *vb)
 {
 	const struct ref *a = va, *b = vb;
 	int r = (a->key > b->key) - (a->key < b->key);
@@ -184,8 +184,7 @@ static bool same_sshd(const struct track *a, const struct track *b)
 	       (b->port < 0 && b->pid == a->child_pid);
 }
 
-/* Which rule joins a and b, found under the same pid; 0: none. */
-static unsigned rank_pid(
+unsigned join_rank_pid(
     const struct joiner *j, const struct track *a, const struct track *b)
 {
 	const struct track *x = a->kind <= b->kind ? a : b;
@@ -241,11 +240,44 @@ static uint64_t peer_of(const struct track *t)
 	return h ? h : 1;
 }
 
-/* Recordings have rules of their own. */
+/* Recordings, and what was only tried, have rules of their own. */
 void join_add_ref(struct joiner *j, uint64_t key, int64_t time, size_t at)
 {
-	if (!(j->t[at]->flags & TRACK_RECORDED))
+	if (!(j->t[at]->flags & TRACK_RECORDED) && !track_tried(j->t[at]))
 		j->refs[j->n_refs++] = (struct ref){key, time, (uint32_t)at};
+}
+
+void join_add_pid_refs(struct joiner *j)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		const struct track *t = j->t[i];
+
+		if (t->pid > 0)
+			join_add_ref(j, (uint64_t)t->pid, begin_of(t), i);
+		if (t->child_pid > 0 && t->child_pid != t->pid)
+			join_add_ref(j, (uint64_t)t->child_pid, begin_of(t), i);
+	}
+}
+
+void join_sort_refs(struct joiner *j)
+{
+	qsort(j->refs, j->n_refs, sizeof *j->refs, cmp_ref);
+}
+
+size_t join_count_refs(const struct joiner *j, uint64_t key, int64_t time)
+{
+	const struct ref at = {key, time, UINT32_MAX};
+	size_t low = 0, high = j->n_refs;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (cmp_ref(&j->refs[mid], &at) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 int join_add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
@@ -279,7 +311,7 @@ typedef unsigned rank_fn(
 /* Compares each track with the next few under the same key. */
 static int find_pairs(struct joiner *j, rank_fn *rank)
 {
-	qsort(j->refs, j->n_refs, sizeof *j->refs, join_cmp_ref);
+	join_sort_refs(j);
 	for (size_t i = 0; i < j->n_refs; i++) {
 		for (size_t k = i + 1; k < j->n_refs && k <= i + NEIGHBOURS &&
 				       j->refs[k].key == j->refs[i].key;
@@ -325,15 +357,8 @@ static int pairs_by_peer(struct joiner *j)
 
 static int pairs_by_pid(struct joiner *j)
 {
-	for (size_t i = 0; i < j->n; i++) {
-		const struct track *t = j->t[i];
-
-		if (t->pid > 0)
-			join_add_ref(j, (uint64_t)t->pid, begin_of(t), i);
-		if (t->child_pid > 0 && t->child_pid != t->pid)
-			join_add_ref(j, (uint64_t)t->child_pid, begin_of(t), i);
-	}
-	return find_pairs(j, rank_pid);
+	join_add_pid_refs(j);
+	return find_pairs(j, join_rank_pid);
 }
 
 /* Once more by their ends, for the parts that lack the begin. */
@@ -343,7 +368,7 @@ static int pairs_by_end(struct joiner *j)
 		if (j->t[i]->pid > 0 && j->t[i]->flags & TRACK_CLOSED)
 			join_add_ref(
 			    j, (uint64_t)j->t[i]->pid, j->t[i]->end, i);
-	return find_pairs(j, rank_pid);
+	return find_pairs(j, join_rank_pid);
 }
 
 static int pairs_by_terminal(struct joiner *j)
@@ -391,7 +416,7 @@ static int find_all_pairs(struct joiner *j)
 {
 	static int (*const by[])(struct joiner *) = {pairs_by_ses,
 	    pairs_by_peer, pairs_by_pid, pairs_by_end, pairs_by_terminal,
-	    join_recordings};
+	    join_tried, join_recordings};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof by / sizeof *by && !err; i++)

@@ -72,14 +72,28 @@ static inline int64_t begin_of(const struct track *t)
 bool join_same_boot(
     const struct joiner *j, const struct track *a, const struct track *b);
 
-/* For the track j->t[at], unless it is a recording: room is for two of each. */
+/*
+ * For the track j->t[at], unless it is a recording or track_tried(): room is
+ * for two of each.
+ */
 void join_add_ref(struct joiner *j, uint64_t key, int64_t time, size_t at);
-int join_cmp_ref(const void *a, const void *b);
+/* By pid and by the pid of the child. */
+void join_add_pid_refs(struct joiner *j);
+/* By key and time. */
+void join_sort_refs(struct joiner *j);
+/* How many of the refs, sorted, lie before this key and time, or at them. */
+size_t join_count_refs(const struct joiner *j, uint64_t key, int64_t time);
+
+/* Which rule joins tracks a and b, which share a pid; 0: none. */
+unsigned join_rank_pid(
+    const struct joiner *j, const struct track *a, const struct track *b);
 
 /* j->t[a] and j->t[b] may be one, the surer the lower the rank. -ENOMEM. */
 int join_add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b);
 
 /* Pairs of recordings and what they are of. -ENOMEM. */
 int join_recordings(struct joiner *j);
+/* Pairs of tracks that track_tried() and the sessions they became. -ENOMEM. */
+int join_tried(struct joiner *j);
 
 #endif

@@ -38,28 +38,11 @@ static uint64_t tty_of(const struct track *t)
 	return t->tty.n ? hash_bytes(t->tty) : 0;
 }
 
-/* How many of the refs lie before this key and time, or at them. */
-static size_t count_refs(const struct joiner *j, uint64_t key, int64_t time)
-{
-	const struct ref at = {key, time, UINT32_MAX};
-	size_t low = 0, high = j->n_refs;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (join_cmp_ref(&j->refs[mid], &at) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 /* Of the last that began before it, the one that fits best; else -1. */
 static int64_t find_recorded(
     const struct joiner *j, const struct track *rec, uint64_t key)
 {
-	size_t at = count_refs(j, key, rec->start + SLACK);
+	size_t at = join_count_refs(j, key, rec->start + SLACK);
 	size_t least = at > NEIGHBOURS ? at - NEIGHBOURS : 0;
 	int64_t best = -1;
 
@@ -81,7 +64,7 @@ static int pair_recordings(
 	for (size_t i = 0; i < j->n; i++)
 		if (key_of(j->t[i]))
 			join_add_ref(j, key_of(j->t[i]), begin_of(j->t[i]), i);
-	qsort(j->refs, j->n_refs, sizeof *j->refs, join_cmp_ref);
+	join_sort_refs(j);
 	for (size_t i = 0; i < j->n && !err; i++) {
 		const struct track *t = j->t[i];
 		int64_t other = -1;

@@ -12,5 +12,8 @@
 
 #define TRACK_REACH_CLOSED ((int64_t)86400 * 1000000)
 #define TRACK_REACH_OPEN   (30 * TRACK_REACH_CLOSED)
+/* Of one that track_tried(), and to it: LoginGraceTime is 2 minutes by itself.
+ */
+#define TRACK_REACH_TRIED  ((int64_t)600 * 1000000)
 
 #endif

@@ -36,6 +36,7 @@ enum track_flag {
 	/* A recording that was imported: of a terminal, or of a part of what
 	 * was done there. It tells neither begin nor end of the session. */
 	TRACK_RECORDED = 1 << 12,
+	TRACK_PREAUTH = 1 << 13, /* a fact of before any login was seen */
 };
 
 /*
@@ -60,6 +61,12 @@ struct track {
 	struct str reason; /* how it ended */
 	struct str notes;  /* what is inferred or in conflict, a sentence */
 };
+
+/*
+ * Whether all that is known of it is that somebody tried to log in: a host that
+ * is attacked has millions of these. Parts of sessions are none.
+ */
+bool track_tried(const struct track *t);
 
 /*
  * A session as people see it: the joined facts of its tracks, best source

@@ -15,7 +15,7 @@
  * block.min_told, max_told: without events about reading logs in; or NULL.
  * track.login: the name under which its events are counted there.
  * replaced: what hidden events count for in their track; the track has it too.
- * track.joinable: takes part in join_tracks(). track.dirty: changed since,
+ * track.joins: in join_tracks(), enum track_joins. track.dirty: changed since,
  * enum track_dirty.
  */
 static const char schema[] =
@@ -31,11 +31,12 @@ static const char schema[] =
     " PRIMARY KEY(track, block)) WITHOUT ROWID;"
     "CREATE TABLE track(id INTEGER PRIMARY KEY, host, session, kind, flags,"
     " start, stop, login_time, ses, auid, pid, child_pid, port, n_exec,"
-    " n_file, n_auth_fail, n_priv, bytes_in, bytes_out, login, joinable,"
+    " n_file, n_auth_fail, n_priv, bytes_in, bytes_out, login, joins,"
     " dirty, boot, user, addr, method, key_type, fp, cert_id, tty, origin,"
     " reason, notes);"
     "CREATE INDEX track_session ON track(session) WHERE session <> id;"
-    "CREATE INDEX track_host ON track(host, stop) WHERE joinable;"
+    "CREATE INDEX track_host ON track(host, stop) WHERE joins = 1;"
+    "CREATE INDEX track_tried ON track(host, pid, stop) WHERE joins = 2;"
     "CREATE INDEX track_dirty ON track(host, start) WHERE dirty;"
     "CREATE TABLE session(id INTEGER PRIMARY KEY, host, start, stop, flags,"
     " user, own_user, person, addr, auid, fp, cert);"

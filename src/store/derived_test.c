@@ -239,6 +239,58 @@ static void test_counts_without_hidden(void **state)
 	}
 }
 
+enum { TRIED = 45000, TRIED_PIDS = 15000 };
+
+static void put_tried(struct store *s)
+{
+	for (unsigned i = 0; i < TRIED; i++) {
+		struct track t = simple_track(1 + i, 1000000 + i);
+		struct err err = {""};
+
+		t.kind = TRACK_CONN;
+		t.flags = TRACK_SSH | TRACK_FAILURE;
+		t.n_auth_fail = 1;
+		t.login = t.ses = t.auid = -1;
+		t.pid = 1 + i % TRIED_PIDS;
+		t.end = t.start;
+		t.fp = STR("");
+		assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	}
+}
+
+/* Attempts find the session that they became, whichever is known first. */
+static void test_tried(void **state)
+{
+	for (unsigned first = 0; first < 2; first++) {
+		char *dir = model_dir();
+		struct store *s = open_store(dir, STORE_WRITE);
+		struct query q = everything();
+		struct err err = {""};
+		struct store_cursor *c;
+		struct session got;
+
+		if (first)
+			put_tried(s);
+		if (first)
+			commit(s);
+		put_tracks(s);
+		commit(s);
+		if (!first)
+			put_tried(s);
+		commit(s);
+		assert_int_equal(s->ops->sessions(s, &q, &c, &err), 0);
+		assert_int_equal(s->ops->next_session(c, &got, &err), 1);
+		/* Of pid 5: audit's, sshd's, and what was tried within 5 s. */
+		assert_int_equal(got.n_tracks, 2 + TRIED / TRIED_PIDS);
+		assert_int_equal(s->ops->next_session(c, &got, &err), 1);
+		assert_int_equal(got.n_tracks, 1);
+		assert_int_equal(s->ops->next_session(c, &got, &err), 0);
+		s->ops->cursor_close(c);
+		s->ops->close(s);
+		model_dir_remove(dir);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +298,7 @@ int main(void)
 	    cmocka_unit_test(test_many_sessions),
 	    cmocka_unit_test(test_range),
 	    cmocka_unit_test(test_counts_without_hidden),
+	    cmocka_unit_test(test_tried),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

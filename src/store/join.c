@@ -13,9 +13,12 @@ struct join {
 	struct writer *w;
 	int64_t host;
 	struct str host_name;
-	int64_t lo, hi, last; /* times of the chunk */
-	int64_t hi_open;      /* latest end of those whose end was not seen */
 	size_t n_dirty;
+	int64_t last; /* latest start in the chunk */
+	int64_t lo,
+	    hi; /* times of its tracks that TRACK_JOINS; lo > hi: none */
+	int64_t hi_open; /* latest end of those whose end was not seen */
+	int64_t tried_lo, tried_hi; /* times of those that TRACK_TRIED */
 	struct track_rows rows;
 	struct map known;    /* ids in rows */
 	struct map affected; /* sessions to be written */
@@ -35,30 +38,39 @@ static int64_t plus(int64_t t, int64_t d)
 	return t > INT64_MAX - d ? INT64_MAX : t + d;
 }
 
+static void widen(int64_t *lo, int64_t *hi, int64_t start, int64_t stop)
+{
+	if (start < *lo)
+		*lo = start;
+	if (stop > *hi)
+		*hi = stop;
+}
+
 static int find_chunk(struct join *j, struct err *err)
 {
 	int r;
 	sqlite3_stmt *st = sql_get(&j->w->sql,
-	    "SELECT start, stop, flags FROM track WHERE dirty AND host = ?1"
-	    " ORDER BY start LIMIT ?2",
+	    "SELECT start, stop, flags, joins FROM track WHERE dirty AND"
+	    " host = ?1 ORDER BY start LIMIT ?2",
 	    &r, err);
 
 	if (!st)
 		return r;
 	j->n_dirty = 0;
+	j->lo = j->tried_lo = INT64_MAX;
+	j->hi = j->hi_open = j->tried_hi = INT64_MIN;
 	sql_bind(st, "ii", j->host, (int64_t)CHUNK);
 	while ((r = sql_step(&j->w->sql, st, err)) > 0) {
 		int64_t start = sqlite3_column_int64(st, 0);
 		int64_t stop = sqlite3_column_int64(st, 1);
 
-		if (j->n_dirty++ == 0) {
-			j->lo = start;
-			j->hi = stop;
-			j->hi_open = INT64_MIN;
-		}
+		j->n_dirty++;
 		j->last = start;
-		if (stop > j->hi)
-			j->hi = stop;
+		if (sqlite3_column_int(st, 3) != TRACK_JOINS) {
+			widen(&j->tried_lo, &j->tried_hi, start, stop);
+			continue;
+		}
+		widen(&j->lo, &j->hi, start, stop);
 		if (!(sqlite3_column_int(st, 2) & TRACK_CLOSED) &&
 		    stop > j->hi_open)
 			j->hi_open = stop;
@@ -86,15 +98,8 @@ static int add_rows(struct join *j, sqlite3_stmt *st, struct err *err)
 	return r;
 }
 
-/*
- * The changed tracks and all that can be in one session with them. Of what
- * begins long after them, only parts without their own begin, and login
- * records, go on with what was open.
- */
-static int load_near(struct join *j, struct err *err)
+static int load_dirty(struct join *j, struct err *err)
 {
-	const int64_t near = plus(j->hi, TRACK_REACH_CLOSED);
-	int64_t far = near;
 	int r;
 	sqlite3_stmt *st = sql_get(&j->w->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track WHERE dirty AND host = ?1"
@@ -104,12 +109,26 @@ static int load_near(struct join *j, struct err *err)
 	if (!st)
 		return r;
 	sql_bind(st, "ii", j->host, j->last);
-	r = add_rows(j, st, err);
-	if (r < 0)
-		return r;
+	return add_rows(j, st, err);
+}
+
+/*
+ * All that can be in one session with those that changed. Of what begins long
+ * after them, only parts without their own begin, and login records, go on
+ * with what was open.
+ */
+static int load_near(struct join *j, struct err *err)
+{
+	const int64_t near = plus(j->hi, TRACK_REACH_CLOSED);
+	int64_t far = near;
+	int r;
+	sqlite3_stmt *st;
+
+	if (j->lo > j->hi)
+		return 0;
 	st = sql_get(&j->w->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_host"
-	    " WHERE joinable AND host = ?1 AND stop >= ?2 AND start <= ?3"
+	    " WHERE joins = 1 AND host = ?1 AND stop >= ?2 AND start <= ?3"
 	    " AND (stop >= ?4 OR NOT flags & 2)"
 	    " AND (start <= ?5 OR kind = 2 OR NOT flags & 2048)",
 	    &r, err);
@@ -120,6 +139,61 @@ static int load_near(struct join *j, struct err *err)
 	sql_bind(st, "iiiii", j->host, minus(j->lo, TRACK_REACH_OPEN), far,
 	    minus(j->lo, TRACK_REACH_CLOSED), near);
 	return add_rows(j, st, err);
+}
+
+/* What those that were only tried may have become. */
+static int load_became(struct join *j, struct err *err)
+{
+	int r;
+	sqlite3_stmt *st;
+
+	if (j->tried_lo > j->tried_hi)
+		return 0;
+	st = sql_get(&j->w->sql,
+	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_host"
+	    " WHERE joins = 1 AND host = ?1 AND stop >= ?2 AND start <= ?3",
+	    &r, err);
+	if (!st)
+		return r;
+	sql_bind(st, "iii", j->host, minus(j->tried_lo, TRACK_REACH_TRIED),
+	    plus(j->tried_hi, TRACK_REACH_TRIED));
+	return add_rows(j, st, err);
+}
+
+/* What was tried under this pid, which is one of t's. */
+static int load_tried_of(
+    struct join *j, const struct track *t, int64_t pid, struct err *err)
+{
+	int r;
+	sqlite3_stmt *st = sql_get(&j->w->sql,
+	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_tried"
+	    " WHERE joins = 2 AND host = ?1 AND pid = ?2 AND stop >= ?3"
+	    " AND stop <= ?4",
+	    &r, err);
+
+	if (!st)
+		return r;
+	sql_bind(st, "iiii", j->host, pid, minus(t->start, TRACK_REACH_TRIED),
+	    plus(t->end, 2 * TRACK_REACH_TRIED));
+	return add_rows(j, st, err);
+}
+
+static int load_tried(struct join *j, struct err *err)
+{
+	const size_t n = j->rows.n;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		const struct track t = j->rows.v[i].t;
+
+		if (!j->rows.v[i].dirty || track_joins(&t) != TRACK_JOINS)
+			continue;
+		if (t.pid > 0)
+			r = load_tried_of(j, &t, t.pid, err);
+		if (r == 0 && t.child_pid > 0 && t.child_pid != t.pid)
+			r = load_tried_of(j, &t, t.child_pid, err);
+	}
+	return r;
 }
 
 /* The other tracks of the sessions that those found are in. */
@@ -206,7 +280,7 @@ static int decide(struct join *j)
 	if (!tracks)
 		return -ENOMEM;
 	for (size_t i = 0; i < j->rows.n; i++)
-		if (track_joinable(&j->rows.v[i].t))
+		if (track_joins(&j->rows.v[i].t))
 			tracks[n++] = j->rows.v[i].t;
 	r = join_tracks(tracks, n, j->boots, j->n_boots);
 	n = 0;
@@ -214,7 +288,7 @@ static int decide(struct join *j)
 		struct track_row *row = &j->rows.v[i];
 
 		row->t.session = row->t.id;
-		if (track_joinable(&row->t))
+		if (track_joins(&row->t))
 			row->t.session = tracks[n++].session;
 		if (!row->dirty && row->t.session == row->old_session)
 			continue;
@@ -254,12 +328,12 @@ static int write_chunk(struct join *j, struct err *err)
 
 static int join_chunk(struct join *j, struct err *err)
 {
+	static int (*const load[])(struct join *, struct err *) = {
+	    load_dirty, load_near, load_became, load_tried, load_sessions};
 	int r = track_rows_reserve(&j->rows, j->n_dirty);
 
-	if (r == 0)
-		r = load_near(j, err);
-	if (r == 0)
-		r = load_sessions(j, err);
+	for (size_t i = 0; i < sizeof load / sizeof *load && r == 0; i++)
+		r = load[i](j, err);
 	if (r == 0)
 		r = decide(j);
 	if (r == 0)
@@ -293,6 +367,13 @@ static int join_host(struct join *j, struct err *err)
 	return r;
 }
 
+#define MARK_DIVIDED(index, joins)                                             \
+	"UPDATE track SET dirty = 1 WHERE id IN (SELECT t.id FROM track t"     \
+	" INDEXED BY " index " JOIN track r ON r.id = t.session"               \
+	" WHERE t.joins = " joins " AND t.host = ?1 AND t.stop >= ?2"          \
+	" AND t.session <> t.id AND EXISTS (SELECT 1 FROM boot"                \
+	" WHERE boot.host = ?1 AND time > r.start AND time <= t.start))"
+
 /* Sessions that a start of the host, now known, lies within. */
 static int mark_divided(struct writer *w, struct err *err)
 {
@@ -301,15 +382,12 @@ static int mark_divided(struct writer *w, struct err *err)
 	for (size_t i = 0; i < w->new_boots.cap && r == 0; i++) {
 		const struct map_slot *s = &w->new_boots.slots[i];
 
-		if (s->used)
-			r = sql_run(&w->sql,
-			    "UPDATE track SET dirty = 1 WHERE id IN (SELECT"
-			    " t.id FROM track t INDEXED BY track_host JOIN"
-			    " track r ON r.id = t.session WHERE t.joinable"
-			    " AND t.host = ?1 AND t.stop >= ?2"
-			    " AND t.session <> t.id AND EXISTS (SELECT 1 FROM"
-			    " boot WHERE boot.host = ?1 AND time > r.start"
-			    " AND time <= t.start))",
+		if (!s->used)
+			continue;
+		r = sql_run(&w->sql, MARK_DIVIDED("track_host", "1"), err, "ii",
+		    (int64_t)s->key, (int64_t)s->value);
+		if (r == 0)
+			r = sql_run(&w->sql, MARK_DIVIDED("track_tried", "2"),
 			    err, "ii", (int64_t)s->key, (int64_t)s->value);
 	}
 	map_clear(&w->new_boots);

@@ -29,17 +29,26 @@ static const size_t count_at[TRACK_N_COUNTS] = {offsetof(struct track, n_exec),
 #define N_NUMBERS ((int)(sizeof number_at / sizeof number_at[0]))
 #define N_TEXTS	  ((int)(sizeof text_at / sizeof text_at[0]))
 
+enum track_joins track_joins(const struct track *t)
+{
+	if (t->kind == TRACK_CONN && !(t->flags & TRACK_LOGGED_IN) &&
+	    t->flags & TRACK_BEGAN && t->flags & TRACK_CLOSED)
+		return TRACK_ALONE;
+	return track_tried(t) ? TRACK_TRIED : TRACK_JOINS;
+}
+
 static const char put_text[] =
-    "INSERT INTO track(id, session, host, joinable, dirty, login, kind, flags,"
+    "INSERT INTO track(id, session, host, joins, dirty, login, kind, flags,"
     " start, stop, login_time, ses, auid, pid, child_pid, port, n_exec,"
     " n_file, n_auth_fail, n_priv, bytes_in, bytes_out, boot, user, addr,"
     " method, key_type, fp, cert_id, tty, origin, reason, notes)"
-    " VALUES(?1, ?1, ?2, ?3, ?3 * 2, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,"
+    " VALUES(?1, ?1, ?2, ?3, 2 * (?3 > 0), 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+    "?11, ?12,"
     " ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
     " ?27, ?28, ?29, ?30)"
     " ON CONFLICT(id) DO UPDATE SET"
-    " dirty = max(dirty, joinable OR excluded.joinable),"
-    " joinable = excluded.joinable, kind = excluded.kind,"
+    " dirty = max(dirty, joins OR excluded.joins),"
+    " joins = excluded.joins, kind = excluded.kind,"
     " flags = excluded.flags, start = excluded.start, stop = excluded.stop,"
     " login_time = excluded.login_time, ses = excluded.ses,"
     " auid = excluded.auid, pid = excluded.pid,"
@@ -62,7 +71,7 @@ int track_row_put(
 
 	if (!st)
 		return r;
-	sql_bind(st, "uiiii", t->id, host, (int64_t)track_joinable(t),
+	sql_bind(st, "uiiii", t->id, host, (int64_t)track_joins(t),
 	    (int64_t)t->kind, (int64_t)t->flags);
 	for (int i = 0; i < N_NUMBERS; i++)
 		sqlite3_bind_int64(st, at++,

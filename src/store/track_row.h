@@ -24,15 +24,14 @@ struct track_row {
 	enum track_dirty dirty;
 };
 
-/*
- * Whether it can be part of a session: a connection that ended without login
- * cannot, and a host may have a million of them.
- */
-static inline bool track_joinable(const struct track *t)
-{
-	return t->kind != TRACK_CONN || t->flags & TRACK_LOGGED_IN ||
-	       !(t->flags & TRACK_BEGAN) || !(t->flags & TRACK_CLOSED);
-}
+/* Whether it can be part of a session. */
+enum track_joins {
+	TRACK_ALONE = 0, /* no: a connection that ended without login */
+	TRACK_JOINS = 1,
+	TRACK_TRIED =
+	    2, /* as track_tried(): of one that it shares a pid with */
+};
+enum track_joins track_joins(const struct track *t);
 
 /* Insert, or replace what is known; session and login of an old row stay. */
 int track_row_put(
