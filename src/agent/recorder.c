@@ -505,17 +505,13 @@ int recorder_open(struct recorder **ret, struct ledger *l, struct err *err)
 
 int recorder_close(struct recorder *r, const char *why, struct err *err)
 {
-	struct err ignored;
 	int error = 0;
 
 	if (!r)
 		return 0;
 	if (why)
 		error = end_all(r, why, err);
-	if (r->trail && why)
-		trail_close(r->trail, &ignored);
-	else
-		trail_abandon(r->trail);
+	trail_end(r->trail, !why);
 	while (r->n)
 		drop(r, r->reels[r->n - 1]);
 	free(r->reels);

@@ -326,11 +326,7 @@ void archive_close(struct archive *a)
 {
 	if (!a)
 		return;
-	/* Also after a full disk: what was taken is then signed. */
-	if (a->trail && !a->trail_broken)
-		(void)trail_close(a->trail, NULL);
-	else
-		trail_abandon(a->trail);
+	trail_end(a->trail, a->trail_broken);
 	free(a->chain);
 	index_close(&a->index);
 	sign_key_wipe(&a->key);

@@ -69,10 +69,7 @@ void replica_close(struct replica *r)
 {
 	if (!r)
 		return;
-	if (r->trail && !r->broken)
-		(void)trail_close(r->trail, NULL);
-	else
-		trail_abandon(r->trail);
+	trail_end(r->trail, r->broken);
 	if (r->has_index)
 		index_close(&r->index);
 	arena_free(&r->arena);

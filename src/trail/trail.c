@@ -424,6 +424,14 @@ int trail_close(struct trail *t, struct err *err)
 	return r;
 }
 
+void trail_end(struct trail *t, bool broken)
+{
+	if (broken)
+		trail_abandon(t);
+	else
+		(void)trail_close(t, NULL);
+}
+
 static int open_segment(struct trail *t, const struct chain_end *end)
 {
 	char name[SEGMENT_NAME_LEN];

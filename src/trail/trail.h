@@ -108,6 +108,12 @@ const struct merkle *trail_tree(const struct trail *t);
 int trail_close(struct trail *t, struct err *err);
 /* Close without another write, after an error. */
 void trail_abandon(struct trail *t);
+/*
+ * The one or the other, where nobody asks how it went: closed, after a full
+ * disk too, so that what was taken is signed; abandoned where it is `broken`,
+ * by an error after which it takes no more. NULL is fine.
+ */
+void trail_end(struct trail *t, bool broken);
 
 /*
  * Reading, from sequence number `from` on (or from the first that is there);
