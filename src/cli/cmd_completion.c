@@ -2,7 +2,7 @@
 #include "base/map.h"
 #include "cli/completion.h"
 #include "cli/rows.h"
-#include "cli/text/session_text.h"
+#include "core/session_text.h"
 
 struct completion_options {
 	const char *words;

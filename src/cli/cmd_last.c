@@ -2,8 +2,8 @@
 #include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/rows.h"
-#include "cli/text/session_text.h"
 #include "cli/text/table.h"
+#include "core/session_text.h"
 
 /*
  * Logins and starts of hosts in one list. The store gives each in order of

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 #include "cli/rows.h"
-#include "cli/text/session_text.h"
 #include "cli/text/table.h"
+#include "core/session_text.h"
 
 struct ls_options {
 	bool local;

@@ -5,8 +5,9 @@
 #include "cli/rows.h"
 #include "cli/story/timeline.h"
 #include "cli/text/escape.h"
-#include "cli/text/session_text.h"
 #include "core/event_json.h"
+#include "core/session_json.h"
+#include "core/session_text.h"
 
 struct story_options {
 	bool all;

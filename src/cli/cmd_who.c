@@ -2,9 +2,10 @@
 #include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/rows.h"
-#include "cli/text/session_text.h"
 #include "cli/text/table.h"
 #include "core/event_text.h"
+#include "core/session_json.h"
+#include "core/session_text.h"
 
 struct who_options {
 	bool local;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/rows.h"
 
-#include "cli/text/session_text.h"
 #include "core/event_json.h"
+#include "core/session_json.h"
 
 #define ID_WIDTH_FALLBACK 8
 

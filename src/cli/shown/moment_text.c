@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/shown/moment_text.h"
 
-#include "cli/text/session_text.h"
 #include "core/event_json.h"
+#include "core/session_json.h"
+#include "core/session_text.h"
 
 #define NS_PER_SEC ((uint64_t)1000000000)
 #define NS_PER_MS  ((uint64_t)1000000)

@@ -8,9 +8,9 @@
 
 #include "cli/shown/moment_text.h"
 #include "cli/text/escape.h"
-#include "cli/text/session_text.h"
 #include "core/event_json.h"
 #include "core/event_text.h"
+#include "core/session_json.h"
 #include "record/indexer.h"
 
 #define NS_PER_USEC   1000

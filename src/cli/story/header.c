@@ -2,8 +2,8 @@
 #include "cli/story/header.h"
 
 #include "cli/text/escape.h"
-#include "cli/text/session_text.h"
 #include "core/event_text.h"
+#include "core/session_text.h"
 
 struct header {
 	struct cli *cli;

@@ -3,8 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/rows.h"
-#include "cli/text/session_text.h"
 #include "core/event_text.h"
+#include "core/session_text.h"
 
 static const struct column event_columns[] = {
     {"TIME", 0, false, 0},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A session in words, letters and JSON. */
-#ifndef CLI_TEXT_SESSION_TEXT_H
-#define CLI_TEXT_SESSION_TEXT_H
+/* A session in words and letters. */
+#ifndef CORE_SESSION_TEXT_H
+#define CORE_SESSION_TEXT_H
 
 #include "base/buf.h"
 #include "core/track.h"
@@ -26,10 +26,12 @@ static inline bool session_is_open(const struct session *s)
 	return !(s->sum.flags & TRACK_CLOSED);
 }
 
-/* Append the session as one JSON object without a line break. */
-void session_to_json(struct buf *b, const struct session *s);
-
-/* Append `"KEY":"2026-11-22T11:49:28.940565Z"`, or null for us < 0. */
-void json_add_time(struct buf *b, const char *key, int64_t us);
+/*
+ * The words of JSON, as an array: what happened, and that the end or the login
+ * was not seen. Read back, words of newer versions are skipped. False: not
+ * what an array holds.
+ */
+void session_flags_to_json(struct buf *b, unsigned flags);
+bool session_flags_from_json(struct str items, unsigned *ret);
 
 #endif
