@@ -237,6 +237,7 @@ void model_query(struct model *m, struct query *q)
 		q->host[q->n_host++] = host((unsigned)model_random(m, 4));
 	if (model_random(m, 4) == 0)
 		q->user[q->n_user++] = user(m);
+	q->login_only = model_random(m, 3) == 0;
 	if (model_random(m, 4) == 0)
 		q->addr[q->n_addr++] =
 		    model_random(m, 2) ? STR("10.1.") : STR("10.0.0.15");
@@ -327,10 +328,11 @@ static bool match_who(
 	if (q->session && ev->track != q->session)
 		return false;
 	if (q->n_user && !str_eq(login, q->user[0]) &&
-	    !(event_has(ev, F_USER) &&
-		str_eq(event_str(ev, F_USER), q->user[0])) &&
-	    !(event_has(ev, F_TARGET) &&
-		str_eq(event_str(ev, F_TARGET), q->user[0])))
+	    (q->login_only ||
+		(!(event_has(ev, F_USER) &&
+		     str_eq(event_str(ev, F_USER), q->user[0])) &&
+		    !(event_has(ev, F_TARGET) &&
+			str_eq(event_str(ev, F_TARGET), q->user[0])))))
 		return false;
 	if (q->n_addr &&
 	    !(t && t->flags & TRACK_LOGGED_IN &&

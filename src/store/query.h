@@ -30,6 +30,9 @@ struct query {
 	struct str
 	    user[QUERY_VALUES_MAX]; /* event's user, target or login user */
 	size_t n_user;
+	/* Only what belongs to sessions of these users: no event without a
+	 * session, or that merely names one of them. */
+	bool login_only;
 	struct str person[QUERY_VALUES_MAX];
 	size_t n_person;
 	struct str addr[QUERY_VALUES_MAX]; /* address, or prefix "10.1." */

@@ -222,7 +222,8 @@ static int by_names(struct scan *s, struct block *b, struct err *err)
 	static const enum field keys[] = {F_KEY};
 	static const struct track_set none = {.on = false};
 	const struct plan *p = s->plan;
-	const struct either user = {&p->user, users, 2, match_user};
+	const struct either user = {
+	    &p->user, users, p->q.login_only ? 0 : 2, match_user};
 	const struct either addr = {&p->addr, addrs, 1, match_addr};
 	const struct either key = {&none, keys, 1, match_key};
 	int r = 0;
