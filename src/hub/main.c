@@ -10,10 +10,11 @@
 
 #include "base/fd.h"
 #include "base/when.h"
+#include "hub/command.h"
 #include "hub/hub.h"
 
-/* As the exit status of sshtrail(1). */
-enum { EXIT_DONE = 0, EXIT_NOTHING = 1, EXIT_USAGE = 2, EXIT_FAILED = 4 };
+/* How long a token to join is good, unless told otherwise. */
+#define JOIN_WITHIN ((int64_t)3600 * 1000000)
 
 static const char usage[] =
     "Usage: sshtrail-hub [-c FILE] COMMAND\n"
@@ -26,6 +27,17 @@ static const char usage[] =
     "  hosts                 list the hosts that joined\n"
     "  revoke HOST           shut a host out; a new token lets it in again\n"
     "\n"
+    "  account NAME --role admin|auditor|viewer [--host H]... [--user U]...\n"
+    "               [--password]\n"
+    "                        make or change an account of who may ask; a\n"
+    "                        viewer sees these hosts and users only\n"
+    "  accounts              list them\n"
+    "  account-remove NAME   remove one, with its tokens\n"
+    "  api-token NAME [--valid SPAN]\n"
+    "                        print a token with which the account asks\n"
+    "  api-tokens            list them\n"
+    "  api-revoke ID         remove one\n"
+    "\n"
     "  -c, --config FILE     configuration (" HUB_CONFIG_FILE ", if there)\n"
     "      --check           check the configuration and end\n"
     "      --print-defaults  print a configuration with all defaults\n"
@@ -34,7 +46,7 @@ static const char usage[] =
     "\n"
     "See sshtrail-hub(8).\n";
 
-static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+void say(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -45,18 +57,11 @@ static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-static int fail(const struct err *err)
+int fail(const struct err *err)
 {
 	say("%s", err->text);
 	return EXIT_FAILED;
 }
-
-struct call {
-	const struct hub_config *cfg;
-	char **args;
-	int n;
-	int64_t valid;
-};
 
 /* --- init --- */
 
@@ -81,6 +86,7 @@ static int make_config(
 static int init(const struct call *c)
 {
 	char self[HOST_NAME_MAX + 1] = "", dir[PATH_MAX], file[PATH_MAX];
+	char token[TOKEN_TEXT_LEN + 1];
 	const char *names[CERT_NAMES_MAX + 1] = {
 	    self, "localhost", "127.0.0.1", "::1", NULL};
 	struct err err = {""};
@@ -102,7 +108,8 @@ static int init(const struct call *c)
 		err_sys(&err, -errno, "%s", c->args[0]);
 		return fail(&err);
 	}
-	if (make_config(dir, file, &err) < 0)
+	if (make_config(dir, file, &err) < 0 ||
+	    make_first_account(dir, token, &err) < 0)
 		return fail(&err);
 	printf("There is a hub in %s now. Next:\n"
 	       "  sshtrail-hub -c %s serve\n"
@@ -111,8 +118,10 @@ static int init(const struct call *c)
 	       "prints a token; on that host, as root,\n"
 	       "  sshtrail enroll https://%s:7420 TOKEN\n"
 	       "lets it join. What comes together here is read with\n"
-	       "  sshtrail --store %s ls\n",
-	    dir, file, file, names[0], dir);
+	       "  sshtrail --store %s ls\n"
+	       "The token of the account admin, shown this once, is\n"
+	       "  %s\n",
+	    dir, file, file, names[0], dir, token);
 	return EXIT_DONE;
 }
 
@@ -132,7 +141,8 @@ static int make_token(const struct call *c)
 	int r = place_open(&p, c->cfg->store, &err);
 
 	if (r == 0)
-		r = token_make(&p, c->valid, &token, &err);
+		r = token_make(
+		    &p, c->valid ? c->valid : JOIN_WITHIN, &token, &err);
 	place_close(&p);
 	if (r < 0)
 		return fail(&err);
@@ -202,6 +212,12 @@ static const struct {
     {"token", make_token, 0, 0},
     {"hosts", list_hosts, 0, 0},
     {"revoke", shut_out, 1, 1},
+    {"account", command_account, 1, 1},
+    {"accounts", command_accounts, 0, 0},
+    {"account-remove", command_account_remove, 1, 1},
+    {"api-token", command_api_token, 1, 1},
+    {"api-tokens", command_api_tokens, 0, 0},
+    {"api-revoke", command_api_revoke, 1, 1},
 };
 
 static int run_command(const char *name, const struct call *c)
@@ -247,19 +263,68 @@ static int with_config(const char *file, const char *command, struct call *c)
 	return r;
 }
 
+enum {
+	OPT_CHECK = 256,
+	OPT_PRINT,
+	OPT_VALID,
+	OPT_ROLE,
+	OPT_HOST,
+	OPT_USER,
+	OPT_PASSWORD
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"check", no_argument, NULL, OPT_CHECK},
+    {"print-defaults", no_argument, NULL, OPT_PRINT},
+    {"valid", required_argument, NULL, OPT_VALID},
+    {"role", required_argument, NULL, OPT_ROLE},
+    {"host", required_argument, NULL, OPT_HOST},
+    {"user", required_argument, NULL, OPT_USER},
+    {"password", no_argument, NULL, OPT_PASSWORD},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {0},
+};
+
+static bool add_name(struct str *v, size_t *n, const char *option)
+{
+	if (*n == QUERY_VALUES_MAX) {
+		say("--%s: at most %d", option, QUERY_VALUES_MAX);
+		return false;
+	}
+	v[(*n)++] = str_z(optarg);
+	return true;
+}
+
+/* An option of a command. False: it is none, or its value is none. */
+static bool take_option(struct call *call, int c)
+{
+	switch (c) {
+	case OPT_VALID:
+		if (time_parse_span(str_z(optarg), &call->valid) &&
+		    call->valid > 0)
+			return true;
+		say("--valid takes a span of time as 1h or 2d");
+		return false;
+	case OPT_ROLE:
+		call->role = optarg;
+		return true;
+	case OPT_HOST:
+		return add_name(call->hosts, &call->n_hosts, "host");
+	case OPT_USER:
+		return add_name(call->users, &call->n_users, "user");
+	case OPT_PASSWORD:
+		call->password = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	enum { OPT_CHECK = 256, OPT_PRINT, OPT_VALID };
-	static const struct option options[] = {
-	    {"config", required_argument, NULL, 'c'},
-	    {"check", no_argument, NULL, OPT_CHECK},
-	    {"print-defaults", no_argument, NULL, OPT_PRINT},
-	    {"valid", required_argument, NULL, OPT_VALID},
-	    {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'V'},
-	    {0},
-	};
-	struct call call = {.valid = (int64_t)3600 * 1000000};
+	struct call call = {.valid = 0};
 	const char *file = NULL;
 	bool only_check = false;
 	int c;
@@ -274,12 +339,6 @@ int main(int argc, char **argv)
 			break;
 		case OPT_PRINT:
 			return print_defaults();
-		case OPT_VALID:
-			if (time_parse_span(str_z(optarg), &call.valid) &&
-			    call.valid > 0)
-				break;
-			say("--valid takes a span of time as 1h or 2d");
-			return EXIT_USAGE;
 		case 'h':
 			fputs(usage, stdout);
 			return EXIT_DONE;
@@ -287,7 +346,8 @@ int main(int argc, char **argv)
 			puts("sshtrail-hub " SSHTRAIL_VERSION);
 			return EXIT_DONE;
 		default:
-			return EXIT_USAGE;
+			if (!take_option(&call, c))
+				return EXIT_USAGE;
 		}
 	if (only_check)
 		return with_config(file, NULL, &call);

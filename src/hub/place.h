@@ -7,6 +7,7 @@
  *   hosts/ID                one file for each host that ever joined
  *   tokens/SHA256           one for each token that may still be used; its
  *                           name is the digest of the secret, which is nowhere
+ *   accounts/, api-tokens/  see hub/account.h
  *
  * Files are replaced whole; whoever has the directory's owner's rights may work
  * on it while the hub runs, which reads them anew each time.
