@@ -98,3 +98,19 @@ bool session_flags_from_json(struct str items, unsigned *ret)
 				*ret = flag_put(*ret, i, true);
 	return r == 0;
 }
+
+unsigned session_flag_parse(struct str word)
+{
+	for (size_t i = 0; i < N_FLAG_NAMES; i++)
+		if (!flag_names[i].negated && str_eqz(word, flag_names[i].word))
+			return flag_names[i].flag;
+	return 0;
+}
+
+const char *session_flag_word(unsigned flag)
+{
+	for (size_t i = 0; i < N_FLAG_NAMES; i++)
+		if (!flag_names[i].negated && flag == flag_names[i].flag)
+			return flag_names[i].word;
+	return NULL;
+}

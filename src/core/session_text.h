@@ -32,6 +32,9 @@ static inline bool session_is_open(const struct session *s)
  * what an array holds.
  */
 void session_flags_to_json(struct buf *b, unsigned flags);
+/* The flag of a word that tells what happened, and back; 0 and NULL: none. */
+unsigned session_flag_parse(struct str word);
+const char *session_flag_word(unsigned flag);
 bool session_flags_from_json(struct str items, unsigned *ret);
 
 #endif

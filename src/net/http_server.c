@@ -38,12 +38,49 @@ struct incoming {
 	struct cert_info peer;
 };
 
+/* The library calls with more parameters than functions here may have. */
+#define BEHIND(...) __VA_ARGS__
+
 /* --- one request --- */
 
 const char *http_call_query(const struct http_call *call, const char *name)
 {
 	return MHD_lookup_connection_value(
 	    call->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_call_header(const struct http_call *call, const char *name)
+{
+	return MHD_lookup_connection_value(
+	    call->connection, MHD_HEADER_KIND, name);
+}
+
+struct each_query {
+	int (*fn)(void *ctx, struct str name, struct str value);
+	void *ctx;
+	int result;
+};
+
+static enum MHD_Result on_query(void *ctx, enum MHD_ValueKind kind,
+    const char *name, size_t name_len,
+    BEHIND(const char *value, size_t value_len))
+{
+	struct each_query *each = ctx;
+
+	(void)kind;
+	each->result = each->fn(each->ctx, str_make(name, name_len),
+	    value ? str_make(value, value_len) : STR(""));
+	return each->result == 0 ? MHD_YES : MHD_NO;
+}
+
+int http_call_each_query(const struct http_call *call,
+    int (*fn)(void *ctx, struct str name, struct str value), void *ctx)
+{
+	struct each_query each = {fn, ctx, 0};
+
+	MHD_get_connection_values_n(
+	    call->connection, MHD_GET_ARGUMENT_KIND, on_query, &each);
+	return each.result;
 }
 
 static void read_address(struct MHD_Connection *connection, char *ret, size_t n)
@@ -101,6 +138,13 @@ static enum MHD_Result send_reply(
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
 	    reply->type ? reply->type : "text/plain");
+	if (reply->retry_after) {
+		char seconds[16];
+
+		snprintf(seconds, sizeof seconds, "%u", reply->retry_after);
+		MHD_add_response_header(
+		    response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+	}
 	r = MHD_queue_response(connection,
 	    (unsigned)(reply->status ? reply->status : 200), response);
 	MHD_destroy_response(response);
@@ -146,9 +190,6 @@ static struct incoming *begin_incoming(
 	in->body.max = in->known ? s->cfg.body_max : s->cfg.stranger_max;
 	return in;
 }
-
-/* The library calls it with more parameters than functions here may have. */
-#define BEHIND(...) __VA_ARGS__
 
 static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection,
     const char *path, const char *method,

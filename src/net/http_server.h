@@ -26,10 +26,19 @@ struct http_call {
 
 /* Value of ?NAME=; NULL: it is not there. */
 const char *http_call_query(const struct http_call *call, const char *name);
+/*
+ * Each ?NAME=VALUE, decoded, in any order; a non-zero return of fn stops and is
+ * returned.
+ */
+int http_call_each_query(const struct http_call *call,
+    int (*fn)(void *ctx, struct str name, struct str value), void *ctx);
+/* Value of a header; NULL: it is not there. */
+const char *http_call_header(const struct http_call *call, const char *name);
 
 struct http_reply {
-	int status;	  /* 200 where the handler sets none */
-	const char *type; /* "text/plain" where it sets none */
+	int status;	      /* 200 where the handler sets none */
+	const char *type;     /* "text/plain" where it sets none */
+	unsigned retry_after; /* seconds; 0: nothing is said */
 	struct buf body;
 };
 

@@ -40,12 +40,28 @@ static const char *put(
 	return p;
 }
 
+static int add_pair(void *ctx, struct str name, struct str value)
+{
+	buf_add_str(ctx, name);
+	buf_add_z(ctx, "=");
+	buf_add_str(ctx, value);
+	buf_add_z(ctx, ";");
+	return 0;
+}
+
 static void handle(
     void *ctx, const struct http_call *call, struct http_reply *reply)
 {
 	const char *from = http_call_query(call, "from");
+	const char *said = http_call_header(call, "Authorization");
 
 	(void)ctx;
+	if (strcmp(call->path, "/each") == 0) {
+		http_call_each_query(call, add_pair, &reply->body);
+		buf_add_z(&reply->body, said ? said : "-");
+		reply->retry_after = 7;
+		return;
+	}
 	if (strcmp(call->path, "/none") == 0)
 		reply->status = 404;
 	buf_printf(&reply->body, "%s %s from=%s peer=%s n=%zu by=%s",
@@ -221,6 +237,20 @@ static void test_wrong_server(void **state)
 	assert_int_equal(ask(w, &any, "/", STR_NONE, said), 200);
 }
 
+/* What is asked for, decoded: values may hold anything, and come again. */
+static void test_queries(void **state)
+{
+	const struct world *w = *state;
+	const struct http_tls any = {.any_server = true};
+	char said[256];
+
+	assert_int_equal(
+	    ask(w, &any, "/each?a=1&a=2&b=%2f%3D+x&c=&d", STR_NONE, said), 200);
+	assert_string_equal(said, "a=1;a=2;b=/= x;c=;d=;-");
+	assert_int_equal(ask(w, &any, "/each", STR_NONE, said), 200);
+	assert_string_equal(said, "-");
+}
+
 static void test_large(void **state)
 {
 	const struct world *w = *state;
@@ -278,6 +308,7 @@ int main(void)
 	    cmocka_unit_test(test_peers),
 	    cmocka_unit_test(test_purpose),
 	    cmocka_unit_test(test_wrong_server),
+	    cmocka_unit_test(test_queries),
 	    cmocka_unit_test(test_large),
 	    cmocka_unit_test(test_certs),
 	};
