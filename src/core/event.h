@@ -60,7 +60,8 @@
 	    "it is")                                                           \
 	/* Behind the others: the index keeps kinds as numbers. */             \
 	X(REVEAL, "reveal",                                                    \
-	    "somebody had secrets shown that are masked otherwise")
+	    "somebody had secrets shown that are masked otherwise")            \
+	X(VIEW, "view", "somebody asked a hub for what it keeps")
 
 enum event_kind {
 #define X(c, json, help) EVENT_##c,

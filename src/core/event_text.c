@@ -258,6 +258,13 @@ static pieces describe_reveal = {
     {" of ", F_TEXT, "", VALUE},
 };
 
+static pieces describe_view = {
+    {"asked for ", F_OP, "", VALUE},
+    {" by ", F_USER, "", VALUE},
+    {" from ", F_ADDR, "", VALUE},
+    {": ", F_TEXT, "", VALUE},
+};
+
 static const pieces *const describe[EVENT_N_KINDS] = {
     [EVENT_CONN_OPEN] = &describe_conn_open,
     [EVENT_CONN_CLOSE] = &describe_conn_close,
@@ -288,6 +295,7 @@ static const pieces *const describe[EVENT_N_KINDS] = {
     [EVENT_IMPORT_END] = &describe_import,
     [EVENT_OTHER] = &describe_text,
     [EVENT_REVEAL] = &describe_reveal,
+    [EVENT_VIEW] = &describe_view,
 };
 
 /* Behind every sentence: how far it can be trusted. */

@@ -171,6 +171,7 @@ void track_count(struct track *t, const struct event *ev)
 	case EVENT_IMPORT_END:
 	case EVENT_OTHER:
 	case EVENT_REVEAL:
+	case EVENT_VIEW:
 	case EVENT_N_KINDS:
 		break;
 	}

@@ -4,6 +4,7 @@
 #define HUB_HUB_H
 
 #include "archive/replica.h"
+#include "hub/attempts.h"
 #include "hub/config.h"
 #include "hub/place.h"
 #include "hub/silence.h"
@@ -26,6 +27,7 @@ struct hub {
 	struct hub_chain *chains;
 	size_t n_chains, cap_chains;
 	struct silence silence;
+	struct attempts attempts;
 	bool uncommitted;
 	uint64_t frames; /* taken since the start */
 	/* Set by what cannot be gone on after; the hub ends. */
@@ -41,7 +43,9 @@ void hub_refuse(struct http_reply *reply, int status, const char *what,
 bool hub_host(struct hub *h, const struct http_call *call,
     struct host_entry *ret, struct http_reply *reply);
 
-/* An event of the hub's own, about `host` or, empty, itself. */
+/* An event of the hub's own: on the disk when this returns 0. */
+int hub_append(struct hub *h, struct event *ev);
+/* One of few words, about `host` or, empty, itself. */
 int hub_note(struct hub *h, enum event_kind kind, struct str host,
     const char *op, const char *reason);
 

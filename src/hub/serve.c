@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "base/sandbox.h"
 #include "base/when.h"
+#include "hub/api.h"
 #include "hub/hub.h"
 #include "wire/batch.h"
 #include "wire/message.h"
@@ -100,11 +101,22 @@ bool hub_host(struct hub *h, const struct http_call *call,
 	return false;
 }
 
+int hub_append(struct hub *h, struct event *ev)
+{
+	int r = archive_append(h->archive, ev, &h->failure);
+
+	if (r == 0)
+		r = archive_sync(h->archive, &h->failure);
+	if (r < 0)
+		h->failed = r;
+	h->uncommitted = true;
+	return r;
+}
+
 int hub_note(struct hub *h, enum event_kind kind, struct str host,
     const char *op, const char *reason)
 {
 	struct event ev;
-	int r;
 
 	event_init(&ev, kind);
 	ev.time = time_now();
@@ -114,13 +126,7 @@ int hub_note(struct hub *h, enum event_kind kind, struct str host,
 	event_set_str(&ev, F_OP, str_z(op));
 	if (reason)
 		event_set_str(&ev, F_REASON, str_z(reason));
-	r = archive_append(h->archive, &ev, &h->failure);
-	if (r == 0)
-		r = archive_sync(h->archive, &h->failure);
-	if (r < 0)
-		h->failed = r;
-	h->uncommitted = true;
-	return r;
+	return hub_append(h, &ev);
 }
 
 static void send_ca(
@@ -188,7 +194,8 @@ static void handle(
 			routes[i].handle(&s->hub, call, reply);
 			done = true;
 		}
-	if (!done && !route_chain(&s->hub, call, reply))
+	if (!done && !route_chain(&s->hub, call, reply) &&
+	    !api_handle(&s->hub, call, reply))
 		hub_refuse(reply, 404, "path", "there is no %s %s",
 		    call->method, call->path);
 	if (s->hub.failed < 0)
