@@ -27,7 +27,8 @@ struct cli {
 	struct pager pager;
 	int err_fd;
 	int64_t now;
-	struct buf dir;		 /* the store directory, as text */
+	struct buf dir;		 /* the store directory, or a hub's profile */
+	bool hub;		 /* the store is that of a hub: no archive */
 	struct archive *archive; /* NULL: not open */
 	struct store *store;	 /* NULL: not open */
 	bool json;

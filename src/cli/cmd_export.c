@@ -245,6 +245,10 @@ static int check_format(const struct invocation *inv, const char *session)
 	const struct format *format = format_of(own);
 	struct cli *c = inv->cli;
 
+	if (c->hub && (format || own->reveal))
+		return cli_usage(c,
+		    "recordings, and what is masked, are exported at the "
+		    "store of the hub, not with --hub");
 	if (format && !session)
 		return cli_usage(
 		    c, "a recording is of a session: name one, or last");
@@ -303,7 +307,8 @@ const struct command cmd_export = {
 		"  sshtrail export last --format html -o last.html\n",
     .opts = export_opts,
     .opts_size = sizeof(struct export_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_FILTERS_FLAGS,
+    .takes = COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL |
+	     COMMAND_FILTERS_FLAGS,
     .max_args = 1,
     .operand_hint = OPT_HINT_SESSION,
     .run = export_run,

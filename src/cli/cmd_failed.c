@@ -182,7 +182,8 @@ const struct command cmd_failed = {
 		"  sshtrail failed --user root --since yesterday\n",
     .opts = failed_opts,
     .opts_size = sizeof(struct failed_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
+    .takes =
+	COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
     .max_args = 0,
     .run = failed_run,
     .free_own = failed_free,

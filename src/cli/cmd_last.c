@@ -211,7 +211,8 @@ const struct command cmd_last = {
 		"  sshtrail last -n 20 --user amelia\n",
     .opts = last_opts,
     .opts_size = sizeof(struct last_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
+    .takes =
+	COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
     .max_args = 0,
     .run = last_run,
 };

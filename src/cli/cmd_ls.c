@@ -138,8 +138,8 @@ const struct command cmd_ls = {
 		"  sshtrail ls --cmd 'rm -rf' --json\n",
     .opts = ls_opts,
     .opts_size = sizeof(struct ls_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_FILTERS_FLAGS |
-	     COMMAND_PAGER,
+    .takes = COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL |
+	     COMMAND_FILTERS_FLAGS | COMMAND_PAGER,
     .max_args = 0,
     .run = ls_run,
 };

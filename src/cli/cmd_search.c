@@ -36,6 +36,7 @@ static int search_run(const struct invocation *inv)
 	struct cli *c = inv->cli;
 	struct buf mark = BUF_INIT;
 	struct query q;
+	bool screens;
 	uint64_t n = 0;
 	int r = counts_check(c, &own->count);
 
@@ -50,7 +51,9 @@ static int search_run(const struct invocation *inv)
 	r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
-	if (moments_fit(&q))
+	/* A hub keeps recordings for who is there. */
+	screens = moments_fit(&q) && !c->hub;
+	if (screens)
 		r = shown_search(c, &q, &n, &mark);
 	else if (c->json)
 		r = rows_events(c, &q, rows_event_json, c, &n, &mark);
@@ -60,8 +63,7 @@ static int search_run(const struct invocation *inv)
 		tell_cursor(c, &mark);
 	buf_free(&mark);
 	return r == CLI_FOUND
-		   ? cli_found(
-			 c, n, moments_fit(&q) ? "event or screen" : "event")
+		   ? cli_found(c, n, screens ? "event or screen" : "event")
 		   : r;
 }
 
@@ -91,7 +93,8 @@ const struct command cmd_search = {
 	"  sshtrail search --kind auth.fail --count user,day --all\n",
     .opts = search_opts,
     .opts_size = sizeof(struct search_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
+    .takes =
+	COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
     .max_args = 0,
     .run = search_run,
     .free_own = search_free,

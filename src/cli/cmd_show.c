@@ -210,7 +210,7 @@ const struct command cmd_show = {
 		"  sshtrail show 7f3a --text | less\n",
     .opts = show_opts,
     .opts_size = sizeof(struct show_options),
-    .takes = COMMAND_FILTERS | COMMAND_OWN_TEXT | COMMAND_PAGER,
+    .takes = COMMAND_HUB | COMMAND_FILTERS | COMMAND_OWN_TEXT | COMMAND_PAGER,
     .max_args = 1,
     .operand_hint = OPT_HINT_SESSION,
     .run = show_run,

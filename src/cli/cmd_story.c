@@ -262,7 +262,8 @@ const struct command cmd_story = {
 		"  sshtrail story 52be --since yesterday\n",
     .opts = story_opts,
     .opts_size = sizeof(struct story_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
+    .takes =
+	COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL | COMMAND_PAGER,
     .min_args = 1,
     .max_args = 1,
     .operand_hint = OPT_HINT_SESSION,

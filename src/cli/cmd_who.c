@@ -179,7 +179,8 @@ const struct command cmd_who = {
     .examples = "  sshtrail who --host web-01\n",
     .opts = who_opts,
     .opts_size = sizeof(struct who_options),
-    .takes = COMMAND_FILTERS | COMMAND_FILTERS_FLAGS | COMMAND_PAGER,
+    .takes =
+	COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_FLAGS | COMMAND_PAGER,
     .max_args = 0,
     .run = who_run,
 };

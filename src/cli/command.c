@@ -12,6 +12,10 @@ const struct opt common_opts[] = {
 	"the store; else SSHTRAIL_STORE, else /var/lib/sshtrail for root and "
 	"~/.local/share/sshtrail for others",
 	.at = offsetof(struct common_options, store), .hint = OPT_HINT_DIR},
+    {"hub", 0, OPT_STR, "HUB",
+	"ask a hub instead of a store: its name or URL, known by "
+	"'sshtrail login'",
+	.at = offsetof(struct common_options, hub)},
     {"json", 'j', OPT_FLAG, .help = "JSON, one object a line",
 	.at = offsetof(struct common_options, json)},
     {"utc", 0, OPT_FLAG, .help = "read and show times in UTC",
@@ -93,6 +97,35 @@ static int check_args(const struct invocation *inv)
 	return CLI_FOUND;
 }
 
+/* Where the command finds what it works on. */
+static int find_store(
+    const struct invocation *inv, const struct common_options *common)
+{
+	struct cli *c = inv->cli;
+	struct err err = {""};
+
+	if (common->hub && common->store)
+		return cli_usage(c, "either --hub or --store");
+	if (common->hub && !(inv->command->takes & COMMAND_HUB))
+		return cli_usage(c,
+		    "%s works on a store, not on a hub: run it there",
+		    inv->command->name);
+	if (common->hub && !commands_hub)
+		return cli_fail(c, "hubs are asked by another program");
+	if (common->hub) {
+		buf_clear(&c->dir);
+		c->hub = true;
+		return commands_hub->find(common->hub, &c->dir, &err) < 0
+			   ? cli_fail(c, "%s", err.text)
+			   : CLI_FOUND;
+	}
+	if (cli_find_dir(c, common->store ? str_z(common->store) : STR_NONE) <
+	    0)
+		return cli_fail(
+		    c, "no store: HOME is not set; name one with --store");
+	return CLI_FOUND;
+}
+
 static int run_parsed(
     const struct invocation *inv, const struct common_options *common)
 {
@@ -105,10 +138,9 @@ static int run_parsed(
 	r = check_args(inv);
 	if (r != CLI_FOUND)
 		return r;
-	if (cli_find_dir(c, common->store ? str_z(common->store) : STR_NONE) <
-	    0)
-		return cli_fail(
-		    c, "no store: HOME is not set; name one with --store");
+	r = find_store(inv, common);
+	if (r != CLI_FOUND)
+		return r;
 	if (inv->command->takes & COMMAND_PAGER && c->term.tty && !c->json &&
 	    !common->no_pager)
 		pager_attach(&c->pager, &c->out);

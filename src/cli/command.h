@@ -28,6 +28,7 @@ enum command_options {
 	COMMAND_PAGER = 8,	   /* long output for people */
 	COMMAND_OPERAND_NAME = 16, /* operands are names of commands */
 	COMMAND_OWN_TEXT = 32,	   /* of filters_opts all but --text */
+	COMMAND_HUB = 64,	   /* it asks a hub as well as a store */
 };
 
 struct command {
@@ -49,7 +50,7 @@ struct command {
 
 /* Options of every command. */
 struct common_options {
-	const char *store;
+	const char *store, *hub;
 	bool json, no_pager, utc, help;
 	uint64_t width;
 	int color; /* enum color_when */
@@ -69,6 +70,16 @@ extern const struct command *const commands[];
 extern const size_t commands_count;
 /* The program that has more commands, run in the place of this; NULL: none. */
 extern const char *const commands_elsewhere;
+
+/* How a hub is asked in the place of a store. */
+struct hub_engine {
+	/* Append what store_ops.open takes, by the hub's name or URL. */
+	int (*find)(const char *name, struct buf *ret, struct err *err);
+	const struct store_ops *ops;
+};
+
+/* NULL: only the program elsewhere asks hubs. */
+extern const struct hub_engine *const commands_hub;
 
 /* NULL when there is none of that name. */
 const struct command *command_find(struct str name);

@@ -46,3 +46,4 @@ const struct command *const commands[] = {
 
 const size_t commands_count = sizeof commands / sizeof *commands;
 const char *const commands_elsewhere = "sshtrail-net";
+const struct hub_engine *const commands_hub = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of sshtrail-net. */
 #include "cli/command.h"
+#include "wire/profile.h"
+#include "wire/remote.h"
 
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
@@ -12,6 +14,7 @@ extern const struct command cmd_forward;
 extern const struct command cmd_help;
 extern const struct command cmd_import;
 extern const struct command cmd_last;
+extern const struct command cmd_login;
 extern const struct command cmd_ls;
 extern const struct command cmd_play;
 extern const struct command cmd_reindex;
@@ -45,6 +48,7 @@ const struct command *const commands[] = {
     &cmd_reindex,
     &cmd_setup,
     &cmd_enroll,
+    &cmd_login,
     &cmd_completion,
     &cmd_help,
     &cmd_version,
@@ -52,3 +56,6 @@ const struct command *const commands[] = {
 
 const size_t commands_count = sizeof commands / sizeof *commands;
 const char *const commands_elsewhere = NULL;
+
+static const struct hub_engine hub = {profile_find, &store_remote};
+const struct hub_engine *const commands_hub = &hub;

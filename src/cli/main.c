@@ -24,6 +24,13 @@ static int open_archive(struct cli *c, struct err *err)
 	return 0;
 }
 
+static int open_store(struct cli *c, struct err *err)
+{
+	return c->hub ? commands_hub->ops->open(
+			    &c->store, c->dir.p, STORE_READ, err)
+		      : open_archive(c, err);
+}
+
 static const struct {
 	const char *option, *command;
 } spellings[] = {
@@ -53,6 +60,15 @@ static void find_elsewhere(char ret[static PATH_MAX])
 	if (access(ret, X_OK) < 0)
 		snprintf(
 		    ret, PATH_MAX, "%s/%s", LIBEXEC_DIR, commands_elsewhere);
+}
+
+/* --hub, or how it may be cut short; the other program takes all else too. */
+static bool asks_hub(char **words, size_t n)
+{
+	for (size_t i = 0; i < n && strcmp(words[i], "--") != 0; i++)
+		if (str_starts(str_z(words[i]), STR("--hu")))
+			return true;
+	return false;
 }
 
 /* Returns only when it cannot be run. */
@@ -111,6 +127,8 @@ static int run(struct cli *c, char **argv, char **words, size_t n)
 	const struct command *command;
 	struct err err = {""};
 
+	if (!commands_hub && commands_elsewhere && asks_hub(words, n))
+		return go_elsewhere(c, argv);
 	if (n && (command = find_spelling(str_z(args.v[0]))) != NULL) {
 		args.v++;
 		args.n--;
@@ -136,7 +154,7 @@ int main(int argc, char **argv)
 	    .out = OUT_INIT(STDOUT_FILENO),
 	    .err_fd = STDERR_FILENO,
 	    .now = time_now(),
-	    .open = open_archive,
+	    .open = open_store,
 	};
 	size_t n = argc > 0 ? (size_t)argc - 1 : 0;
 	char **words = calloc(n + 1, sizeof *words);
@@ -152,6 +170,8 @@ int main(int argc, char **argv)
 	free(words);
 	if (c.archive)
 		archive_close(c.archive);
+	else if (c.store)
+		c.store->ops->close(c.store);
 	buf_free(&c.out.b);
 	buf_free(&c.dir);
 	return code;

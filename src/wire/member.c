@@ -100,11 +100,7 @@ static int ask(struct http_client *c, const char *url, const char *path,
 	return r;
 }
 
-/*
- * The authority's certificate, from whoever answers: the token says which it
- * must be.
- */
-static int fetch_authority(
+int member_fetch_authority(
     const struct member_join *join, struct buf *ret, struct err *err)
 {
 	const struct http_client_config cfg = {
@@ -281,7 +277,7 @@ int member_enroll(const char *store, int store_fd,
 		    "stops, '_' and '-', at most %d",
 		    join->name, CERT_NAME_MAX);
 	snprintf(ca_file, sizeof ca_file, "%s/" MEMBER_DIR "/" CA_FILE, store);
-	r = fetch_authority(join, &ca, err);
+	r = member_fetch_authority(join, &ca, err);
 	if (r == 0)
 		r = open_dir(store_fd, &dirfd, err);
 	if (r == 0)

@@ -60,6 +60,13 @@ struct member_join {
 int member_enroll(const char *store, int store_fd,
     const struct member_join *join, struct err *err);
 
+/*
+ * Append the certificate of the hub's authority, from whoever answers at
+ * join->url: join->token says which it must be, or -EKEYREJECTED.
+ */
+int member_fetch_authority(
+    const struct member_join *join, struct buf *ret, struct err *err);
+
 struct member {
 	struct arena texts;
 	const char *url, *id, *name;

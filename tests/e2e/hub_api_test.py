@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A hub is asked from elsewhere: the same answers as from its store, by whom
+it knows, within what he may see, and all of it is recorded."""
+import base64
+import contextlib
+import functools
+import json
+import os
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from daemontest import wait_for
+from hubtest import Host, Hub, wait_arrived
+from trailtest import SSHTRAIL, case, check, equal, main
+
+
+class Asker:
+    """Somebody with a profile of his own."""
+
+    def __init__(self, hub, token):
+        self.hub = hub
+        self.token = token
+        self.env = dict(os.environ, XDG_CONFIG_HOME=os.path.join(
+            hub.top, "config-" + token[:8]), TZ="UTC0")
+        done = self.run("login", hub.url, "--name", "h", token=token)
+        equal(done.returncode, 0, done.stderr)
+
+    def run(self, *args, token=""):
+        return subprocess.run([SSHTRAIL, *args], env=self.env, text=True,
+                              input=token, capture_output=True, timeout=120)
+
+    def ask(self, *args):
+        return self.run("--hub", "h", *args)
+
+    def hosts(self, *args):
+        done = self.ask("search", "--all", "--limit", "100000", "--json",
+                        *args)
+        check(done.returncode in (0, 1), done.stderr)
+        return {json.loads(line)["host"]
+                for line in done.stdout.splitlines()}
+
+
+def url_of(hub, path, **headers):
+    """Status and answer of a request without the CLI."""
+    context = ssl.create_default_context(
+        cafile=os.path.join(hub.dir, "hub", "ca.crt"))
+    method = headers.pop("method", "GET")
+    request = urllib.request.Request(
+        hub.url + path, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, context=context) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def token_of(hub, name, *args):
+    done = hub.hub("api-token", name, *args)
+    equal(done.returncode, 0, done.stderr)
+    return done.stdout.strip()
+
+
+STACK = contextlib.ExitStack()
+
+
+@functools.cache
+def filled():
+    """A hub that has the logins of two hosts; both hosts are gone."""
+    hub = STACK.enter_context(Hub()).start()
+    with Host("web-01") as web, Host("db-01") as db:
+        for host, n in ((web, 30), (db, 20)):
+            host.enroll(hub)
+            host.start()
+            host.log_in(n)
+        wait_arrived(hub, web, db)
+        web.stop()
+        db.stop()
+    return hub
+
+
+ASKED = [
+    ["ls", "--all"], ["ls", "--all", "--local", "--json"],
+    ["show", "last"], ["who"], ["last", "--all"], ["failed", "--all"],
+    ["search", "--all", "--kind", "auth"],
+    ["search", "--all", "--limit", "7", "--json", "--host", "web-01"],
+    ["search", "--all", "--host", "db-01", "--count", "host,kind,day"],
+    ["search", "--all", "--from", "192.0.2.", "--reverse", "--host", "db-01"],
+    ["export", "--host", "web-01"], ["export", "--sessions"],
+    ["story", "last"],
+    ["show", "ffffffffffff"],
+]
+
+
+@case
+def answers_alike():
+    """Each command tells through the hub what it tells of its store"""
+    hub = filled()
+    admin = Asker(hub, token_of(hub, "admin"))
+    for args in ASKED:
+        far = admin.ask(*args)
+        near = subprocess.run(
+            [SSHTRAIL, "--store", hub.dir, *args], env=admin.env,
+            text=True, capture_output=True, timeout=60)
+        equal(far.returncode, near.returncode, (args, far.stderr))
+        equal(far.stdout, near.stdout, args)
+        equal(far.stderr, near.stderr, args)
+    # A question goes on where another stopped.
+    first = admin.ask("search", "--all", "--host", "web-01", "--json",
+                      "--limit", "7")
+    cursor = first.stderr.split()[-1]
+    rest = admin.ask("search", "--all", "--host", "web-01", "--json",
+                     "--cursor", cursor)
+    whole = admin.ask("search", "--all", "--host", "web-01", "--json")
+    equal(first.stdout + rest.stdout, whole.stdout)
+    check("run it there" in admin.ask("verify").stderr, "verify")
+    check("at the store" in
+          admin.ask("export", "--reveal").stderr, "reveal")
+
+
+@case
+def shows_what_may_be_seen():
+    """A viewer of one host, and of one user, sees nothing of others"""
+    hub = filled()
+    for args in (["v", "--role", "viewer", "--host", "db-01"],
+                 ["u", "--role", "viewer", "--user", "ann"],
+                 ["a", "--role", "auditor"]):
+        equal(hub.hub("account", *args).returncode, 0)
+    viewer = Asker(hub, token_of(hub, "v"))
+    user = Asker(hub, token_of(hub, "u"))
+    auditor = Asker(hub, token_of(hub, "a"))
+    equal(viewer.hosts(), {"db-01"})
+    for args in (["--host", "web-01"], ["--text", "web-01"],
+                 ["--host", "hub"], ["--kind", "view"]):
+        equal(viewer.hosts(*args), set(), args)
+    equal(user.hosts(), {"db-01", "web-01"})
+    equal(auditor.hosts("--kind", "exec,auth,session,view"),
+          {"db-01", "web-01", "hub"})
+    of_web = json.loads(auditor.ask(
+        "ls", "--all", "--host", "web-01", "--json",
+        "--limit", "1").stdout)
+    equal(viewer.ask("show", of_web["session"]).returncode, 1)
+    equal(auditor.ask("show", of_web["session"]).returncode, 0)
+    check("web-01" not in viewer.ask("show", "last").stdout, "last")
+    count = viewer.ask("search", "--all", "--count", "host").stdout
+    check("db-01" in count and "web-01" not in count, count)
+    # What was asked is in the hub's own trail, by whom and for what.
+    asked = [json.loads(line) for line in auditor.ask(
+        "search", "--kind", "view", "--json", "--all", "--limit",
+        "1000").stdout.splitlines()]
+    check(any(e["user"] == "v" and e["op"] == "events" and
+              "host=web-01" in e.get("text", "") for e in asked), asked)
+    # Removed is removed at once.
+    equal(hub.hub("account-remove", "v").returncode, 0)
+    equal(viewer.ask("ls", "--all").returncode, 4)
+    hub.run("verify")
+
+
+@case
+def knows_whom():
+    """Passwords, tokens, and those that guess"""
+    hub = filled()
+    def basic(password):
+        pair = base64.b64encode(b"ann:" + password.encode()).decode()
+        return url_of(hub, "/api/v1/login", method="POST",
+                      Authorization="Basic " + pair)
+    made = subprocess.run(
+        [os.environ["SSHTRAIL_HUB"], "--config", hub.config, "account",
+         "ann", "--role", "auditor", "--password"], **hub.rights,
+        input="correct horse\n", text=True, capture_output=True)
+    equal(made.returncode, 0, made.stderr)
+    equal(url_of(hub, "/api/v1/stats")[0], 401)
+    status, answer = basic("correct horse")
+    equal(status, 200, answer)
+    good = {"Authorization": "Bearer " + json.loads(answer)["token"]}
+    equal(url_of(hub, "/api/v1/stats", **good)[0], 200)
+    equal(url_of(hub, "/api/v1/events?since=x", **good)[0], 400)
+    equal(url_of(hub, "/api/v1/events?login_only=false", **good)[0], 400)
+    equal(url_of(hub, "/api/v1/sessions/00ff", **good)[0], 404)
+    equal(url_of(hub, "/api/v1/nothing", **good)[0], 404)
+    for path in ("events", "sessions", "who", "last", "failed", "hosts",
+                 "recordings", "count?by=kind", "stats"):
+        status, answer = url_of(hub, "/api/v1/" + path, **good)
+        equal(status, 200, path)
+        json.loads(answer)
+    codes = [basic("wrong %d" % i)[0] for i in range(12)]
+    # The case before may have left one.
+    equal(codes, sorted(codes))
+    check(codes.count(401) in (9, 10), codes)
+    equal(basic("correct horse")[0], 429)
+    wait_for("the alerts", lambda: len(
+        [e for e in hub.alerts() if e.get("op") == "login"]) in (10, 11))
+    # Another hub's token is not taken, and its hub not believed.
+    with Hub() as other:
+        stranger = Asker.__new__(Asker)
+        stranger.env = dict(os.environ, XDG_CONFIG_HOME=other.top)
+        check("not the hub" in stranger.run(
+            "login", hub.url, token=token_of(other, "admin")).stderr,
+            "login")
+
+
+with STACK:
+    main()
