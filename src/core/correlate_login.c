@@ -2,7 +2,7 @@
 /* The stream of login records: utmp, wtmp and btmp. */
 #include "core/live.h"
 
-static int open_login(struct correlator *c, struct live_host *h,
+static int new_login(struct correlator *c, struct live_host *h,
     const struct event *ev, struct str tty, struct live **ret)
 {
 	int64_t pid = pid_of(ev, F_PID);
@@ -20,8 +20,21 @@ static int open_login(struct correlator *c, struct live_host *h,
 	if (err)
 		return err;
 	l->t.pid = pid;
-	l->t.flags |= TRACK_BEGAN;
 	*ret = l;
+	return 0;
+}
+
+static int open_login(struct correlator *c, struct live_host *h,
+    const struct event *ev, struct str tty, struct live **ret)
+{
+	int64_t pid = pid_of(ev, F_PID);
+	struct live *l;
+	int err = new_login(c, h, ev, tty, ret);
+
+	if (err)
+		return err;
+	l = *ret;
+	l->t.flags |= TRACK_BEGAN;
 	err = tty.n ? live_index(l, index_key_str(c, INDEX_LOGIN_TTY, tty, 0))
 		    : 0;
 	if (!err && pid > 0)
@@ -78,6 +91,9 @@ int login_event(struct correlator *c, struct live_host *h, struct event *ev,
 			err = open_login(c, h, ev, tty, &l);
 	} else if (ev->kind == EVENT_SESSION_CLOSE) {
 		l = find_login(c, h, pid_of(ev, F_PID), tty);
+		/* utmp may know the begin, and wtmp the end, or vice versa. */
+		if (!l && tty.n && pid_of(ev, F_PID) > 0)
+			err = new_login(c, h, ev, tty, &l);
 	}
 	if (err || !l)
 		return err;

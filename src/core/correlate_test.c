@@ -339,6 +339,16 @@ static const struct scene scenes[] = {
 		GONE("120.9", "105", "192.0.2.1", "5000") DIV LOG_A,
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
 	"tty=pts/0 100-120 LCHY reason=user\n"},
+    {"utmp knows the end of a login that wtmp tells of",
+	"utmp session.close 120.1 pid=105 tty=pts/0 addr=192.0.2.1\n" DIV
+	"utmp session.open 102 pid=105 user=ann addr=192.0.2.1 tty=pts/0\n",
+	"2 user=ann addr=192.0.2.1 tty=pts/0 102-120 LCHYI\n"},
+    {"wtmp knows the end of a login that utmp told of",
+	"utmp session.open 102 pid=105 user=ann addr=192.0.2.1 tty=pts/0\n" DIV
+	"utmp session.close 120 pid=105 tty=pts/0\n"
+	"utmp session.open 200 pid=105 user=bob addr=192.0.2.1 tty=pts/0\n",
+	"2 user=ann addr=192.0.2.1 tty=pts/0 102-120 LCHYI\n"
+	"1 user=bob addr=192.0.2.1 tty=pts/0 200-200 LHYI\n"},
     {"attempts that became a login, as another source tells it",
 	"auth-log auth.fail 98 ident=sshd pid=100 user=ann addr=192.0.2.1 "
 	"port=5000\n"

@@ -174,6 +174,15 @@ static bool fits_terminal(const struct track *login, const struct track *other)
 	       other->user.n && distance(login->start, begin_of(other)) <= NEAR;
 }
 
+/* Two accounts of a login record; or its begin, a, and its end, b. */
+static bool fits_login(
+    const struct joiner *j, const struct track *a, const struct track *b)
+{
+	if (!str_eq(a->tty, b->tty))
+		return false;
+	return distance(a->start, b->start) <= SLACK || carries_on(j, a, b);
+}
+
 /*
  * A part cut off from its beginning may know the connection only by the pid of
  * the process that serves the user.
@@ -195,10 +204,7 @@ unsigned join_rank_pid(
 	if (x->kind == TRACK_CONN && y->kind == TRACK_CONN)
 		return same_sshd(a, b) && fits_conn(j, a, b) ? 3 : 0;
 	if (x->kind == TRACK_LOGIN)
-		return distance(a->start, b->start) <= SLACK &&
-			       str_eq(a->tty, b->tty)
-			   ? 3
-			   : 0;
+		return fits_login(j, a, b) ? 3 : 0;
 	if (y->kind == TRACK_LOGIN && y->pid >= 0 &&
 	    (y->pid == x->child_pid || y->pid == x->pid))
 		return fits_child(y, x) ? 4 : 0;
