@@ -117,10 +117,7 @@ int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err)
 		return err_sys(err, r, "cannot make the store %s", dir);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
-		return err_set(err, -ENOENT,
-		    "there is no store at %s: \"sshtrail import PATH\" makes "
-		    "one, --store names another",
-		    dir);
+		return err_set(err, -ENOENT, "there is no store at %s", dir);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open the store %s", dir);
 	r = check_format(fd, dir, err);
