@@ -322,6 +322,13 @@ int archive_commit(struct archive *a, struct err *err)
 	return r < 0 ? r : index_commit(&a->index, err);
 }
 
+int archive_outdate(struct archive *a, struct err *err)
+{
+	int r = index_outdate(&a->index, err);
+
+	return r < 0 ? r : archive_commit(a, err);
+}
+
 void archive_close(struct archive *a)
 {
 	if (!a)
@@ -366,6 +373,40 @@ static void note_empty(struct verify_pass *p, struct verify_result *result)
 	forward_finding(p, &f);
 }
 
+/* Retention removes the oldest, and leaves a signed hole in their place. */
+static int verify_front(struct verify_pass *p, int fd, const char *chain,
+    struct verify_result *result)
+{
+	char detail[200];
+	const struct finding f = {.verdict = VERDICT_MISSING,
+	    .segment = TRAIL_HOLE,
+	    .seq = 1,
+	    .detail = detail};
+	struct trail_hole hole = {.upto = 0};
+	uint64_t first = 0;
+	int r = trail_first(fd, &first);
+
+	if (r < 0)
+		return err_sys(p->err, r, "chain %s", chain);
+	if (first <= 1)
+		return 0;
+	if (trail_hole_read(fd, p->pub, chain, &hole, NULL) == 0 &&
+	    hole.upto + 1 >= first) {
+		hole.upto = first - 1;
+		if (p->sink->hole)
+			p->sink->hole(p->sink->ctx, chain, &hole);
+		return 0;
+	}
+	snprintf(detail, sizeof detail,
+	    "frames 1 to %llu are not there, and nothing signed tells that "
+	    "they were removed",
+	    (unsigned long long)first - 1);
+	result->verdicts |= 1U << VERDICT_MISSING;
+	result->sound = false;
+	forward_finding(p, &f);
+	return 0;
+}
+
 static int verify_chain(void *ctx, const char *chain)
 {
 	struct verify_pass *p = ctx;
@@ -382,6 +423,9 @@ static int verify_chain(void *ctx, const char *chain)
 	if (r == -ENOENT)
 		note_empty(p, &result);
 	else if (r < 0)
+		return r;
+	r = verify_front(p, fd, chain, &result);
+	if (r < 0)
 		return r;
 	r = vouch_check(p->dirfd, chain, forward_finding, p, &vouched, p->err);
 	if (r < 0)

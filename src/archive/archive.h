@@ -21,6 +21,7 @@
 #include "archive/vouch.h"
 #include "core/event.h"
 #include "store/store.h"
+#include "trail/prune.h"
 #include "trail/verify.h"
 
 struct archive;
@@ -88,6 +89,12 @@ int archive_settle(struct archive *a,
     struct err *err);
 
 /*
+ * As archive_commit(); and what is in the index is about to be removed from the
+ * trails, so that archive_settle() makes it again.
+ */
+int archive_outdate(struct archive *a, struct err *err);
+
+/*
  * To be called now and then by who writes for long: whether what it writes is
  * still in its place. 1: the segment was put back; see trail_guard(). -ESTALE:
  * the index is gone; the next who opens the store for writing makes it again.
@@ -119,13 +126,17 @@ int archive_reindex(const char *dir,
 
 /*
  * Verify every chain, and recordings against what events vouch for; `report`
- * gets the chain's name. The public key is that
+ * gets the chain's name. Frames that are missing in front are a finding where
+ * no signed hole tells of them. The public key is that
  * of DIR unless `pub` is given. *ret_sound: all are.
  */
 struct archive_verify_sink {
 	void (*finding)(void *ctx, const char *chain, const struct finding *f);
 	void (*chain)(void *ctx, const char *chain,
 	    const struct verify_result *r, const struct vouch_result *v);
+	/* What is missing in front, as its signed hole tells. */
+	void (*hole)(
+	    void *ctx, const char *chain, const struct trail_hole *hole);
 	void *ctx;
 };
 int archive_verify(const char *dir, const struct sign_public *pub,

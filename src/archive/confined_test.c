@@ -71,7 +71,7 @@ static void check_count(const char *dir)
 
 static void inside_archive(struct confined *c)
 {
-	const struct archive_verify_sink sink = {NULL, NULL, NULL};
+	const struct archive_verify_sink sink = {.ctx = NULL};
 	struct err err = {""};
 	struct archive *a;
 	char dir[128];

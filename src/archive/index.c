@@ -179,6 +179,12 @@ int index_disordered(struct archive_index *ix, bool *ret, struct err *err)
 	return r;
 }
 
+int index_outdate(struct archive_index *ix, struct err *err)
+{
+	return ix->store->ops->put_note(
+	    ix->store, NOTE_DISORDER, STR("1"), err);
+}
+
 struct catch_up {
 	struct archive_index *ix;
 	int dirfd;

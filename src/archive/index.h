@@ -62,6 +62,12 @@ int index_commit(struct archive_index *ix, struct err *err);
 int index_disordered(struct archive_index *ix, bool *ret, struct err *err);
 
 /*
+ * What it was made of is about to be removed from the trails: with the next
+ * commit it is disordered.
+ */
+int index_outdate(struct archive_index *ix, struct err *err);
+
+/*
  * Add what the trails below dirfd hold beyond the store's last commit, in the
  * order of the trails. Damaged segments are passed over: `verify` names them.
  * `progress` may be NULL.

@@ -238,7 +238,8 @@ static bool plays(const struct scene *scene, enum role role)
 {
 	char dir[] = "/tmp/sshtrail-vouch-XXXXXX";
 	struct seen seen = {.findings = BUF_INIT};
-	const struct archive_verify_sink sink = {on_finding, on_chain, &seen};
+	const struct archive_verify_sink sink = {
+	    on_finding, on_chain, NULL, &seen};
 	struct err err = {""};
 	struct archive *a;
 	bool sound, ok;

@@ -4,6 +4,7 @@
 
 #include "archive/archive.h"
 #include "base/fd.h"
+#include "base/when.h"
 #include "cli/command.h"
 #include "cli/text/escape.h"
 #include "core/event_json.h"
@@ -165,6 +166,31 @@ static void chain_json(struct verify *v, const char *chain,
 	buf_add_z(b, "}\n");
 }
 
+static void on_hole(void *ctx, const char *chain, const struct trail_hole *hole)
+{
+	struct verify *v = ctx;
+	struct buf *b = &v->cli->out.b;
+	char at[TIME_ISO_LEN];
+
+	time_format_iso(hole->time, at);
+	if (v->cli->json) {
+		buf_add_z(b, "{\"chain\":");
+		json_add_string(b, str_z(chain));
+		buf_printf(b, ",\"removed\":%llu,\"time\":\"%s\",\"reason\":",
+		    (unsigned long long)hole->upto, at);
+		json_add_string(b, str_z(hole->why));
+		buf_add_z(b, "}\n");
+	} else {
+		add_escaped(v, str_z(chain));
+		buf_printf(b,
+		    ": frames 1 to %llu were removed, at last on %s: ",
+		    (unsigned long long)hole->upto, at);
+		add_escaped(v, str_z(hole->why));
+		buf_add_char(b, '\n');
+	}
+	out_row(&v->cli->out);
+}
+
 static void on_chain(void *ctx, const char *chain,
     const struct verify_result *r, const struct vouch_result *vouched)
 {
@@ -207,7 +233,7 @@ static int verify_run(const struct invocation *inv)
 	const struct verify_options *own = inv->own;
 	struct cli *c = inv->cli;
 	struct verify v = {.cli = c};
-	struct archive_verify_sink sink = {on_finding, on_chain, &v};
+	struct archive_verify_sink sink = {on_finding, on_chain, on_hole, &v};
 	struct sign_public pub;
 	struct err err = {""};
 	bool sound = false;

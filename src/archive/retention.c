@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/retention.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "archive/layout.h"
+#include "base/fd.h"
+#include "base/when.h"
+#include "trail/prune.h"
+
+struct plan {
+	int dirfd;
+	const struct policy *policy;
+	int64_t now;
+	int (*fn)(void *ctx, const struct retention_step *step);
+	void *ctx;
+	struct err *err;
+	/* Of the chain at work. */
+	struct policy_limits limits;
+	uint64_t left; /* bytes */
+	struct retention_step step;
+};
+
+static void say_why(struct plan *p, bool old)
+{
+	struct buf b = BUF_INIT;
+	char span[TIME_SPAN_LEN];
+
+	time_format_span(p->limits.max_age, span);
+	if (old)
+		buf_printf(&b, "older than %s", span);
+	else
+		buf_printf(&b, "more than %lld bytes were kept",
+		    (long long)p->limits.max_bytes);
+	snprintf(p->step.why, sizeof p->step.why, "%.*s", STR_ARG(buf_str(&b)));
+	buf_free(&b);
+}
+
+/* 1: this segment stays, and so does what is behind it. */
+static int take_piece(void *ctx, const struct trail_piece *piece)
+{
+	struct plan *p = ctx;
+	const struct policy_limits *l = &p->limits;
+	bool old = l->max_age && piece->begun < p->now - l->max_age;
+
+	if (!old && !(l->max_bytes && p->left > (uint64_t)l->max_bytes))
+		return 1;
+	say_why(p, old);
+	p->left -= piece->bytes < p->left ? piece->bytes : p->left;
+	if (p->step.segments++ == 0)
+		p->step.first = piece->first;
+	p->step.upto = piece->end - 1;
+	p->step.bytes += piece->bytes;
+	p->step.until = piece->begun;
+	return 0;
+}
+
+static int plan_chain(void *ctx, const char *chain)
+{
+	struct plan *p = ctx;
+	CLEANUP_FD int fd = -1;
+	int r;
+
+	if (!policy_limits(p->policy, chain, &p->limits) ||
+	    (!p->limits.max_age && !p->limits.max_bytes))
+		return 0;
+	r = layout_open_chain(p->dirfd, chain, false, &fd, p->err);
+	p->step = (struct retention_step){.chain = chain};
+	if (r == 0)
+		r = trail_pieces(fd, &p->left, take_piece, p, p->err);
+	if (r < 0)
+		return err_context(p->err, r, "chain %s", chain);
+	return p->step.segments ? p->fn(p->ctx, &p->step) : 0;
+}
+
+int retention_plan(int dirfd, const struct policy *policy, int64_t now,
+    int (*fn)(void *ctx, const struct retention_step *step), void *ctx,
+    struct err *err)
+{
+	struct plan p = {.dirfd = dirfd,
+	    .policy = policy,
+	    .now = now,
+	    .fn = fn,
+	    .ctx = ctx,
+	    .err = err};
+
+	return layout_each_chain(dirfd, plan_chain, &p, err);
+}
+
+struct retain {
+	struct archive *archive;
+	struct retention_work *work;
+	struct err *err;
+};
+
+/* Names are numbers of recordings: those whose beginning is gone. */
+static int drop_screens(int dirfd, uint64_t first)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	uint64_t number;
+	int r = 0;
+
+	if (!dir) {
+		fd_close(&fd);
+		return -EIO;
+	}
+	while (r == 0 && (e = readdir(dir)))
+		if (str_u64(str_z(e->d_name), &number) && number < first &&
+		    unlinkat(dirfd, e->d_name, 0) < 0 && errno != ENOENT)
+			r = -errno;
+	closedir(dir);
+	return r;
+}
+
+static int tend_screens(void *ctx, const char *chain)
+{
+	struct retain *w = ctx;
+	int dirfd = archive_dirfd(w->archive);
+	CLEANUP_FD int fd = -1;
+	CLEANUP_FD int screens = -1;
+	uint64_t first = 0;
+	int r;
+
+	if (!str_starts(str_z(chain), STR(ARCHIVE_RECORDINGS)))
+		return 0;
+	r = layout_open_screens(dirfd, chain, false, &screens, NULL);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = layout_open_chain(dirfd, chain, false, &fd, w->err);
+	if (r == 0)
+		r = trail_first(fd, &first);
+	if (r == 0)
+		r = drop_screens(screens, first);
+	return r < 0 ? err_sys(w->err, r, "screens of %s", chain) : 0;
+}
+
+/* The event and the note that the index is out of date come first. */
+static int take_step(void *ctx, const struct retention_step *step)
+{
+	struct retain *w = ctx;
+	struct trail_hole hole = {.upto = step->upto, .time = w->work->now};
+	CLEANUP_FD int fd = -1;
+	int r = w->work->tell(w->work->ctx, step);
+
+	snprintf(hole.why, sizeof hole.why, "%s", step->why);
+	if (r == 0)
+		r = archive_outdate(w->archive, w->err);
+	if (r == 0)
+		r = layout_open_chain(
+		    archive_dirfd(w->archive), step->chain, false, &fd, w->err);
+	if (r == 0)
+		r = trail_prune(
+		    fd, step->chain, archive_key(w->archive), &hole, w->err);
+	if (r < 0)
+		return err_context(w->err, r, "chain %s", step->chain);
+	w->work->steps++;
+	return 0;
+}
+
+int archive_retain(
+    struct archive *a, struct retention_work *work, struct err *err)
+{
+	struct retain w = {a, work, err};
+	int r = retention_plan(
+	    archive_dirfd(a), work->policy, work->now, take_step, &w, err);
+
+	if (r == 0)
+		r = layout_each_chain(archive_dirfd(a), tend_screens, &w, err);
+	return r < 0 ? r : archive_settle(a, work->progress, work->ctx, err);
+}
