@@ -15,6 +15,7 @@ extern const struct command cmd_last;
 extern const struct command cmd_ls;
 extern const struct command cmd_play;
 extern const struct command cmd_reindex;
+extern const struct command cmd_retention;
 extern const struct command cmd_search;
 extern const struct command cmd_setup;
 extern const struct command cmd_show;
@@ -40,6 +41,7 @@ const struct command *const commands[] = {
     &cmd_export,
     &cmd_verify,
     &cmd_reindex,
+    &cmd_retention,
     &cmd_setup,
     &cmd_version,
 };

@@ -18,6 +18,7 @@ extern const struct command cmd_login;
 extern const struct command cmd_ls;
 extern const struct command cmd_play;
 extern const struct command cmd_reindex;
+extern const struct command cmd_retention;
 extern const struct command cmd_search;
 extern const struct command cmd_setup;
 extern const struct command cmd_show;
@@ -46,6 +47,7 @@ const struct command *const commands[] = {
     &cmd_test_output,
     &cmd_verify,
     &cmd_reindex,
+    &cmd_retention,
     &cmd_setup,
     &cmd_enroll,
     &cmd_login,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "archive/archive.h"
 #include "base/fd.h"
 #include "cli/daemon.h"
+#include "cli/own.h"
 
 int masks_open(struct masks *m, struct cli *c, const struct masks_for *what)
 {
@@ -42,35 +42,6 @@ void masks_free(struct masks *m)
 	arena_free(&m->mem);
 }
 
-static void set_id(struct event *ev, enum field f, const char *file)
-{
-	uint32_t id = fd_read_u32(file);
-
-	if (id != AUDIT_UNSET)
-		event_set_int(ev, f, id);
-}
-
-static struct str own_tty(void)
-{
-	const char *tty = ttyname(STDIN_FILENO);
-	struct str name = str_z(tty ? tty : ttyname(STDERR_FILENO));
-
-	str_skip(&name, STR("/dev/"));
-	return name;
-}
-
-static void tell_who(struct event *ev)
-{
-	const struct passwd *pw = getpwuid(getuid());
-
-	event_set_str(ev, F_TTY, own_tty());
-	event_set_str(ev, F_USER, str_z(pw ? pw->pw_name : NULL));
-	event_set_int(ev, F_UID, (int64_t)getuid());
-	event_set_int(ev, F_PID, getpid());
-	set_id(ev, F_AUID, "/proc/self/loginuid");
-	set_id(ev, F_SES, "/proc/self/sessionid");
-}
-
 static int append(struct masks *m, const char *of, struct err *err)
 {
 	char host[65] = "localhost", chain[80];
@@ -87,7 +58,7 @@ static int append(struct masks *m, const char *of, struct err *err)
 	ev.time = m->cli->now;
 	ev.host = str_z(host);
 	ev.source = STR("sshtrail");
-	tell_who(&ev);
+	own_tell(&ev);
 	event_set_str(&ev, F_CMD, str_z(m->what.command));
 	event_set_str(&ev, F_TEXT, str_z(of));
 	r = archive_begin(archive, chain, err);
