@@ -12,7 +12,9 @@
 
 #include "agent/control.h"
 #include "agent/feed.h"
+#include "agent/host.h"
 #include "agent/ledger.h"
+#include "agent/lending.h"
 #include "agent/link.h"
 #include "agent/places.h"
 #include "agent/pulse.h"
@@ -20,7 +22,7 @@
 #include "agent/reveal.h"
 #include "agent/room.h"
 #include "agent/status.h"
-#include "archive/layout.h"
+#include "archive/lock.h"
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
@@ -41,6 +43,7 @@ struct slot {
 	bool reopening;	 /* the monitor was asked to */
 	bool replaced;	 /* and could not: the new file is not there yet */
 	int64_t read_at; /* when bytes came last */
+	int64_t idle_at; /* when nothing more was there last */
 };
 
 struct collector {
@@ -49,6 +52,7 @@ struct collector {
 	struct loop_watch link;
 	struct loop_timer tick, again, sync, commit;
 	bool syncing, committing; /* their timers run */
+	struct lending lending;
 	struct ledger *ledger;
 	struct recorder *recorder;
 	struct feed_sink sink;
@@ -149,8 +153,7 @@ static int read_slot(struct slot *s)
 	/* The ledger's errors end the collector, a tap's its feed. */
 	if (state < 0 || state == TAP_END)
 		return c->err.text[0] ? -EIO : end_feed(s, why.text);
-	if (state != TAP_IDLE)
-		s->read_at = loop_now();
+	*(state == TAP_IDLE ? &s->idle_at : &s->read_at) = loop_now();
 	if (state == TAP_REOPEN)
 		return ask_reopen(s);
 	if (state != TAP_IDLE)
@@ -273,6 +276,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 {
 	struct collector *c = t->ctx;
 	int64_t now = loop_now();
+	int64_t idle_since = now;
 	int r = pulse_beat(&c->pulse, c->ledger, &c->err);
 
 	(void)l;
@@ -289,11 +293,16 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 		struct slot *s = &c->slots[i];
 
 		if (s->feed && !s->reopening &&
-		    (s->replaced || feed_fd(s->feed) < 0))
+		    (s->replaced || feed_fd(s->feed) < 0 ||
+			lending_is_due(&c->lending)))
 			r = read_slot(s);
 		if (r == 0 && s->feed && now - s->read_at > TICK_USEC)
 			r = feed_settle(s->feed, &c->err);
+		if (s->feed && s->idle_at < idle_since)
+			idle_since = s->idle_at;
 	}
+	if (r == 0)
+		r = lending_look(&c->lending, c->ledger, idle_since, &c->err);
 	recorder_derive(c->recorder);
 	done(c, r);
 }
@@ -337,6 +346,8 @@ static void on_message(struct loop *l, struct loop_watch *w, unsigned what)
 	while (r == 0 && (got = link_receive(w->fd, &m)) > 0) {
 		if (m.what == LINK_REOPENED)
 			r = take_reopened(c, &m);
+		else if (m.what == LINK_GIVEN)
+			r = lending_given(&c->lending, c->ledger, &m, &c->err);
 		else
 			tap_opened_close(&m.opened);
 		if (m.what == LINK_STOP)
@@ -485,14 +496,20 @@ static int enter_sandbox(struct collector *c)
 static int open_all(struct collector *c)
 {
 	char boot[BOOT_ID_LEN + 1] = "";
+	int lockfd = -1;
 	int r = boot_id(boot);
 
 	/* Read now: the zone's file is out of reach later. */
 	tzset();
 	if (r == 0)
+		r = lending_begin(&c->lending, c->agent, &lockfd, &c->err);
+	/* What root's import made while it was waited for. */
+	if (r == 0)
+		r = host_prepare_store(c->agent, &c->err);
+	if (r == 0)
 		r = enter_sandbox(c);
 	if (r == 0)
-		r = ledger_open(&c->ledger, c->agent->store,
+		r = ledger_open(&c->ledger, c->agent->store, lockfd,
 		    str_z(c->agent->host), str_z(boot), &c->err);
 	if (r == 0)
 		r = places_open(&c->places, c->agent->store, &c->err);
@@ -560,8 +577,13 @@ int collector_run(struct agent *a)
 	if (!c)
 		return -ENOMEM;
 	c->agent = a;
-	prctl(PR_SET_NAME, LAYOUT_DAEMON);
+	prctl(PR_SET_NAME, LOCK_DAEMON);
 	r = prepare(c);
+	if (r == -ECANCELED) {
+		close_all(c, 0);
+		free(c);
+		return 0;
+	}
 	if (r == 0)
 		r = link_send(a->link_fd, &m);
 	if (r == 0)

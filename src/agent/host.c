@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/host.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,7 +15,7 @@
 
 #include "base/fd.h"
 
-#define TREE_FDS 16
+#define STORE_DEPTH 8
 
 static int find_user(struct agent *a, const struct config *cfg, struct err *err)
 {
@@ -41,28 +43,71 @@ static int find_user(struct agent *a, const struct config *cfg, struct err *err)
 	return 0;
 }
 
-/* nftw() hands no context on: the owner to be, for one call of give_tree(). */
-static _Thread_local struct {
+/* What is handed on of a tree; it is on one file system. */
+struct giving {
 	uid_t uid;
 	gid_t gid;
-} owner;
+	dev_t dev;
+};
 
-static int give(
-    const char *path, const struct stat *st, int type, struct FTW *ftw)
+/*
+ * The tree is in the hands of a user who may be hostile by now: nothing is
+ * reached by more than one name at a time, no link followed, and a file with
+ * another name, which may be anybody's, is left alone.
+ */
+static int give_one(const struct giving *g, int dirfd, const char *name,
+    int *ret_fd, mode_t *ret_mode)
 {
-	(void)type;
-	(void)ftw;
-	if (st->st_uid == owner.uid && st->st_gid == owner.gid)
+	struct stat st;
+	int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	*ret_fd = fd;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret_mode = st.st_dev == g->dev ? st.st_mode : 0;
+	if ((st.st_uid == g->uid && st.st_gid == g->gid) || !*ret_mode ||
+	    (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
 		return 0;
-	return lchown(path, owner.uid, owner.gid) < 0 ? -errno : 0;
+	return fchownat(fd, "", g->uid, g->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-/* The store was perhaps made by root's import. Links are not followed. */
+/* Deeper than a store is nothing of ours. */
+static int give_below(const struct giving *g, int dirfd, unsigned depth)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d)
+		return fd_close(&fd), -errno;
+	while (r == 0 && (e = readdir(d))) {
+		CLEANUP_FD int at = -1;
+		mode_t mode = 0;
+
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		r = give_one(g, fd, e->d_name, &at, &mode);
+		if (r == 0 && S_ISDIR(mode) && depth < STORE_DEPTH)
+			r = give_below(g, at, depth + 1);
+	}
+	closedir(d);
+	return r;
+}
+
+/* The store was perhaps made by root's import. */
 static int give_tree(const char *dir, uid_t uid, gid_t gid)
 {
-	owner.uid = uid;
-	owner.gid = gid;
-	return nftw(dir, give, TREE_FDS, FTW_PHYS | FTW_MOUNT);
+	CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct giving g = {uid, gid, 0};
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || fchown(fd, uid, gid) < 0)
+		return -errno;
+	g.dev = st.st_dev;
+	return give_below(&g, fd, 1);
 }
 
 static int make_parents(const char *dir)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "archive/layout.h"
+#include "base/fd.h"
 #include "base/map.h"
 #include "base/when.h"
 
@@ -12,6 +14,8 @@
  * two savings of the places at the most.
  */
 #define RECENT_EVENTS 16384
+/* Of so many chains of imports: it takes some 50 ms each. */
+#define IMPORTS_MAX   16
 #define SOURCE	      "sshtraild"
 
 struct ledger {
@@ -30,13 +34,10 @@ static bool is_own(const struct event *ev)
 	return str_eqz(ev->source, SOURCE);
 }
 
-static int remember(void *ctx, const struct event *ev)
+static int count_id(struct ledger *l, const struct event *ev)
 {
-	struct ledger *l = ctx;
 	uint64_t *n;
 
-	l->left_open =
-	    ev->kind == EVENT_AGENT_STOP && is_own(ev) ? 0 : ev->time;
 	if (!event_has(ev, F_ID))
 		return 0;
 	n = map_put(&l->recent, ev->v[F_ID].u);
@@ -46,32 +47,72 @@ static int remember(void *ctx, const struct event *ev)
 	return 0;
 }
 
-static int begin(struct ledger *l, const char *dir, struct err *err)
+static int remember(void *ctx, const struct event *ev)
+{
+	struct ledger *l = ctx;
+
+	l->left_open =
+	    ev->kind == EVENT_AGENT_STOP && is_own(ev) ? 0 : ev->time;
+	return count_id(l, ev);
+}
+
+static int remember_imported(void *ctx, const struct event *ev)
+{
+	struct ledger *l = ctx;
+
+	return str_eq(ev->host, l->host) ? count_id(l, ev) : 0;
+}
+
+struct imports {
+	struct ledger *ledger;
+	unsigned n;
+	struct err *err;
+};
+
+/* What an import took of our logs while no daemon ran, or this one was late. */
+static int remember_import(void *ctx, const char *chain)
+{
+	struct imports *m = ctx;
+
+	if (!str_starts(str_z(chain), STR("import:")) || ++m->n > IMPORTS_MAX)
+		return 0;
+	return archive_recent(m->ledger->archive, chain, RECENT_EVENTS,
+	    remember_imported, m->ledger, m->err);
+}
+
+static int begin(struct ledger *l, const char *dir, int lockfd, struct err *err)
 {
 	struct str chain =
 	    arena_printf(&l->text, "events:%.*s%c", STR_ARG(l->host), '\0');
-	int r = chain.p ? archive_open(&l->archive, dir, ARCHIVE_WRITE, err)
-			: err_sys(err, -ENOMEM, "%s", dir);
+	struct imports m = {l, 0, err};
+	int r = archive_open_locked(&l->archive, dir, lockfd, err);
 
+	if (r == 0 && !chain.p)
+		r = err_sys(err, -ENOMEM, "%s", dir);
 	if (r == 0)
 		r = archive_begin(l->archive, chain.p, err);
 	if (r == 0)
-		r = archive_recent(l->archive, RECENT_EVENTS, remember, l, err);
+		r = archive_recent(
+		    l->archive, chain.p, RECENT_EVENTS, remember, l, err);
+	if (r == 0)
+		r = layout_each_chain(
+		    archive_dirfd(l->archive), remember_import, &m, err);
 	return r;
 }
 
-int ledger_open(struct ledger **ret, const char *dir, struct str host,
-    struct str boot, struct err *err)
+int ledger_open(struct ledger **ret, const char *dir, int lockfd,
+    struct str host, struct str boot, struct err *err)
 {
 	struct ledger *l = calloc(1, sizeof *l);
 	int r;
 
 	if (!l)
-		return err_sys(err, -ENOMEM, "%s", dir);
+		return fd_close(&lockfd), err_sys(err, -ENOMEM, "%s", dir);
 	l->host = arena_dup(&l->text, host);
 	l->boot = arena_dup(&l->text, boot);
-	r = l->host.p && l->boot.p ? begin(l, dir, err)
-				   : err_sys(err, -ENOMEM, "%s", dir);
+	r = begin(l, dir, lockfd, err);
+	if (r == 0 && (!l->host.p || !l->boot.p))
+		r = err_sys(err, -ENOMEM, "%s", dir);
 	if (r < 0) {
 		ledger_close(l);
 		return r;
@@ -233,6 +274,35 @@ int ledger_guard(struct ledger *l, struct err *err)
 	    "somebody removed or replaced the segment of the events that is "
 	    "being written: it was put back with all that it held",
 	    err);
+}
+
+bool ledger_is_wanted(const struct ledger *l)
+{
+	return archive_wanted(l->archive);
+}
+
+bool ledger_is_lent(const struct ledger *l)
+{
+	return archive_is_lent(l->archive);
+}
+
+int ledger_lend(struct ledger *l, struct err *err)
+{
+	int r = ledger_commit(l, err);
+
+	if (r == 0)
+		archive_lend(l->archive);
+	return r;
+}
+
+int ledger_take_back(struct ledger *l)
+{
+	return archive_take_back(l->archive);
+}
+
+int ledger_go_on(struct ledger *l, struct err *err)
+{
+	return archive_go_on(l->archive, err);
 }
 
 int ledger_sync(struct ledger *l, struct err *err)

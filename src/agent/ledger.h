@@ -12,11 +12,12 @@
 struct ledger;
 
 /*
- * Open the store in `dir` and begin the chain "events:HOST". `boot`: the boot
- * id of the kernel, 32 hexadecimal digits.
+ * Open the store in `dir`, whose lock `lockfd` is taken over, and begin the
+ * chain "events:HOST". `boot`: the boot id of the kernel, 32 hexadecimal
+ * digits.
  */
-int ledger_open(struct ledger **ret, const char *dir, struct str host,
-    struct str boot, struct err *err);
+int ledger_open(struct ledger **ret, const char *dir, int lockfd,
+    struct str host, struct str boot, struct err *err);
 /* What is not committed becomes visible with the next opening. NULL is fine. */
 void ledger_close(struct ledger *l);
 
@@ -58,6 +59,17 @@ bool ledger_urgent(const struct ledger *l);
  * removed and is put back is told in a gap; fails where it cannot be.
  */
 int ledger_guard(struct ledger *l, struct err *err);
+
+/*
+ * To lend the store to who wants to write to it, see archive/archive.h.
+ * ledger_take_back() gives 1: it is ours again; once its files are the
+ * collector's, ledger_go_on().
+ */
+bool ledger_is_wanted(const struct ledger *l);
+bool ledger_is_lent(const struct ledger *l);
+int ledger_lend(struct ledger *l, struct err *err);
+int ledger_take_back(struct ledger *l);
+int ledger_go_on(struct ledger *l, struct err *err);
 
 int ledger_sync(struct ledger *l, struct err *err);
 int ledger_commit(struct ledger *l, struct err *err);

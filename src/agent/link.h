@@ -13,6 +13,9 @@ enum link_what {
 	LINK_READY,    /* collector: the feeds are open, events are taken */
 	LINK_REOPEN,   /* collector: open tap `index` anew, please */
 	LINK_REOPENED, /* monitor: here it is, or `error` and why in `text` */
+	LINK_WAITS,    /* collector: for who has the store, see `text` */
+	LINK_GIVE,     /* collector: root wrote to the store, give it to me */
+	LINK_GIVEN,    /* monitor: done, or `error` and why in `text` */
 	LINK_STOP,     /* monitor: commit and end */
 	LINK_FAILED,   /* collector: ends because of `text` */
 };

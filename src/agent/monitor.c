@@ -306,6 +306,16 @@ static void answer_reopen(struct monitor *m, unsigned index)
 	link_send(m->link.fd, &answer);
 }
 
+static void answer_give(struct monitor *m)
+{
+	struct link_message answer = {.what = LINK_GIVEN};
+	struct err why = {""};
+
+	answer.error = host_prepare_store(&m->agent, &why);
+	snprintf(answer.text, sizeof answer.text, "%s", why.text);
+	link_send(m->link.fd, &answer);
+}
+
 static void close_link(struct monitor *m)
 {
 	loop_unwatch(&m->loop, &m->link);
@@ -320,6 +330,12 @@ static void say_ready(struct monitor *m)
 	notify("READY=1\nSTATUS=collecting");
 }
 
+static void say_waits(struct monitor *m, const char *why)
+{
+	m->say("collecting begins later: %s", why);
+	notify("STATUS=waiting for an import into the store to end");
+}
+
 static void take_messages(struct monitor *m)
 {
 	struct link_message in;
@@ -332,6 +348,10 @@ static void take_messages(struct monitor *m)
 			say_ready(m);
 		else if (in.what == LINK_REOPEN)
 			answer_reopen(m, in.index);
+		else if (in.what == LINK_WAITS)
+			say_waits(m, in.text);
+		else if (in.what == LINK_GIVE)
+			answer_give(m);
 		else if (in.what == LINK_FAILED) {
 			snprintf(m->failure, sizeof m->failure, "%s", in.text);
 			m->failure_error = in.error;

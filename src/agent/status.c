@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/status.h"
 
+#include <errno.h>
 #include <sys/resource.h>
 
 #include "archive/space.h"
@@ -71,7 +72,8 @@ static int each_session(const struct status *s, struct open_sessions *o)
 	struct store_cursor *cursor;
 	struct session row;
 	struct err ignored;
-	int r = store->ops->sessions(store, &q, &cursor, &ignored);
+	int r =
+	    store ? store->ops->sessions(store, &q, &cursor, &ignored) : -EBUSY;
 
 	if (r < 0)
 		return r;
@@ -88,7 +90,11 @@ static void sessions_text(const struct status *s, struct buf *b)
 	struct buf list = BUF_INIT;
 	struct open_sessions o = {.b = &list};
 
-	if (each_session(s, &o) < 0)
+	int r = each_session(s, &o);
+
+	if (r == -EBUSY)
+		buf_add_z(b, "sessions: the index is lent to an import\n");
+	else if (r < 0)
 		buf_add_z(b, "sessions: the index does not answer\n");
 	else
 		buf_printf(b, "%llu sessions open%s\n", (unsigned long long)o.n,

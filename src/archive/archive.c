@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "archive/layout.h"
+#include "archive/lock.h"
 #include "archive/reindex.h"
 #include "archive/vouch.h"
 #include "base/fd.h"
+#include "base/hash.h"
 #include "base/when.h"
 #include "core/event_json.h"
 
@@ -63,10 +65,10 @@ int archive_settle(struct archive *a,
 
 static int open_for_writing(struct archive *a, struct err *err)
 {
-	int r;
+	enum lock_how how =
+	    a->mode == ARCHIVE_WRITE_WAIT ? LOCK_WAIT : LOCK_ASK;
+	int r = a->lockfd >= 0 ? 0 : lock_take(a->dirfd, how, &a->lockfd, err);
 
-	r = layout_lock(
-	    a->dirfd, a->mode == ARCHIVE_WRITE_WAIT, &a->lockfd, err);
 	if (r == 0)
 		r = layout_keys(a->dirfd, &a->key, a->id_key, err);
 	if (r == 0)
@@ -87,16 +89,18 @@ static int open_for_reading(struct archive *a, struct err *err)
 			    : r;
 }
 
-int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
-    struct err *err)
+static int open_archive(struct archive **ret, const char *dir,
+    enum archive_mode mode, int lockfd, struct err *err)
 {
 	struct archive *a = calloc(1, sizeof *a);
 	int r;
 
 	if (!a)
-		return err_sys(err, -ENOMEM, "store %s", dir);
+		return fd_close(&lockfd),
+		       err_sys(err, -ENOMEM, "store %s", dir);
 	a->mode = mode;
-	a->dirfd = a->lockfd = -1;
+	a->dirfd = -1;
+	a->lockfd = lockfd;
 	a->json.max = TRAIL_PAYLOAD_MAX;
 	snprintf(a->dir, sizeof a->dir, "%s", dir);
 	snprintf(a->path, sizeof a->path, "%s/" LAYOUT_INDEX, dir);
@@ -111,6 +115,65 @@ int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
 	}
 	*ret = a;
 	return 0;
+}
+
+int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
+    struct err *err)
+{
+	return open_archive(ret, dir, mode, -1, err);
+}
+
+int archive_make(const char *dir, struct err *err)
+{
+	CLEANUP_FD int dirfd = -1;
+
+	return layout_open(dir, true, &dirfd, err);
+}
+
+int archive_lock(const char *dir, int *ret, struct err *err)
+{
+	CLEANUP_FD int dirfd = -1;
+	int r = layout_open(dir, true, &dirfd, err);
+
+	return r < 0 ? r : lock_take(dirfd, LOCK_OWN, ret, err);
+}
+
+int archive_open_locked(
+    struct archive **ret, const char *dir, int lockfd, struct err *err)
+{
+	return open_archive(ret, dir, ARCHIVE_WRITE, lockfd, err);
+}
+
+bool archive_wanted(const struct archive *a)
+{
+	return lock_wanted(a->lockfd);
+}
+
+void archive_lend(struct archive *a)
+{
+	index_close(&a->index);
+	lock_lend(a->lockfd);
+}
+
+bool archive_is_lent(const struct archive *a)
+{
+	return !a->index.store;
+}
+
+int archive_take_back(struct archive *a)
+{
+	return lock_take_back(a->lockfd);
+}
+
+int archive_go_on(struct archive *a, struct err *err)
+{
+	int r = trail_sync(a->trail, err);
+
+	/* The other may have been killed before all of his was in. */
+	if (r == 0)
+		r = open_index(a, err);
+	return r < 0 ? r
+		     : index_catch_up_chain(&a->index, a->dirfd, a->chain, err);
 }
 
 struct store *archive_store(struct archive *a)
@@ -252,7 +315,7 @@ int archive_append(struct archive *a, struct event *ev, struct err *err)
 	r = trail_append(
 	    a->trail, FRAME_EVENT, 0, buf_str(&a->json), &ev->seq, err);
 	a->trail_broken = a->trail_broken || (r < 0 && r != -ENOSPC);
-	return r < 0 ? r : index_add(&a->index, ev, err);
+	return r < 0 || archive_is_lent(a) ? r : index_add(&a->index, ev, err);
 }
 
 int archive_sync(struct archive *a, struct err *err)
@@ -269,7 +332,9 @@ int archive_guard(struct archive *a, struct err *err)
 		a->trail_broken = true;
 		return put_back;
 	}
-	r = a->index.store->ops->guard(a->index.store, err);
+	r = archive_is_lent(a)
+		? 0
+		: a->index.store->ops->guard(a->index.store, err);
 	return r < 0 ? r : put_back;
 }
 
@@ -295,14 +360,27 @@ static int read_events(struct trail_reader *reader,
 	return r;
 }
 
-int archive_recent(struct archive *a, uint64_t n,
+static int last_of(
+    struct archive *a, const char *chain, uint64_t *ret, struct err *err)
+{
+	struct store *s = a->index.store;
+
+	if (strcmp(chain, a->chain) != 0)
+		return s->ops->last_seq(s, hash_stable(str_z(chain)), ret, err);
+	*ret = trail_last_seq(a->trail);
+	return 0;
+}
+
+int archive_recent(struct archive *a, const char *chain, uint64_t n,
     int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err)
 {
 	struct trail_reader *reader = NULL;
 	CLEANUP_FD int fd = -1;
-	uint64_t last = trail_last_seq(a->trail);
-	int r = layout_open_chain(a->dirfd, a->chain, false, &fd, err);
+	uint64_t last = 0;
+	int r = layout_open_chain(a->dirfd, chain, false, &fd, err);
 
+	if (r == 0)
+		r = last_of(a, chain, &last, err);
 	if (r == 0)
 		r = trail_reader_open(
 		    &reader, fd, last > n ? last - n + 1 : 1, err);
@@ -314,12 +392,13 @@ int archive_recent(struct archive *a, uint64_t n,
 
 int archive_commit(struct archive *a, struct err *err)
 {
+	bool lent = archive_is_lent(a);
 	/* Meanwhile the segment before is compressed. */
-	int r = index_prepare(&a->index, err);
+	int r = lent ? 0 : index_prepare(&a->index, err);
 
 	if (r == 0 && a->trail)
 		r = trail_checkpoint(a->trail, err);
-	return r < 0 ? r : index_commit(&a->index, err);
+	return r < 0 || lent ? r : index_commit(&a->index, err);
 }
 
 int archive_outdate(struct archive *a, struct err *err)

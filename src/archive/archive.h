@@ -4,7 +4,7 @@
  * index together.
  *
  *   DIR/format              "sshtrail store 1"
- *   DIR/lock                held by the one writer; holds its pid
+ *   DIR/lock                see archive/lock.h
  *   DIR/keys/               host.key, host.pub, id.key
  *   DIR/trail/CHAIN/        segments and checkpoint, see trail/trail.h
  *   DIR/index/              see store/store.h
@@ -31,7 +31,8 @@ struct archive;
 
 enum archive_mode {
 	ARCHIVE_READ,
-	ARCHIVE_WRITE,	    /* -EBUSY while another writes: its pid in err */
+	/* The daemon lends it; -EBUSY while another writes: its pid in err. */
+	ARCHIVE_WRITE,
 	ARCHIVE_WRITE_WAIT, /* waits for the other writer instead */
 };
 
@@ -45,7 +46,19 @@ enum archive_mode {
 int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
     struct err *err);
 
-/* Index of an open archive, for queries. */
+/* Make the directory of a store, where it is not there; no more. */
+int archive_make(const char *dir, struct err *err);
+
+/*
+ * For who writes for long: lock DIR first, -EAGAIN while an import has it,
+ * -EBUSY: a daemon or hub does; then open it, which takes the lock over in any
+ * case. Between the two the store may be given to another user.
+ */
+int archive_lock(const char *dir, int *ret, struct err *err);
+int archive_open_locked(
+    struct archive **ret, const char *dir, int lockfd, struct err *err);
+
+/* Index of an open archive, for queries; NULL while it is lent. */
 struct store *archive_store(struct archive *a);
 
 /* 16 secret bytes for source_id() and track ids; never change in a store. */
@@ -68,14 +81,28 @@ int archive_append(struct archive *a, struct event *ev, struct err *err);
 int archive_sync(struct archive *a, struct err *err);
 
 /*
- * Read back the last `n` events of the chain begun, oldest first. Strings live
- * during the call of fn; a non-zero return stops and is returned.
+ * Read back the last `n` events of a chain that is in the index, or is the one
+ * begun, oldest first. Strings live during the call of fn; a non-zero return
+ * stops and is returned.
  */
-int archive_recent(struct archive *a, uint64_t n,
+int archive_recent(struct archive *a, const char *chain, uint64_t n,
     int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err);
 
 /* All appended so far is durable, signed and visible when this returns 0. */
 int archive_commit(struct archive *a, struct err *err);
+
+/*
+ * Somebody else wants to write, and what to do for him who writes for long:
+ * commit, archive_lend(), go on appending; until archive_take_back() gives 1
+ * events go to the trail alone, and nobody sees them yet. Then what the other
+ * made is given to whom the store belongs, and archive_go_on() brings the index
+ * up to the chain.
+ */
+bool archive_wanted(const struct archive *a);
+void archive_lend(struct archive *a);
+bool archive_is_lent(const struct archive *a);
+int archive_take_back(struct archive *a);
+int archive_go_on(struct archive *a, struct err *err);
 
 /*
  * To be called when all is committed: where parts of a log were appended in

@@ -2,6 +2,7 @@
 #include "archive/index.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "archive/layout.h"
 #include "archive/part.h"
@@ -193,6 +194,8 @@ struct catch_up {
 	uint64_t next; /* the frame it comes to */
 	uint64_t last; /* the chain's last frame in the store; 0: passed */
 	uint64_t added;
+	bool own;  /* the chain is the caller's, who has it open */
+	bool grow; /* others write to chains that are read */
 	struct index_progress *progress;
 	struct arena arena;
 	struct err *err;
@@ -296,7 +299,24 @@ static int enter_chain(struct catch_up *cu, const char *chain, uint64_t from)
 	cu->open = cu->ix->chain;
 	cu->next = from;
 	r = layout_open_chain(cu->dirfd, chain, false, &fd, cu->err);
-	return r < 0 ? r : trail_reader_open(&cu->reader, fd, from, cu->err);
+	if (r < 0)
+		return r;
+	if (!cu->own && trail_is_open(fd))
+		cu->grow = true;
+	return trail_reader_open(&cu->reader, fd, from, cu->err);
+}
+
+/*
+ * The daemon that lent the index writes on, and adds that itself: what is not
+ * synced yet must not be in the index.
+ */
+static bool is_lent(const struct catch_up *cu, const char *chain)
+{
+	CLEANUP_FD int fd = -1;
+
+	return !cu->own &&
+	       layout_open_chain(cu->dirfd, chain, false, &fd, NULL) == 0 &&
+	       trail_is_open(fd);
 }
 
 static int catch_up_chain(void *ctx, const char *chain)
@@ -304,7 +324,7 @@ static int catch_up_chain(void *ctx, const char *chain)
 	struct catch_up *cu = ctx;
 	int r;
 
-	if (!layout_has_events(chain))
+	if (!layout_has_events(chain) || is_lent(cu, chain))
 		return 0;
 	index_chain(cu->ix, chain);
 	cu->added = 0;
@@ -341,11 +361,15 @@ int index_catch_up(struct archive_index *ix, int dirfd,
 int index_catch_up_chain(
     struct archive_index *ix, int dirfd, const char *chain, struct err *err)
 {
-	struct catch_up cu = {.ix = ix, .dirfd = dirfd, .err = err};
+	struct catch_up cu = {
+	    .ix = ix, .dirfd = dirfd, .own = true, .err = err};
 	int r;
 
 	ix->err = err;
 	r = catch_up_chain(&cu, chain);
+	/* Where nothing was to be added. */
+	if (r == 0 && cu.last)
+		r = index_resume(ix, err);
 	end_catch_up(&cu);
 	return r;
 }
@@ -371,5 +395,8 @@ int index_build(struct archive_index *ix, int dirfd,
 	}
 	end_catch_up(&cu);
 	parts_free(&parts);
+	/* As in is_lent(): it is made to be on the disk before its index is. */
+	if (r >= 0 && cu.grow && syncfs(dirfd) < 0)
+		r = err_sys(err, -errno, "cannot sync the trails");
 	return r < 0 ? r : settle(ix, err);
 }

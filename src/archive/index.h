@@ -69,8 +69,9 @@ int index_outdate(struct archive_index *ix, struct err *err);
 
 /*
  * Add what the trails below dirfd hold beyond the store's last commit, in the
- * order of the trails. Damaged segments are passed over: `verify` names them.
- * `progress` may be NULL.
+ * order of the trails. Damaged segments are passed over: `verify` names them;
+ * so are chains that somebody has open, who adds them himself. `progress` may
+ * be NULL.
  */
 int index_catch_up(struct archive_index *ix, int dirfd,
     struct index_progress *progress, struct err *err);
@@ -82,7 +83,10 @@ int index_catch_up(struct archive_index *ix, int dirfd,
 int index_build(struct archive_index *ix, int dirfd,
     struct index_progress *progress, struct err *err);
 
-/* As index_catch_up(), for one chain only. */
+/*
+ * As index_catch_up(), for one chain only, which the caller has open and
+ * synced; events to come are of this chain, and go on with its last part.
+ */
 int index_catch_up_chain(
     struct archive_index *ix, int dirfd, const char *chain, struct err *err);
 

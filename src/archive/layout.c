@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,63 +129,6 @@ int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err)
 	if (r < 0)
 		return r;
 	*ret_dirfd = fd;
-	fd = -1;
-	return 0;
-}
-
-/* Whatever else has that number and name now: it is but advice. */
-static bool is_daemon(const char *pid)
-{
-	char path[64], name[sizeof LAYOUT_DAEMON] = "";
-	CLEANUP_FD int fd = -1;
-
-	snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 &&
-	       fd_read_full(fd, name, sizeof name - 1) ==
-		   sizeof LAYOUT_DAEMON - 1 &&
-	       strcmp(name, LAYOUT_DAEMON) == 0;
-}
-
-static int lock_busy(int fd, struct err *err)
-{
-	char pid[32] = "";
-	ssize_t n = fd_pread_full(fd, pid, sizeof pid - 1, 0);
-
-	pid[n > 0 ? n : 0] = '\0';
-	if (is_daemon(pid))
-		return err_set(err, -EBUSY,
-		    "sshtraild (pid %.20s) is writing to this store as long as "
-		    "it runs: name another store with --store, or stop it, do "
-		    "this, and start it again",
-		    pid);
-	return err_set(err, -EBUSY,
-	    "another sshtrail (pid %.20s) is writing to this store: wait for "
-	    "it to end, or use --wait",
-	    pid[0] ? pid : "unknown");
-}
-
-int layout_lock(int dirfd, bool wait, int *ret_lockfd, struct err *err)
-{
-	CLEANUP_FD int fd =
-	    openat(dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	char pid[32];
-	int n;
-
-	if (fd < 0)
-		return err_sys(err, -errno, "cannot open the store's lock");
-	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
-		if (errno == EWOULDBLOCK)
-			return lock_busy(fd, err);
-		if (errno != EINTR)
-			return err_sys(err, -errno, "cannot lock the store");
-	}
-	n = snprintf(pid, sizeof pid, "%ld", (long)getpid());
-	/* Only a hint for whoever finds the lock taken: a full disk may keep
-	 * it from being written. */
-	if (ftruncate(fd, 0) == 0)
-		(void)fd_pwrite_all(fd, pid, (size_t)n, 0);
-	*ret_lockfd = fd;
 	fd = -1;
 	return 0;
 }

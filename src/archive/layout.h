@@ -25,16 +25,6 @@
  */
 int layout_open(const char *dir, bool make, int *ret_dirfd, struct err *err);
 
-/* The name of the process of sshtraild that holds the lock, up to 15 bytes. */
-#define LAYOUT_DAEMON "sshtrail-coll"
-
-/*
- * Take the writer's lock and leave our pid in it. -EBUSY: somebody else has
- * it, and `wait` is false; err says who, and what to do. The lock goes with the
- * descriptor.
- */
-int layout_lock(int dirfd, bool wait, int *ret_lockfd, struct err *err);
-
 /*
  * The signing key and the identity key, made when they are not there yet.
  * -ENOKEY: the store has trails, but one of its keys is gone.

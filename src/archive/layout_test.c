@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,29 +69,6 @@ static void test_chain_names(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
-static void test_lock(void **state)
-{
-	CLEANUP_FD int fd = -1;
-	CLEANUP_FD int first = -1;
-	CLEANUP_FD int second = -1;
-	char name[16];
-	struct err err;
-
-	assert_int_equal(layout_open(dir, true, &fd, NULL), 0);
-	assert_int_equal(layout_lock(fd, false, &first, NULL), 0);
-	assert_int_equal(layout_lock(fd, false, &second, &err), -EBUSY);
-	assert_non_null(strstr(err.text, "--wait"));
-	/* To wait for the daemon would be for ever. */
-	prctl(PR_GET_NAME, name);
-	prctl(PR_SET_NAME, LAYOUT_DAEMON);
-	assert_int_equal(layout_lock(fd, false, &second, &err), -EBUSY);
-	prctl(PR_SET_NAME, name);
-	assert_null(strstr(err.text, "--wait"));
-	assert_non_null(strstr(err.text, "--store"));
-	fd_close(&first);
-	assert_int_equal(layout_lock(fd, false, &second, NULL), 0);
-}
-
 static void test_keys(void **state)
 {
 	uint8_t id[LAYOUT_ID_KEY_LEN], again[LAYOUT_ID_KEY_LEN];
@@ -134,7 +110,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_chain_names, make_dir, remove_dir),
-	    cmocka_unit_test_setup_teardown(test_lock, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_keys, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_foreign, make_dir, remove_dir),
 	};

@@ -9,6 +9,7 @@
 
 #include "archive/archive.h"
 #include "archive/layout.h"
+#include "archive/lock.h"
 #include "base/fd.h"
 
 #define INDEX_NEW "index.new"
@@ -90,7 +91,7 @@ int archive_reindex(const char *dir,
 	int r = layout_open(dir, false, &dirfd, err);
 
 	if (r == 0)
-		r = layout_lock(dirfd, false, &lockfd, err);
+		r = lock_take(dirfd, LOCK_ASK, &lockfd, err);
 	if (r < 0)
 		return r;
 	return reindex_locked(dirfd, dir, progress ? &p : NULL, err);

@@ -212,13 +212,24 @@ static int cmd_import_run(const struct invocation *inv)
 	r = set_timezone(inv->cli, call.options->timezone);
 	if (r != CLI_FOUND)
 		return r;
-	r = archive_open(&archive, inv->cli->dir.p,
-	    call.options->wait ? ARCHIVE_WRITE_WAIT : ARCHIVE_WRITE, &err);
-	if (r < 0)
-		return cli_fail_code(inv->cli, r, &err);
-	keep_freed_memory();
-	find_files(&call, inv);
-	r = run_import(&call, archive);
+	r = archive_make(inv->cli->dir.p, &err);
+	/*
+	 * A daemon that lends the store has taken by then all that the logs
+	 * held when it was asked; what comes later is its to tell. So the files
+	 * are looked at before.
+	 */
+	if (r == 0) {
+		find_files(&call, inv);
+		r = archive_open(&archive, inv->cli->dir.p,
+		    call.options->wait ? ARCHIVE_WRITE_WAIT : ARCHIVE_WRITE,
+		    &err);
+	}
+	if (r == 0) {
+		keep_freed_memory();
+		r = run_import(&call, archive);
+	} else {
+		r = cli_fail_code(inv->cli, r, &err);
+	}
 	archive_close(archive);
 	import_files_free(&call.files);
 	return r;
@@ -243,7 +254,9 @@ const struct command cmd_import = {
 	"btmp, utmp, lastlog, wtmpdb, authorized_keys, passwd; recordings of "
 	"script, asciinema, ttyrec, tlog and sudo.\n"
 	"The same file again adds nothing; a grown file adds only what is "
-	"new. An import that was cut off is completed by repeating it.",
+	"new. An import that was cut off is completed by repeating it. A "
+	"running sshtraild lends its store to an import: what it takes "
+	"meanwhile is shown when the import is done.",
     .examples =
 	"sshtrail import /var/log  # the logs of this machine\n"
 	"sshtrail import --host web-01 evidence/  # a folder copied from "

@@ -104,11 +104,10 @@ static int record(struct masks *m, struct err *err)
 
 	if (m->what.session)
 		snprintf(of, sizeof of, "session %016" PRIx64, m->what.session);
+	if (ask_daemon(m, of, &daemon) == 0)
+		return 0;
 	r = append(m, of, err);
-	if (r != -EBUSY && r != -EACCES && r != -EPERM && r != -EROFS)
-		return r;
-	r = ask_daemon(m, of, &daemon);
-	if (r < 0) {
+	if (r == -EBUSY || r == -EACCES || r == -EPERM || r == -EROFS) {
 		size_t n = strlen(err->text);
 
 		snprintf(err->text + n, sizeof err->text - n, "; at %s: %s",

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "archive/lock.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
 #include "base/when.h"
@@ -285,16 +287,21 @@ static int open_all(struct server *s, struct err *err)
 {
 	const struct hub_config *cfg = s->hub.cfg;
 	char chain[128];
+	int lockfd = -1;
 	int r = place_open(&s->hub.place, cfg->store, err);
 
 	tzset();
 	if (r == 0)
 		r = listen_at(s, err);
+	/* The sandbox hides who else has it. */
+	prctl(PR_SET_NAME, LOCK_HUB);
+	if (r == 0)
+		r = archive_lock(cfg->store, &lockfd, err);
 	if (r == 0)
 		r = enter_sandbox(cfg->store, err);
 	if (r == 0)
-		r = archive_open(
-		    &s->hub.archive, cfg->store, ARCHIVE_WRITE, err);
+		r = archive_open_locked(
+		    &s->hub.archive, cfg->store, lockfd, err);
 	snprintf(chain, sizeof chain, "events:%s", cfg->name);
 	if (r == 0)
 		r = archive_begin(s->hub.archive, chain, err);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -505,6 +506,20 @@ static int trail_start(struct trail *t, const struct trail_config *cfg,
 	return 0;
 }
 
+/* A descriptor of our own: the lock is its, and goes with it. */
+static int lock_directory(int dirfd, int *ret)
+{
+	*ret = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret < 0 || flock(*ret, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+bool trail_is_open(int dirfd)
+{
+	CLEANUP_FD int fd = -1;
+
+	return lock_directory(dirfd, &fd) == -EWOULDBLOCK;
+}
+
 int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
     struct trail_recovery *recovery, struct err *err)
 {
@@ -521,10 +536,14 @@ int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
 		free(t);
 		return r;
 	}
-	t->dirfd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = t->dirfd < 0
-		? err_sys(err, -errno, "cannot open the directory")
-		: trail_start(t, cfg, recovery ? recovery : &ignored, err);
+	r = lock_directory(dirfd, &t->dirfd);
+	if (r == -EWOULDBLOCK)
+		r = err_set(err, -EBUSY,
+		    "somebody else is writing to the trail %s", cfg->origin);
+	else if (r < 0)
+		r = err_sys(err, r, "cannot open the directory");
+	else
+		r = trail_start(t, cfg, recovery ? recovery : &ignored, err);
 	if (r < 0)
 		trail_abandon(t);
 	else

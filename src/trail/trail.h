@@ -2,7 +2,7 @@
 /*
  * One chain of a trail: append-only frames in segments, under a hash tree.
  * The format is written down in docs/trail-format.md. A chain lies in one
- * directory and has one writer at a time (the caller holds a lock).
+ * directory and has one writer at a time, who locks the directory.
  */
 #ifndef TRAIL_TRAIL_H
 #define TRAIL_TRAIL_H
@@ -57,10 +57,14 @@ struct trail_recovery {
  * made if new. A torn tail of the last segment is moved to a file *.torn
  * beside it, never discarded; *recovery says so, and the caller writes the gap
  * event. -EBADMSG: damage to what was signed, see trail_verify(); nothing is
- * changed then. -EKEYREJECTED, -ENOKEY: signed by another key.
+ * changed then. -EKEYREJECTED, -ENOKEY: signed by another key. -EBUSY: somebody
+ * has it open.
  */
 int trail_open(struct trail **ret, int dirfd, const struct trail_config *cfg,
     struct trail_recovery *recovery, struct err *err);
+
+/* Whether somebody has the chain in directory `dirfd` open for appending. */
+bool trail_is_open(int dirfd);
 
 /*
  * Append one frame; its sequence number in *ret_seq (may be NULL). Durable

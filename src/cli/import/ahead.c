@@ -37,7 +37,7 @@ struct ahead {
 	int result; /* when over: 0, or why it cannot be read further */
 	struct err err;
 	struct sha256_ctx raw, content;
-	uint64_t content_bytes;
+	uint64_t content_bytes, limit;
 };
 
 static void tap_raw(void *ctx, const void *p, size_t n)
@@ -57,10 +57,13 @@ static int read_piece(struct job *job)
 		char *at = p->memory + ROOM + p->n;
 		size_t step =
 		    PIECE_LEN - p->n < STEP_LEN ? PIECE_LEN - p->n : STEP_LEN;
+		uint64_t left = a->limit - a->content_bytes;
 		ssize_t n;
 
 		touch_ahead(p->memory + ROOM, PIECE_LEN, p->n, &p->touched);
-		n = input_read(a->in, at, step, &a->err);
+		if (step > left)
+			step = (size_t)left;
+		n = step ? input_read(a->in, at, step, &a->err) : 0;
 		if (n <= 0) {
 			a->over = true;
 			a->result = (int)n;
@@ -93,7 +96,8 @@ static int start(struct ahead *a, int fd, struct err *err)
 	return 0;
 }
 
-int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err)
+int ahead_start(struct ahead **ret, int fd, bool compressed, uint64_t limit,
+    struct err *err)
 {
 	struct ahead *a = calloc(1, sizeof *a);
 	int r;
@@ -102,6 +106,7 @@ int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err)
 		return err_sys(err, -ENOMEM, "import");
 	a->fd = fd;
 	a->compressed = compressed;
+	a->limit = limit;
 	sha256_init(&a->raw);
 	sha256_init(&a->content);
 	for (size_t i = 0; i < N_PIECES; i++) {

@@ -13,10 +13,12 @@
 struct ahead;
 
 /*
- * Begin to read fd, which stays the caller's and must stay open. With
- * `compressed` the bytes of the file are hashed, too, not its content alone.
+ * Begin to read fd, which stays the caller's and must stay open: up to `limit`
+ * bytes of content. With `compressed` the bytes of the file are hashed, too,
+ * not its content alone.
  */
-int ahead_start(struct ahead **ret, int fd, bool compressed, struct err *err);
+int ahead_start(struct ahead **ret, int fd, bool compressed, uint64_t limit,
+    struct err *err);
 
 /*
  * The next piece of content, about a MiB, behind `rest`: the end of what the

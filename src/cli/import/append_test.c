@@ -99,8 +99,9 @@ static void all_in_order(void **state)
 	assert_int_equal(f.totals.gaps, (MANY + 6) / 7);
 	assert_int_equal(f.totals.by_kind[EVENT_EXEC], MANY - (MANY + 6) / 7);
 	assert_int_equal(archive_commit(f.archive, NULL), 0);
-	assert_int_equal(
-	    archive_recent(f.archive, MANY, check_order, &order, NULL), 0);
+	assert_int_equal(archive_recent(f.archive, "import:web", MANY,
+			     check_order, &order, NULL),
+	    0);
 	assert_int_equal(order.n, MANY);
 	end(&f);
 }

@@ -79,6 +79,16 @@ bool import_file_continues(
 /* A new descriptor at the start of the file. */
 int import_file_open(const struct import_file *f, int *ret_fd, struct err *err);
 
+/*
+ * How much of its content is to be read: of a log that is being written what
+ * was there when it was found. Who else takes it from there has what came later
+ * (see cmd_import.c).
+ */
+static inline uint64_t import_file_limit(const struct import_file *f)
+{
+	return f->compressed || f->source->whole ? UINT64_MAX : f->size;
+}
+
 void import_files_free(struct import_files *files);
 
 #endif

@@ -291,7 +291,8 @@ static int read_file(struct stream *s, bool first)
 	if (r == 0 && s->file->source->prescan)
 		r = prescan_file(s, fd);
 	if (r == 0)
-		r = ahead_start(&rd.ahead, fd, s->file->compressed, s->err);
+		r = ahead_start(&rd.ahead, fd, s->file->compressed,
+		    import_file_limit(s->file), s->err);
 	if (r == 0)
 		r = read_open_file(s, &rd, fd);
 	s->run->totals.bytes += rd.raw_bytes;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The lock of a store: who has it may write to the index. The daemon has it as
+ * long as it runs and lends it to whoever asks; meanwhile it writes on to its
+ * own chain, which is locked by itself (trail/trail.h). A hub lends it to
+ * nobody.
+ *
+ * DIR/lock is locked by flock(2), and holds the holder's pid. Who asks for it
+ * has a record lock on its first byte, which is another kind and excludes
+ * nothing. Both go with their process.
+ */
+#ifndef ARCHIVE_LOCK_H
+#define ARCHIVE_LOCK_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Names of the processes that have the lock for long, up to 15 bytes. */
+#define LOCK_DAEMON "sshtrail-coll"
+#define LOCK_HUB    "sshtrail-hub"
+
+enum lock_how {
+	LOCK_ASK,  /* asks the daemon; -EBUSY: another has it, or it is deaf */
+	LOCK_WAIT, /* waits for all others too, but a hub */
+	/*
+	 * For daemon and hub: -EBUSY: another of them has it; -EAGAIN: who has
+	 * it gives it up when he is done.
+	 */
+	LOCK_OWN,
+};
+
+/* Take the lock of the store; it goes with *ret. err says who has it. */
+int lock_take(int dirfd, enum lock_how how, int *ret, struct err *err);
+
+/* Whether somebody asks for it. */
+bool lock_wanted(int fd);
+void lock_lend(int fd);
+/* 1: it is ours again; 0: others have it, or ask for it. */
+int lock_take_back(int fd);
+
+#endif
