@@ -16,6 +16,11 @@
 #define LAYOUT_SCREENS	   "screens"
 /* Of a chain that another host writes: its newest checkpoint, cosigned. */
 #define LAYOUT_WRITER_NOTE "writer.note"
+/*
+ * Of a host that has joined a hub: CHAIN.note is the newest checkpoint that the
+ * hub has cosigned.
+ */
+#define LAYOUT_JOINED	   "joined"
 #define LAYOUT_ID_KEY_LEN  16
 
 /*

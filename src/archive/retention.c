@@ -10,6 +10,7 @@
 #include "archive/layout.h"
 #include "base/fd.h"
 #include "base/when.h"
+#include "crypto/checkpoint.h"
 #include "trail/prune.h"
 
 struct plan {
@@ -21,7 +22,8 @@ struct plan {
 	struct err *err;
 	/* Of the chain at work. */
 	struct policy_limits limits;
-	uint64_t left; /* bytes */
+	uint64_t left;	    /* bytes */
+	uint64_t elsewhere; /* frames that may go, as a hub has them */
 	struct retention_step step;
 };
 
@@ -49,6 +51,8 @@ static int take_piece(void *ctx, const struct trail_piece *piece)
 
 	if (!old && !(l->max_bytes && p->left > (uint64_t)l->max_bytes))
 		return 1;
+	if (piece->end - 1 > p->elsewhere)
+		return 1;
 	say_why(p, old);
 	p->left -= piece->bytes < p->left ? piece->bytes : p->left;
 	if (p->step.segments++ == 0)
@@ -57,6 +61,52 @@ static int take_piece(void *ctx, const struct trail_piece *piece)
 	p->step.bytes += piece->bytes;
 	p->step.until = piece->begun;
 	return 0;
+}
+
+/* A host sends these, of its own name; what was imported stays with it. */
+static bool is_sent(const char *chain)
+{
+	struct str rest = str_z(chain);
+
+	return str_skip(&rest, STR("events:")) ||
+	       (str_skip(&rest, STR(ARCHIVE_RECORDINGS)) &&
+		   !str_starts(rest, STR("import:")));
+}
+
+/* 0: no such note yet. */
+static int read_note(struct plan *p, const char *chain, uint64_t *ret)
+{
+	char name[TRAIL_ORIGIN_MAX + 32];
+	struct buf note = BUF_INIT;
+	struct sign_public pub;
+	struct checkpoint cp;
+	int r;
+
+	*ret = 0;
+	snprintf(name, sizeof name, LAYOUT_JOINED "/%s.note", chain);
+	r = fd_read_file(p->dirfd, name, CHECKPOINT_NOTE_MAX, &note);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return err_sys(p->err, r, "cannot read %s", name);
+	r = layout_public_key(p->dirfd, &pub, p->err);
+	if (r == 0)
+		r = checkpoint_verify(buf_str(&note), &pub, &cp, p->err);
+	if (r == 0 && !str_eqz(cp.origin, chain))
+		r = err_set(p->err, -EBADMSG, "of another chain");
+	if (r == 0)
+		*ret = cp.size;
+	buf_free(&note);
+	return r < 0 ? err_context(p->err, r, "%s", name) : 0;
+}
+
+/* What only this host has does not go before its hub has it. */
+static int find_elsewhere(struct plan *p, const char *chain)
+{
+	p->elsewhere = UINT64_MAX;
+	if (!is_sent(chain) || faccessat(p->dirfd, LAYOUT_JOINED, F_OK, 0) < 0)
+		return 0;
+	return read_note(p, chain, &p->elsewhere);
 }
 
 static int plan_chain(void *ctx, const char *chain)
@@ -70,6 +120,8 @@ static int plan_chain(void *ctx, const char *chain)
 		return 0;
 	r = layout_open_chain(p->dirfd, chain, false, &fd, p->err);
 	p->step = (struct retention_step){.chain = chain};
+	if (r == 0)
+		r = find_elsewhere(p, chain);
 	if (r == 0)
 		r = trail_pieces(fd, &p->left, take_piece, p, p->err);
 	if (r < 0)
@@ -141,20 +193,31 @@ static int tend_screens(void *ctx, const char *chain)
 	return r < 0 ? err_sys(w->err, r, "screens of %s", chain) : 0;
 }
 
+/* The daemon lends the index, but writes on to its chains. */
+static int open_idle(struct retain *w, const char *chain, int *ret)
+{
+	int r = layout_open_chain(
+	    archive_dirfd(w->archive), chain, false, ret, w->err);
+
+	if (r == 0 && trail_is_open(*ret))
+		r = err_set(w->err, -EBUSY,
+		    "it is written to by another process: stop that meanwhile");
+	return r;
+}
+
 /* The event and the note that the index is out of date come first. */
 static int take_step(void *ctx, const struct retention_step *step)
 {
 	struct retain *w = ctx;
 	struct trail_hole hole = {.upto = step->upto, .time = w->work->now};
 	CLEANUP_FD int fd = -1;
-	int r = w->work->tell(w->work->ctx, step);
+	int r = open_idle(w, step->chain, &fd);
 
+	if (r == 0)
+		r = w->work->tell(w->work->ctx, step);
 	snprintf(hole.why, sizeof hole.why, "%s", step->why);
 	if (r == 0)
 		r = archive_outdate(w->archive, w->err);
-	if (r == 0)
-		r = layout_open_chain(
-		    archive_dirfd(w->archive), step->chain, false, &fd, w->err);
 	if (r == 0)
 		r = trail_prune(
 		    fd, step->chain, archive_key(w->archive), &hole, w->err);

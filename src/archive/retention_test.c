@@ -2,11 +2,13 @@
 #include "archive/retention.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@
 #include "archive/layout.h"
 #include "base/fd.h"
 #include "base/when.h"
+#include "crypto/checkpoint.h"
 #include "trail/segment.h"
 
 #define N     12
@@ -165,6 +168,51 @@ static void test_bytes(void **state)
 	assert_int_equal(events(s->dir), N - t.last.upto + 1);
 }
 
+static void test_written_to(void **state)
+{
+	const struct store_dir *s = *state;
+	const struct policy p = {.events = {.max_bytes = 1}};
+	struct told t = {.n = 0};
+	struct retention_work w = {&p, time_now(), tell, NULL, &t, 0};
+	struct err err = {""};
+
+	assert_int_equal(archive_open(&t.a, s->dir, ARCHIVE_WRITE, &err), 0);
+	assert_int_equal(archive_begin(t.a, "events:h", &err), 0);
+	assert_int_equal(archive_retain(t.a, &w, &err), -EBUSY);
+	assert_int_equal(t.n, 0);
+	archive_close(t.a);
+	assert_true(sound(s->dir));
+	assert_int_equal(holes, 0);
+}
+
+/* A host's own chain, before its hub has it and after. */
+static void test_not_sent_yet(void **state)
+{
+	const struct store_dir *s = *state;
+	const struct policy p = {.events = {.max_bytes = 1}};
+	struct told t = {.n = 0};
+	struct buf note = BUF_INIT;
+	struct err err = {""};
+	int fd, joined;
+
+	assert_int_equal(layout_open(s->dir, false, &fd, &err), 0);
+	assert_int_equal(mkdirat(fd, LAYOUT_JOINED, 0700), 0);
+	retain(s->dir, &p, time_now(), &t);
+	assert_int_equal(t.n, 0);
+	assert_int_equal(fd_read_file(fd, "trail/events:h/checkpoint",
+			     CHECKPOINT_NOTE_MAX, &note),
+	    0);
+	joined = openat(fd, LAYOUT_JOINED, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(
+	    fd_replace_file(joined, "events:h.note", 0600, note.p, note.n), 0);
+	retain(s->dir, &p, time_now(), &t);
+	assert_int_equal(t.n, 1);
+	assert_true(sound(s->dir));
+	buf_free(&note);
+	fd_close(&joined);
+	fd_close(&fd);
+}
+
 /* Who removes segments without a word leaves no signed hole. */
 static void test_removed_by_hand(void **state)
 {
@@ -210,6 +258,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_age, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_bytes, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_written_to, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+		test_not_sent_yet, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 		test_removed_by_hand, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_killed, set_up, tear_down),
