@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "archive/masks.h"
 #include "base/fd.h"
 #include "base/when.h"
 #include "cli/command.h"
@@ -90,11 +91,13 @@ static void tell(void *ctx, const char *text)
 }
 
 static int forward_one(struct cli *c, const char *name,
-    struct output_config *cfg, const struct query *filter, bool once)
+    struct output_config *cfg, const struct query *filter,
+    const struct mask *mask, bool once)
 {
 	const struct forward f = {.name = name,
 	    .cfg = cfg,
 	    .filter = filter,
+	    .mask = mask,
 	    .open = open_store,
 	    .close = close_store,
 	    .tell = tell,
@@ -115,6 +118,22 @@ static int forward_one(struct cli *c, const char *name,
 	return CLI_FOUND;
 }
 
+static int forward_masked(struct cli *c, const char *name,
+    struct output_config *cfg, const struct query *filter, bool once)
+{
+	struct mask mask;
+	struct err err = {""};
+	int r;
+
+	if (!cfg->masks)
+		return forward_one(c, name, cfg, filter, NULL, once);
+	r = archive_masks(&mask, c->dir.p, &err);
+	r = r < 0 ? cli_fail_code(c, r, &err)
+		  : forward_one(c, name, cfg, filter, &mask, once);
+	mask_free(&mask);
+	return r;
+}
+
 static int run_output(struct cli *c, const struct forward_options *own,
     const char *dir, const char *name)
 {
@@ -129,7 +148,7 @@ static int run_output(struct cli *c, const struct forward_options *own,
 	if (r == CLI_FOUND)
 		r = configured_filter(c, &cfg, &f, &filter);
 	if (r == CLI_FOUND)
-		r = forward_one(c, name, &cfg, &filter, own->once);
+		r = forward_masked(c, name, &cfg, &filter, own->once);
 	filters_free(&f);
 	output_config_free(&cfg);
 	return r;

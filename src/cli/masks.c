@@ -9,30 +9,18 @@
 #include <unistd.h>
 
 #include "archive/archive.h"
+#include "archive/masks.h"
 #include "base/fd.h"
 #include "cli/daemon.h"
 #include "cli/own.h"
 
 int masks_open(struct masks *m, struct cli *c, const struct masks_for *what)
 {
-	struct buf path = BUF_INIT, content = BUF_INIT;
 	struct err err = {""};
 	int r;
 
 	*m = (struct masks){.cli = c, .what = *what, .mem = ARENA_INIT};
-	mask_init(&m->mask);
-	buf_printf(&path, "%.*s/masks", STR_ARG(buf_str(&c->dir)));
-	if (!buf_z(&path))
-		return cli_fail(c, "masks: out of memory");
-	r = fd_read_file(AT_FDCWD, path.p, MASK_FILE_MAX, &content);
-	if (r == 0)
-		r = mask_read(&m->mask, path.p, buf_str(&content), &err);
-	else if (r == -ENOENT)
-		r = 0;
-	else
-		err_sys(&err, r, "%s", path.p);
-	buf_free(&path);
-	buf_free(&content);
+	r = archive_masks(&m->mask, c->dir.p, &err);
 	return r < 0 ? cli_fail_code(c, r, &err) : CLI_FOUND;
 }
 

@@ -74,6 +74,10 @@ const struct conf_key output_config_keys[] = {
 	.help = "Only events that hold this text."},
     {"filter.key", CONF_STR, AT(key), NULL, .max = 256,
 	.help = "Only records of the audit rule with this key."},
+    {"masks", CONF_ENUM, AT(masks), "on", .choices = on_words,
+	.help = "Whether secrets in commands and in what was typed are masked, "
+		"by our rules and those of the file masks in the store, as "
+		"exports have it. They are read at the start."},
     {"batch.events", CONF_INT, AT(batch_events), "500", 1, 10000,
 	.unit = "events",
 	.help = "How many events are sent at once. As many may come twice "

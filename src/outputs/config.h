@@ -31,6 +31,7 @@ struct output_config {
 	/* Of events, as the options of 'sshtrail search'. */
 	struct conf_list host, user, person, from, kind;
 	const char *cmd, *path, *text, *key;
+	int masks; /* a word: off or on */
 	int64_t batch_events, batch_bytes;
 	int64_t poll, timeout, retry; /* microseconds */
 	int64_t dead_size;

@@ -38,6 +38,7 @@ struct run {
 	struct store *store;
 	struct place place;
 	struct batch batch;
+	struct arena masked; /* strings of one event */
 	int dirfd, lockfd;
 	char place_file[OUTPUT_NAME_MAX + 16];
 	unsigned failures; /* one after the other */
@@ -156,12 +157,15 @@ static void batch_clear(struct batch *b)
 	buf_clear(&b->mark);
 }
 
-static int add_record(struct run *run, const struct event *ev)
+static int add_record(struct run *run, struct event *ev)
 {
 	struct batch *b = &run->batch;
 	struct record *rec = &b->v[b->n];
 	const size_t begin = b->data.n;
 
+	arena_reset(&run->masked);
+	if (run->f->mask && mask_event(run->f->mask, ev, &run->masked) < 0)
+		return -ENOMEM;
 	run->format->write(ev, &run->settings, &b->data);
 	if (buf_error(&b->data))
 		return -ENOMEM;
@@ -424,6 +428,7 @@ int forward_run(
 	    .settings = output_config_settings(f->cfg),
 	    .dirfd = -1,
 	    .lockfd = -1,
+	    .masked = ARENA_INIT,
 	    .counts = ret};
 	int r = open_state(&run, err);
 
@@ -444,6 +449,7 @@ int forward_run(
 	leave_store(&run);
 	place_free(&run.place);
 	free(run.batch.v);
+	arena_free(&run.masked);
 	buf_free(&run.batch.data);
 	buf_free(&run.batch.mark);
 	fd_close(&run.lockfd);

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 
+#include "core/mask.h"
 #include "outputs/output.h"
 #include "store/store.h"
 
@@ -22,6 +23,7 @@ struct forward {
 	const char *name;
 	const struct output_config *cfg;
 	const struct query *filter; /* times, windows, order are not read */
+	const struct mask *mask;    /* for secrets; NULL: they are sent too */
 	/* Opens and closes the store; it is opened anew after failures. */
 	int (*open)(void *ctx, struct store **ret, struct err *err);
 	void (*close)(void *ctx);

@@ -61,6 +61,30 @@ def filters_hold():
 
 
 @case
+def secrets_are_masked():
+    """what the masks know leaves only where the output says so"""
+    with Store() as store:
+        out = Outputs(store)
+        path = store.top + "/events"
+        out.add("f", "type: file\nfile: {path: %s}\n" % path)
+        out.add("plain", "type: file\nmasks: off\nfile: {path: %s.p}\n" % path)
+        out.import_("a.log", b"Nov 22 10:00:00 web-01 sudo:   ann : TTY=pts/0 ; "
+                    b"PWD=/root ; USER=root ; COMMAND=/usr/bin/curl --password="
+                    b"Summer41 vault_pin=4711x\n")
+        with open(store.dir + "/masks", "w") as f:
+            f.write("vault_pin= value\n")
+        out.run("--once")
+        masked, plain = lines_of(path), lines_of(path + ".p")
+        assert masked == store.run("export").stdout.decode().splitlines()
+        assert "[masked] vault_pin=[masked]" in masked[0], masked
+        assert "Summer41 vault_pin=4711x" in plain[0], plain
+        with open(store.dir + "/masks", "w") as f:
+            f.write("x\n")
+        assert b"masks:1" in out.run("--once", "f", expect=4).stderr
+        assert lines_of(path) == masked
+
+
+@case
 def files_rotate():
     """a file that is large becomes .1, and nothing is lost over it"""
     with Store() as store:
