@@ -19,8 +19,12 @@
 #include "sources/rec/wire.h"
 
 /* Before others get their turn. */
-#define ADMIT_MAX 32
-#define BACKLOG	  128
+#define ADMIT_MAX  32
+#define BACKLOG	   128
+/* How long another one may take to go, and how often it is asked: microseconds.
+ */
+#define LEAVE_MAX  5000000
+#define LEAVE_STEP 50000
 
 struct tap_tending {
 	int listen_fd, send_fd;
@@ -29,6 +33,31 @@ struct tap_tending {
 };
 
 /* --- open --- */
+
+/* A full backlog is an answer too. */
+static bool answers(const struct sockaddr_un *addr)
+{
+	CLEANUP_FD int fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd >= 0 &&
+	       (connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0 ||
+		   errno == EAGAIN);
+}
+
+/*
+ * Where a monitor was killed, its collector answers until it has ended: who
+ * starts the daemon anew at once waits for that.
+ */
+static bool is_taken(const struct sockaddr_un *addr)
+{
+	for (unsigned i = 0; i < LEAVE_MAX / LEAVE_STEP; i++) {
+		if (!answers(addr))
+			return false;
+		usleep(LEAVE_STEP);
+	}
+	return true;
+}
 
 static int make_socket(const char *path, gid_t group, int *ret, struct err *err)
 {
@@ -45,7 +74,7 @@ static int make_socket(const char *path, gid_t group, int *ret, struct err *err)
 	memcpy(addr.sun_path, path, strlen(path) + 1);
 	if (fd < 0)
 		return err_sys(err, -errno, "socket");
-	if (connect(fd, (const struct sockaddr *)&addr, sizeof addr) == 0)
+	if (is_taken(&addr))
 		return err_set(
 		    err, -EADDRINUSE, "another sshtraild answers at %s", path);
 	unlink(path);
