@@ -29,7 +29,8 @@ struct hub {
 	struct silence silence;
 	struct attempts attempts;
 	bool uncommitted;
-	uint64_t frames; /* taken since the start */
+	int64_t committed_at; /* loop_now(), when all taken was found last */
+	uint64_t frames;      /* taken since the start */
 	/* Set by what cannot be gone on after; the hub ends. */
 	int failed;
 	struct err failure;

@@ -90,14 +90,18 @@ int hub_commit(struct hub *h, struct err *err)
 {
 	int r = 0;
 
-	if (!h->uncommitted)
+	if (!h->uncommitted) {
+		h->committed_at = loop_now();
 		return 0;
+	}
 	for (size_t i = 0; i < h->n_chains && r == 0; i++)
 		if (h->chains[i].replica)
 			r = replica_prepare(h->chains[i].replica, err);
 	if (r == 0)
 		r = archive_commit(h->archive, err);
 	h->uncommitted = r < 0;
+	if (r == 0)
+		h->committed_at = loop_now();
 	return r;
 }
 

@@ -16,6 +16,7 @@
 #include "base/when.h"
 #include "hub/api.h"
 #include "hub/hub.h"
+#include "hub/metrics.h"
 #include "wire/batch.h"
 #include "wire/message.h"
 
@@ -139,26 +140,14 @@ static void send_ca(
 	buf_add_str(&reply->body, buf_str(&h->place.ca_cert));
 }
 
-/* It answers only while what it is for works: the trail and the index. */
-static void send_health(
-    struct hub *h, const struct http_call *call, struct http_reply *reply)
-{
-	(void)call;
-	reply->type = "application/json";
-	message_begin(&reply->body);
-	message_text(&reply->body, "name", str_z(h->cfg->name));
-	message_number(&reply->body, "frames", h->frames);
-	message_number(&reply->body, "chains", h->n_chains);
-	message_end(&reply->body);
-}
-
 static const struct route {
 	const char *method, *path;
 	void (*handle)(struct hub *h, const struct http_call *call,
 	    struct http_reply *reply);
 } routes[] = {
     {"GET", "/v1/ca", send_ca},
-    {"GET", "/v1/health", send_health},
+    {"GET", "/v1/health", metrics_health},
+    {"GET", "/metrics", metrics_send},
     {"POST", "/v1/enroll", hub_enroll},
     {"POST", "/v1/renew", hub_renew},
 };

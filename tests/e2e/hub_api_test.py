@@ -161,6 +161,32 @@ def shows_what_may_be_seen():
     hub.run("verify")
 
 
+def metrics_for(hub, token):
+    status, answer = url_of(hub, "/metrics", Authorization="Bearer " + token)
+    equal(status, 200)
+    return dict(line.rsplit(" ", 1) for line in answer.splitlines()
+                if not line.startswith("#"))
+
+
+@case
+def tells_how_it_gets_on():
+    """Health for anybody, metrics for who is known, of what he may see"""
+    hub = filled()
+    status, answer = url_of(hub, "/v1/health")
+    equal((status, json.loads(answer)["state"]), (200, "good"))
+    equal(url_of(hub, "/metrics")[0], 401)
+    equal(hub.hub("account", "watch", "--role", "viewer", "--host",
+                  "web-01").returncode, 0)
+    all_of_it = metrics_for(hub, token_of(hub, "admin"))
+    equal(float(all_of_it["sshtrail_hub_frames_total"]),
+          sum(float(v) for k, v in all_of_it.items() if "chain_frames" in k))
+    equal(all_of_it['sshtrail_hub_host_silent{host="db-01"}'], "0")
+    part = metrics_for(hub, token_of(hub, "watch"))
+    check(not any("db-01" in k for k in part), part)
+    check(float(part['sshtrail_hub_chain_frames{chain="events:web-01"}']) > 30,
+          part)
+
+
 @case
 def knows_whom():
     """Passwords, tokens, and those that guess"""

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hub/metrics.h"
+
+#include "base/disk.h"
+#include "hub/api.h"
+#include "wire/message.h"
+
+/* Less than that on the disk, and the next segments do not fit. */
+#define ROOM_MIN ((uint64_t)16 << 20)
+
+/* Microseconds for which the oldest of what was taken waits to be found. */
+static int64_t waiting(const struct hub *h)
+{
+	return h->uncommitted ? loop_now() - h->committed_at : 0;
+}
+
+static uint64_t room(const struct hub *h)
+{
+	struct disk disk;
+
+	return disk_look(h->cfg->store, &disk) == 0 ? disk.free : 0;
+}
+
+void metrics_health(
+    struct hub *h, const struct http_call *call, struct http_reply *reply)
+{
+	const bool late = waiting(h) > HEALTH_LATE;
+	const bool full = room(h) < ROOM_MIN;
+
+	(void)call;
+	if (late || full)
+		reply->status = 503;
+	reply->type = "application/json";
+	message_begin(&reply->body);
+	message_text(&reply->body, "name", str_z(h->cfg->name));
+	message_text(&reply->body, "state",
+	    full   ? STR("no room")
+	    : late ? STR("late")
+		   : STR("good"));
+	message_number(&reply->body, "frames", h->frames);
+	message_number(&reply->body, "chains", h->n_chains);
+	message_number(&reply->body, "waiting_us", (uint64_t)waiting(h));
+	message_end(&reply->body);
+}
+
+static void head(
+    struct buf *b, const char *name, const char *type, const char *help)
+{
+	buf_printf(b, "# HELP sshtrail_hub_%s %s\n# TYPE sshtrail_hub_%s %s\n",
+	    name, help, name, type);
+}
+
+/* Names of hosts are letters, digits and "._-": nothing to be escaped. */
+static void row(struct buf *b, const char *name, const char *label,
+    const char *value, double number)
+{
+	buf_printf(b, "sshtrail_hub_%s", name);
+	if (label)
+		buf_printf(b, "{%s=\"%s\"}", label, value);
+	buf_printf(b, " %.17g\n", number);
+}
+
+static void single(struct buf *b, const char *name, const char *type,
+    const char *help, double number)
+{
+	head(b, name, type, help);
+	row(b, name, NULL, NULL, number);
+}
+
+static bool may_see(const struct account *a, const char *host)
+{
+	struct query q = {.host = {str_z(host)}, .n_host = 1};
+
+	return account_narrow(a, &q);
+}
+
+static double heard_ago(const struct heard *heard)
+{
+	return (double)(loop_now() - heard->at) / 1e6;
+}
+
+static double is_silent(const struct heard *heard)
+{
+	return heard->silent;
+}
+
+static const struct {
+	const char *name, *help;
+	double (*of)(const struct heard *heard);
+} per_host[] = {
+    {"host_heard_seconds", "Since the host was heard last.", heard_ago},
+    {"host_silent", "1: an alert told that the host is silent.", is_silent},
+};
+
+static void add_hosts(
+    const struct hub *h, const struct account *a, struct buf *b)
+{
+	const struct silence *s = &h->silence;
+
+	for (size_t i = 0; i < sizeof per_host / sizeof *per_host; i++) {
+		head(b, per_host[i].name, "gauge", per_host[i].help);
+		for (size_t k = 0; k < s->n; k++)
+			if (may_see(a, s->v[k].name))
+				row(b, per_host[i].name, "host", s->v[k].name,
+				    per_host[i].of(&s->v[k]));
+	}
+}
+
+static void add_chains(
+    const struct hub *h, const struct account *a, struct buf *b)
+{
+	head(b, "chain_frames", "gauge",
+	    "Frames that are kept of a chain that was sent since the start.");
+	for (size_t i = 0; i < h->n_chains; i++) {
+		const struct hub_chain *c = &h->chains[i];
+		const char *host = strchr(c->name, ':');
+
+		if (c->replica && host && may_see(a, host + 1))
+			row(b, "chain_frames", "chain", c->name,
+			    (double)replica_tree(c->replica)->size);
+	}
+}
+
+void metrics_send(
+    struct hub *h, const struct http_call *call, struct http_reply *reply)
+{
+	struct buf *b = &reply->body;
+	struct account a;
+
+	if (api_account(h, call, false, &a, reply)) {
+		reply->type = "text/plain; version=0.0.4";
+		single(b, "frames_total", "counter",
+		    "Frames taken since the start.", (double)h->frames);
+		single(b, "waiting_seconds", "gauge",
+		    "How long the oldest of what was taken waits to be found.",
+		    (double)waiting(h) / 1e6);
+		single(b, "free_bytes", "gauge", "Room on the store's disk.",
+		    (double)room(h));
+		add_chains(h, &a, b);
+		add_hosts(h, &a, b);
+	}
+	account_free(&a);
+}
