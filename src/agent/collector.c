@@ -23,15 +23,15 @@
 #include "agent/room.h"
 #include "agent/status.h"
 #include "archive/lock.h"
+#include "base/boot_id.h"
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/sandbox.h"
 #include "base/when.h"
 
 /* Pieces read of one feed before the others get their turn. */
-#define TURN	    16
-#define BOOT_ID_LEN 32
-#define TICK_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
+#define TURN	  16
+#define TICK_USEC ((int64_t)TAP_INTERVAL_MS * 1000)
 
 struct collector;
 
@@ -463,22 +463,6 @@ static int note_start(struct collector *c)
 	return r;
 }
 
-/* As in the journal and in what all sources tell: without dashes. */
-static int boot_id(char ret[static BOOT_ID_LEN + 1])
-{
-	struct buf b = BUF_INIT;
-	size_t n = 0;
-	int r =
-	    fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b);
-
-	for (size_t i = 0; r == 0 && i < b.n && n < BOOT_ID_LEN; i++)
-		if (str_hexdigit(b.p[i]) >= 0)
-			ret[n++] = b.p[i];
-	ret[n] = '\0';
-	buf_free(&b);
-	return r;
-}
-
 static int enter_sandbox(struct collector *c)
 {
 	const struct agent *a = c->agent;
@@ -497,7 +481,7 @@ static int open_all(struct collector *c)
 {
 	char boot[BOOT_ID_LEN + 1] = "";
 	int lockfd = -1;
-	int r = boot_id(boot);
+	int r = boot_id_read(boot);
 
 	/* Read now: the zone's file is out of reach later. */
 	tzset();

@@ -7,22 +7,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "base/fd.h"
 #include "base/when.h"
-
-static void read_boot(char ret[static 32])
-{
-	struct buf b = BUF_INIT;
-	size_t n = 0;
-
-	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) <
-	    0)
-		buf_clear(&b);
-	for (size_t i = 0; i < b.n && n < 32; i++)
-		if (str_hexdigit(b.p[i]) >= 0)
-			ret[n++] = b.p[i];
-	buf_free(&b);
-}
 
 static int create(const struct settings *s, int *ret)
 {
@@ -55,9 +42,11 @@ static int begin(struct spool *spool, const struct settings *s,
 	    .auid = fd_read_u32("/proc/self/loginuid"),
 	    .ses = fd_read_u32("/proc/self/sessionid"),
 	    .real_offset = time_boot_offset() * 1000};
+	char boot[BOOT_ID_LEN + 1];
 	int r;
 
-	read_boot(head.boot);
+	(void)boot_id_read(boot);
+	memcpy(head.boot, boot, sizeof head.boot);
 	r = create(s, &spool->fd);
 	if (r == 0)
 		r = fd_write_all(spool->fd, &head, sizeof head);

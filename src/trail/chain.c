@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "base/fd.h"
+#include "base/boot_id.h"
 #include "base/when.h"
 #include "trail/frame.h"
 
@@ -14,23 +14,16 @@ static void clock_system(int64_t *realtime, int64_t *boottime)
 	*boottime = time_boot();
 }
 
-static void boot_id_read(uint8_t ret[static 16])
+/* All zero where it is not known. */
+static void read_boot(uint8_t ret[static 16])
 {
-	struct buf b = BUF_INIT;
-	size_t n = 0;
+	char id[BOOT_ID_LEN + 1];
 
 	memset(ret, 0, 16);
-	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, &b) ==
-	    0)
-		for (size_t i = 0; i < b.n && n < 32; i++) {
-			int v = str_hexdigit(b.p[i]);
-
-			if (v < 0)
-				continue;
-			ret[n / 2] = (uint8_t)(ret[n / 2] << 4 | v);
-			n++;
-		}
-	buf_free(&b);
+	if (boot_id_read(id) == 0)
+		for (size_t i = 0; i < BOOT_ID_LEN; i++)
+			ret[i / 2] =
+			    (uint8_t)(ret[i / 2] << 4 | str_hexdigit(id[i]));
 }
 
 int chain_init(struct chain *c, const struct trail_config *cfg, struct err *err)
@@ -46,7 +39,7 @@ int chain_init(struct chain *c, const struct trail_config *cfg, struct err *err)
 	if (cfg->boot_id)
 		memcpy(c->boot, cfg->boot_id, sizeof c->boot);
 	else
-		boot_id_read(c->boot);
+		read_boot(c->boot);
 	return 0;
 }
 

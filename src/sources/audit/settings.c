@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "base/fd.h"
 #include "sources/audit/control.h"
 
@@ -17,14 +18,6 @@
 struct settings {
 	uint32_t enabled, backlog_limit, backlog_wait_time;
 };
-
-static struct str read_boot(struct buf *b)
-{
-	if (fd_read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 64, b) <
-	    0)
-		buf_clear(b);
-	return str_trim(buf_str(b));
-}
 
 static bool next_number(struct str *text, uint32_t *ret)
 {
@@ -41,14 +34,13 @@ static bool next_number(struct str *text, uint32_t *ret)
 /* "BOOT ENABLED BACKLOG_LIMIT BACKLOG_WAIT_TIME"; of another boot: none. */
 static bool parse(struct str text, struct settings *ret)
 {
-	struct buf boot = BUF_INIT;
+	char boot[BOOT_ID_LEN + 1];
 	struct str word;
 	bool same;
 
 	text = str_trim(text);
 	str_cut(&text, ' ', &word);
-	same = word.n && str_eq(word, read_boot(&boot));
-	buf_free(&boot);
+	same = boot_id_read(boot) == 0 && str_eqz(word, boot);
 	return same && next_number(&text, &ret->enabled) &&
 	       next_number(&text, &ret->backlog_limit) &&
 	       next_number(&text, &ret->backlog_wait_time) && text.n == 0;
@@ -66,17 +58,17 @@ static bool find_kept(int dir, struct settings *ret)
 
 static int keep(int dir, const struct settings *s)
 {
-	struct buf text = BUF_INIT, boot = BUF_INIT;
-	struct str now = read_boot(&boot);
+	struct buf text = BUF_INIT;
+	char boot[BOOT_ID_LEN + 1];
 	int r;
 
-	buf_printf(&text, "%.*s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
-	    STR_ARG(now), s->enabled, s->backlog_limit, s->backlog_wait_time);
+	(void)boot_id_read(boot);
+	buf_printf(&text, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", boot,
+	    s->enabled, s->backlog_limit, s->backlog_wait_time);
 	r = buf_error(&text);
 	if (r == 0)
 		r = fd_replace_file(dir, NAME, 0600, text.p, text.n);
 	buf_free(&text);
-	buf_free(&boot);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "base/fd.h"
 #include "sources/bpf/load.h"
 #include "sources/bpf/record.h"
@@ -42,13 +43,12 @@ static int watch_files(struct tap_opened *to, const char *list)
 
 static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 {
-	static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
 	struct tap_opened got = {.n_fd = 0, .name = "bpf"};
 	int r;
 
 	r = bpf_load(&got, err);
 	if (r == 0) {
-		int boot = open(boot_id, O_RDONLY | O_CLOEXEC);
+		int boot = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
 
 		/* Ring and counters stand before it, links behind. */
 		for (unsigned i = got.n_fd; i > BPF_FD_BOOT; i--)
@@ -56,7 +56,8 @@ static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 		got.fd[BPF_FD_BOOT] = boot;
 		got.n_fd++;
 		if (boot < 0)
-			r = err_sys(err, -errno, "cannot open %s", boot_id);
+			r = err_sys(
+			    err, -errno, "cannot open %s", BOOT_ID_PATH);
 	}
 	if (r == 0) {
 		r = watch_files(&got, path);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "base/fd.h"
 #include "sources/pty/load.h"
 #include "sources/pty/record.h"
@@ -27,7 +28,6 @@ static bool take_word(struct pty_wants *wants, struct str word)
 static int terminals_open(
     struct tap_opened *ret, const char *path, struct err *err)
 {
-	static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
 	struct tap_opened got = {.n_fd = 0, .name = "terminals"};
 	struct str words = path ? str_z(path) : STR_NONE, word;
 	struct pty_wants wants = {false};
@@ -43,9 +43,10 @@ static int terminals_open(
 	}
 	r = pty_load(&got, &wants, err);
 	if (r == 0) {
-		got.fd[READER_BOOT] = open(boot_id, O_RDONLY | O_CLOEXEC);
+		got.fd[READER_BOOT] = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
 		if (got.fd[READER_BOOT] < 0)
-			r = err_sys(err, -errno, "cannot open %s", boot_id);
+			r = err_sys(
+			    err, -errno, "cannot open %s", BOOT_ID_PATH);
 	}
 	if (r < 0)
 		tap_opened_close(&got);

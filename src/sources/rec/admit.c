@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/boot_id.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "sources/rec/peer.h"
@@ -92,7 +93,6 @@ static int make_socket(const char *path, gid_t group, int *ret, struct err *err)
 
 static int open_all(struct tap_opened *o, gid_t group, struct err *err)
 {
-	static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
 	int pair[2], r = fdpass_pair(pair);
 
 	for (size_t i = 0; i < ADMIT_N_FDS; i++)
@@ -105,9 +105,9 @@ static int open_all(struct tap_opened *o, gid_t group, struct err *err)
 	for (unsigned i = 0; i < 2; i++)
 		if (fcntl(pair[i], F_SETFL, O_NONBLOCK) < 0)
 			return err_sys(err, -errno, "socket");
-	o->fd[ADMIT_FD_BOOT] = open(boot_id, O_RDONLY | O_CLOEXEC);
+	o->fd[ADMIT_FD_BOOT] = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
 	if (o->fd[ADMIT_FD_BOOT] < 0)
-		return err_sys(err, -errno, "cannot open %s", boot_id);
+		return err_sys(err, -errno, "cannot open %s", BOOT_ID_PATH);
 	return make_socket(o->name, group, &o->fd[ADMIT_FD_LISTEN], err);
 }
 
