@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -214,30 +213,31 @@ static int pick(const struct dirent *e)
 	return e->d_name[0] != '.';
 }
 
+struct walk {
+	const struct place *place;
+	int (*fn)(void *ctx, const struct account *a);
+	void *ctx;
+	struct err *err;
+};
+
+static int walk_one(void *ctx, const char *name)
+{
+	const struct walk *w = ctx;
+	struct account a;
+	int r = account_find(w->place, str_z(name), &a, w->err);
+
+	if (r == 0)
+		r = w->fn(w->ctx, &a);
+	account_free(&a);
+	return r;
+}
+
 int account_each(const struct place *p,
     int (*fn)(void *ctx, const struct account *a), void *ctx, struct err *err)
 {
-	struct dirent **v = NULL;
-	int n = scandirat(p->dirfd, DIR_NAME, &v, pick, alphasort), r = 0;
+	struct walk w = {p, fn, ctx, err};
 
-	if (n < 0)
-		return errno == ENOENT
-			   ? 0
-			   : err_sys(err, -errno, HUB_DIR "/" DIR_NAME);
-	for (int i = 0; i < n; i++) {
-		struct account a;
-
-		if (r == 0)
-			r = account_find(p, str_z(v[i]->d_name), &a, err);
-		else
-			a.texts = ARENA_INIT;
-		if (r == 0)
-			r = fn(ctx, &a);
-		account_free(&a);
-		free(v[i]);
-	}
-	free(v);
-	return r;
+	return place_each_name(p, DIR_NAME, pick, walk_one, &w, err);
 }
 
 /* --- what an account may see --- */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -108,26 +107,6 @@ static int pick(const struct dirent *e)
 	return sha256_parse(str_z(e->d_name), &h);
 }
 
-/* fn gets the whole name too. */
-static int each_name(const struct place *p,
-    int (*fn)(void *ctx, const char *name), void *ctx, struct err *err)
-{
-	struct dirent **v = NULL;
-	int n = scandirat(p->dirfd, DIR_NAME, &v, pick, alphasort), r = 0;
-
-	if (n < 0)
-		return errno == ENOENT
-			   ? 0
-			   : err_sys(err, -errno, HUB_DIR "/" DIR_NAME);
-	for (int i = 0; i < n; i++) {
-		if (r == 0)
-			r = fn(ctx, v[i]->d_name);
-		free(v[i]);
-	}
-	free(v);
-	return r;
-}
-
 struct walk {
 	const struct place *place;
 	int (*fn)(void *ctx, const struct api_token *t);
@@ -147,7 +126,7 @@ int api_token_each(const struct place *p,
 {
 	struct walk w = {p, fn, ctx};
 
-	return each_name(p, walk_one, &w, err);
+	return place_each_name(p, DIR_NAME, pick, walk_one, &w, err);
 }
 
 struct removal {
@@ -169,7 +148,7 @@ static int remove_one(void *ctx, const char *name)
 int api_token_remove(const struct place *p, struct str id, struct err *err)
 {
 	struct removal gone = {p, id};
-	int r = each_name(p, remove_one, &gone, err);
+	int r = place_each_name(p, DIR_NAME, pick, remove_one, &gone, err);
 
 	if (r == 0)
 		return err_set(

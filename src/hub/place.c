@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,4 +133,24 @@ void place_close(struct place *p)
 	buf_free(&p->ca_key);
 	buf_free(&p->server_cert);
 	buf_free(&p->server_key);
+}
+
+int place_each_name(const struct place *p, const char *dir,
+    int (*pick)(const struct dirent *e), int (*fn)(void *ctx, const char *name),
+    void *ctx, struct err *err)
+{
+	struct dirent **v = NULL;
+	int n = scandirat(p->dirfd, dir, &v, pick, alphasort), r = 0;
+
+	if (n < 0)
+		return errno == ENOENT
+			   ? 0
+			   : err_sys(err, -errno, HUB_DIR "/%s", dir);
+	for (int i = 0; i < n; i++) {
+		if (r == 0)
+			r = fn(ctx, v[i]->d_name);
+		free(v[i]);
+	}
+	free(v);
+	return r;
 }

@@ -15,6 +15,8 @@
 #ifndef HUB_PLACE_H
 #define HUB_PLACE_H
 
+#include <dirent.h>
+
 #include "wire/member.h"
 
 #define HUB_DIR "hub"
@@ -33,6 +35,15 @@ int place_init(const char *store, const char *const *names, struct err *err);
 /* -ENOENT: no hub there. Close it also after a failure. */
 int place_open(struct place *ret, const char *store, struct err *err);
 void place_close(struct place *p);
+
+/*
+ * Call fn with the names of files in directory `dir` of it for which `pick`
+ * gives non-zero, sorted. None where the directory is not there; a non-zero
+ * return of fn stops and is returned.
+ */
+int place_each_name(const struct place *p, const char *dir,
+    int (*pick)(const struct dirent *e), int (*fn)(void *ctx, const char *name),
+    void *ctx, struct err *err);
 
 /* A host that joined. */
 struct host_entry {
