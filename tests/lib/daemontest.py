@@ -28,7 +28,7 @@ def user_to_be():
     return "daemon" if os.geteuid() == 0 else None
 
 
-def wait_for(what, condition, seconds=20):
+def wait_for(what, condition, seconds=60):
     seconds *= PATIENCE
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -16,7 +16,7 @@ try:
 except ImportError:
     pyte = None
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 class Player:
