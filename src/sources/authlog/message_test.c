@@ -131,6 +131,52 @@ static const struct message_case sshd_cases[] = {
 	{"sshd", "error: connect_to 127.0.0.1 port 9: failed.", EVENT_FORWARD, "dest=127.0.0.1|dport=9|reason=connect failed"},
 	{"sshd", "error: connect_to h.example: unknown host (Name or service not known)", EVENT_FORWARD, "dest=h.example|reason=Name or service not known"},
 	/* The daemon. */
+	{"sshd-session", "administratively prohibited connection for invalid user x from 1.1.1.1 port 2 from 192.0.2.9 port 51000", EVENT_CONN_CLOSE, "type=refused|user=x from 1.1.1.1 port 2|valid=0|" CLIENT}, /* 10.0 */
+	{"sshd", "Account bob has expired", EVENT_OTHER, "type=user-refused|user=bob|reason=account has expired|valid=0"},
+	{"sshd", "User bob password has expired (password aged)", EVENT_OTHER, "type=user-refused|user=bob|reason=password aged"},
+	{"sshd", "Accepted certificate ID \"h from a\" signed by ED25519 CA " CA " from bob@h.example", EVENT_AUTH_PARTIAL, "type=key-asked|cert_id=h from a|ca_fp=" CA},
+	{"sshd", "Accepted ED25519 public key " KEY " from bob@h.example", EVENT_AUTH_PARTIAL, "type=key-asked|fp=" KEY "|user="},
+	{"sshd", "error: Certificate lacks principal list", EVENT_AUTH_FAIL, "type=cert-refused|method="},
+	{"sshd", "error: Certificate critical option \"x\" is not supported", EVENT_OTHER, "type=cert-option|reason=critical option \"x\" is not supported"},
+	{"sshd", "error: Error checking authentication key RSA " KEY " in revoked keys file /etc/ssh/revoked: No such file or directory", EVENT_AUTH_FAIL, "type=key-revoked|fp=" KEY},
+	{"sshd", "Authentication refused: bad ownership or modes for directory /home/a b", EVENT_OTHER, "type=key-file-refused|reason=bad ownership or modes for directory /home/a b"},
+	{"sshd", "Authentication refused for bob: bad owner or modes for /h/.shosts", EVENT_OTHER, "type=key-file-refused|user=bob"},
+	{"sshd", "Could not open user 'bob' authorized keys '/h/a b': Permission denied", EVENT_OTHER, "type=key-file-refused|user=bob|path=/h/a b|reason=Permission denied"}, /* 9.3 */
+	{"sshd", "User 'bob' authorized keys '/h/a b' is not a regular file", EVENT_OTHER, "user=bob|path=/h/a b"},
+	{"sshd", "User bob authorized keys /h/a b is not a regular file", EVENT_OTHER, "user=bob|path=/h/a b"}, /* to 9.2 */
+	{"sshd", "error: AuthorizedKeysCommand /usr/bin/keys bob failed, status 1", EVENT_OTHER, "type=key-command|level=err"},
+	{"sshd", "userauth_pubkey: signature algorithm ssh-rsa not in PubkeyAcceptedAlgorithms [preauth]", EVENT_OTHER, "type=key-unusable|preauth=1|reason=signature algorithm ssh-rsa not in PubkeyAcceptedAlgorithms"}, /* 8.8 */
+	{"sshd", "userauth_pubkey: key type ssh-dss not in PubkeyAcceptedKeyTypes [preauth]", EVENT_OTHER, "type=key-unusable"}, /* 7.0 */
+	{"sshd", "error: RSA key type ssh-rsa is not in permitted list x,y", EVENT_OTHER, "type=key-unusable|key_type=ssh-rsa"},
+	{"sshd", "userauth_hostbased mismatch: client sends a, but we resolve 192.0.2.9 to b", EVENT_OTHER, "type=host-mismatch|addr="},
+	{"sshd", "error: PAM: pam_open_session(): Cannot make/remove an entry for the specified session", EVENT_OTHER, "type=pam-error"},
+	{"sshd", "Timeout before authentication for connection from 2001:db8::9 to 2001:db8::1, pid = 77 (early)", EVENT_CONN_CLOSE, "type=login-timeout|addr=2001:db8::9|laddr=2001:db8::1|child_pid=77"}, /* 9.9 */
+	{"sshd", "terminating inactive connection from user a b 192.0.2.9 port 51000", EVENT_CONN_CLOSE, "type=timeout|user=a b|reason=inactive|" CLIENT}, /* 9.2 */
+	{"sshd", "dispatch_protocol_error: type 20 seq 3 [preauth]", EVENT_OTHER, "type=bad-protocol"},
+	{"sshd", "error: Hm, kex protocol error: type 30 seq 1 [preauth]", EVENT_OTHER, "type=bad-protocol"}, /* to 6.8 */
+	{"sshd", "fatal: Username too long from 192.0.2.9 port 51000", EVENT_CONN_CLOSE, "level=crit|" CLIENT},
+	{"sshd", "fatal: no hostkey alg [preauth]", EVENT_CONN_CLOSE, "type=no-negotiation"}, /* to 6.9 */
+	{"sshd", "error: send_error: write: Connection reset by peer", EVENT_OTHER, "type=write-error|reason=write: Connection reset by peer"}, /* 8.1 */
+	{"sshd", "error: ssh_msg_send: write: Broken pipe", EVENT_OTHER, "type=write-error"},
+	{"sshd", "Changed root directory to \"/srv/a \"b\"", EVENT_OTHER, "type=chroot|path=/srv/a \"b"},
+	{"sshd", "fatal: bad ownership or modes for chroot directory \"/srv\"", EVENT_OTHER, "type=chroot-refused"},
+	{"sshd", "error: Connection from 2001:db8::9: refusing non-sftp session", EVENT_CHANNEL_OPEN, "addr=2001:db8::9|success=0"},
+	{"sshd", "error: no more sessions", EVENT_CHANNEL_OPEN, "success=0"},
+	{"sshd", "channel 3: closing after 60 seconds of inactivity", EVENT_OTHER, "type=channel-ended|chan=3|reason=closing after 60 seconds of inactivity"}, /* 9.2 */
+	{"sshd", "Received request from 192.0.2.9 port 51000 to remote forward, but the request was denied.", EVENT_FORWARD, "type=remote|success=0|" CLIENT}, /* 8.1 */
+	{"sshd", "Received request to connect to path /run/a b, but the request was denied.", EVENT_FORWARD, "path=/run/a b|success=0"},
+	{"sshd", "error: bind [::1]:8080: Address already in use", EVENT_FORWARD, "type=remote|laddr=::1|lport=8080|reason=Address already in use"},
+	{"sshd", "error: listen [127.0.0.1]:8080: Address already in use", EVENT_FORWARD, "type=remote|laddr=127.0.0.1|lport=8080"},
+	{"sshd", "X11 connection rejected because of wrong authentication.", EVENT_FORWARD, "type=x11|success=0"},
+	{"sshd", "Server listening on :: port 22 rdomain \"4\".", EVENT_OTHER, "type=listening|laddr=::|lport=22"},
+	{"sshd", "error: Bind to port 22 on :: failed: Address already in use.", EVENT_OTHER, "type=listen-failed|lport=22|laddr=::"},
+	{"sshd", "error: Could not load host key: /etc/ssh/ssh_host_dsa_key", EVENT_OTHER, "type=host-key"},
+	{"sshd", "error: Unable to load host key \"/etc/ssh/k\": invalid format", EVENT_OTHER, "type=host-key"},
+	{"sshd", "Session process 55 unpriv child crash for connection from 192.0.2.9 to 192.0.2.1", EVENT_OTHER, "type=crash|child_pid=55|addr=192.0.2.9"}, /* 10.0 */
+	{"sshd", "fatal: privsep_preauth: preauth child terminated by signal 31", EVENT_OTHER, "type=crash|reason=terminated by signal 31"},
+	{"sshd", "fatal: monitor_read: unpermitted request 104", EVENT_OTHER, "type=monitor-refused|reason=unpermitted request 104"},
+	{"sshd", "PerSourcePenalties logging rate-limited: additional 12 connections dropped", EVENT_OTHER, "type=dropped|reason=additional 12 connections dropped"}, /* 9.8 */
+	{"sshd", "warning: /etc/hosts.allow, line 10: can't verify hostname: getaddrinfo(x, AF_INET) failed", EVENT_OTHER, "type=tcp-wrappers"},
 	{"sshd", "Server listening on 0.0.0.0 port 22.", EVENT_OTHER, "type=listening|laddr=0.0.0.0|lport=22"},
 	{"sshd", "Received signal 15; terminating.", EVENT_AGENT_STOP, "signal=15"},
 	{"sshd", "Received SIGHUP; restarting.", EVENT_AGENT_START, "type=restart"},
@@ -198,6 +244,8 @@ static const struct message_case other_cases[] = {
 	{"internal-sftp", "rename old \"/a b\" new \"/c\"", EVENT_FILE, "op=rename|path=/a b|path2=/c"},
 	{"internal-sftp", "set \"/a\" mode 0600", EVENT_FILE, "op=chmod|mode=384|path=/a"},
 	{"internal-sftp", "remove name \"/J\\303\\266rg\"", EVENT_FILE, "op=remove|path=/J\303\266rg"},
+	{"internal-sftp", "Refusing open request in read-only mode", EVENT_OTHER, "type=sftp-refused|reason=open request in read-only mode"},
+	{"sftp-server", "error: process_write: write \"/a\": No space left on device", EVENT_OTHER, "type=sftp-error"},
 	{"internal-sftp", "sent status No such file", EVENT_OTHER, "type=sftp-status|reason=No such file"},
 };
 /* clang-format on */

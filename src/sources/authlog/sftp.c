@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/authlog/sftp.h"
 
+#include "sources/authlog/sshd.h"
+
 #define NONE   EVENT_N_FIELDS, NULL
 #define OP(op) EVENT_FILE, 0, NULL, F_OP, op
 
@@ -33,6 +35,12 @@ static const struct form forms[] = {
 	{"lstat name \"%P\"", EVENT_OTHER, 0, "sftp-stat", NONE},
 	{"statvfs \"%P\"", EVENT_OTHER, 0, "sftp-stat", NONE},
 	{"readlink \"%P\"", EVENT_OTHER, 0, "sftp-readlink", NONE},
+	{"expand \"%P\"", EVENT_OTHER, 0, "sftp-realpath", NONE},
+	{"home-directory \"%X\"", EVENT_OTHER, 0, "sftp-home", NONE},
+	{"Refusing %R", EVENT_OTHER, 0, "sftp-refused", NONE},
+	{"bad message from %a local user %U", EVENT_OTHER, 0, "sftp-error", NONE},
+	{"process_read: %R", EVENT_OTHER, 0, "sftp-error", NONE},
+	{"process_write: %R", EVENT_OTHER, 0, "sftp-error", NONE},
 	{"users-groups-by-id: %X", EVENT_OTHER, 0, "sftp-ids", NONE},
 	{"request %X: %X", EVENT_OTHER, 0, "sftp-request", NONE},
 	{"debug%0: %X", EVENT_OTHER, 0, "debug", NONE},
@@ -67,6 +75,7 @@ static void direction_set(struct event *ev)
 bool sftp_parse(struct message *m)
 {
 	m->vis = true;
+	sshd_level_skip(m);
 	if (!form_match(forms, m))
 		return false;
 	if (m->ev->kind == EVENT_FILE)

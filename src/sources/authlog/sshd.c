@@ -29,7 +29,7 @@ static void place_skip(struct str *s)
 		*s = str_from(*s, end + 3);
 }
 
-static void prefixes_skip(struct message *m)
+void sshd_level_skip(struct message *m)
 {
 	place_skip(&m->text);
 	if (str_skip(&m->text, STR("error: ")))
@@ -37,6 +37,11 @@ static void prefixes_skip(struct message *m)
 	else if (str_skip(&m->text, STR("fatal: ")))
 		event_set_str(m->ev, F_LEVEL, STR("crit"));
 	place_skip(&m->text);
+}
+
+static void prefixes_skip(struct message *m)
+{
+	sshd_level_skip(m);
 	m->preauth = str_chop(&m->text, STR(" [preauth]"));
 	if (m->preauth)
 		event_set_int(m->ev, F_PREAUTH, true);

@@ -12,4 +12,10 @@
  */
 bool sshd_parse(struct message *m);
 
+/*
+ * Takes `error: `, `fatal: ` and the place in the source off m->text, which all
+ * programs of OpenSSH write in front, and sets F_LEVEL.
+ */
+void sshd_level_skip(struct message *m);
+
 #endif
