@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sources/authlog/sudo.h"
 
+#include <signal.h>
+
 #include "sources/authlog/vis.h"
 
 /* Keys in the order in which sudo writes them; EVENT_N_FIELDS: not kept. */
@@ -39,20 +41,51 @@ static bool pair_set(struct message *m, struct str part)
 	return false;
 }
 
-/*
- * With log_exit_status a second line ends in "; EXIT=N" or "; SIGNAL=NAME".
- * A command could end so too, hence `inferred`.
- */
-static void exit_cut(struct message *m, struct str *command)
+/* `SIGNAL=TERM` behind the command: names without "SIG". */
+static bool signal_cut(struct message *m, struct str *command)
+{
+	size_t at = str_rfind(*command, STR(" ; SIGNAL="));
+	struct str name;
+
+	if (at == STR_NPOS)
+		return false;
+	name = str_from(*command, at + 10);
+	for (int i = 1; i < NSIG; i++) {
+		const char *abbrev = sigabbrev_np(i);
+
+		if (!abbrev || !str_eqz(name, abbrev))
+			continue;
+		*command = str_upto(*command, at);
+		event_set_int(m->ev, F_SIGNAL, i);
+		return true;
+	}
+	return false;
+}
+
+static bool status_cut(struct message *m, struct str *command)
 {
 	size_t at = str_rfind(*command, STR(" ; EXIT="));
 	uint64_t v;
 
 	if (at == STR_NPOS || !str_u64(str_from(*command, at + 8), &v) ||
 	    v > 255)
-		return;
+		return false;
 	*command = str_upto(*command, at);
 	event_set_int(m->ev, F_EXIT, (int64_t)v);
+	return true;
+}
+
+/*
+ * With log_exit_status a second line ends in "; EXIT=N" or in
+ * "; SIGNAL=NAME" with or without that behind it. A command could end so too,
+ * hence `inferred`.
+ */
+static void exit_cut(struct message *m, struct str *command)
+{
+	bool exited = status_cut(m, command);
+
+	if (!signal_cut(m, command) && !exited)
+		return;
 	event_set_str(m->ev, F_TYPE, STR("exit-status"));
 	event_set_str(
 	    m->ev, F_INFERRED, STR("exit is what the command's text ends in"));
