@@ -38,6 +38,12 @@ struct scene {
 #define ACCEPTED(t, pid, user, addr, port)                                     \
 	"auth-log auth.ok " t " ident=sshd pid=" pid " user=" user             \
 	" addr=" addr " port=" port " method=publickey fp=SHA256:x\n"
+#define FACTOR(t, type, fp)                                                    \
+	"auth-log auth.partial " t " ident=sshd pid=100 user=ann "             \
+	"addr=192.0.2.1 port=5000 method=publickey type=" type " fp=" fp "\n"
+#define PASSWORD(t)                                                            \
+	"auth-log auth.ok " t " ident=sshd pid=100 user=ann addr=192.0.2.1 "   \
+	"port=5000 method=password\n"
 #define CHILD(t, pid, child)                                                   \
 	"auth-log other " t " ident=sshd pid=" pid " child_pid=" child "\n"
 #define SHELL(t, pid, user, addr, port, tty)                                   \
@@ -325,6 +331,17 @@ static const struct scene scenes[] = {
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
 	"tty=pts/0 100-120 LCHY! reason=user notes=sshd says user ann, the "
 	"login record says eve\n"},
+    {"a key and a password, both asked for",
+	CONN("100", "100", "192.0.2.1", "5000") FACTOR("100.4", "key-asked",
+	    "SHA256:asked") FACTOR("100.5", "partial", "SHA256:proven")
+	    FACTOR("100.6", "postponed", "SHA256:other") PASSWORD("101"),
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 "
+	"method=publickey,password 100-101 LH\n"},
+    {"a key alone of two factors",
+	CONN("100", "100", "192.0.2.1", "5000") FACTOR("100.5", "partial",
+	    "SHA256:proven") GONE("102", "100", "192.0.2.1", "5000"),
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"100-102 CH reason=user\n"},
     {"the journal tells the ses",
 	AUDIT_LOGIN("100", "4", "1", "1000") DIV
 	"journal auth.ok 300 ident=sshd pid=100 user=ann addr=192.0.2.1 "

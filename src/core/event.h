@@ -88,7 +88,9 @@ enum field_type {
 
 /* F_TYPE of a session.open: it was under way when its host was first looked at.
  */
-#define EVENT_TYPE_FOUND "FOUND"
+#define EVENT_TYPE_FOUND  "FOUND"
+/* F_TYPE of an auth.partial that proved something: a factor of several. */
+#define EVENT_TYPE_FACTOR "partial"
 
 /* X(C name, JSON key, type, group, what it says) */
 #define EVENT_FIELDS(X)                                                        \

@@ -85,6 +85,18 @@ static pieces describe_auth_partial = {
     {": ", F_REASON, "", VALUE},
 };
 
+/* A step that was proven, of which the login's own line says nothing. */
+static pieces describe_auth_factor = {
+    {"", F_METHOD, "", VALUE},
+    {" proven as one factor of several for ", F_USER, "", VALUE},
+    {" from ", F_ADDR, "", VALUE},
+    {" port ", F_PORT, "", VALUE},
+    {", ", F_KEY_TYPE, "", VALUE},
+    {" ", F_FP, "", VALUE},
+    {", certificate ", F_CERT_ID, "", VALUE},
+    {" serial ", F_CERT_SERIAL, "", VALUE},
+};
+
 static pieces describe_session_open = {
     {"session opened for ", F_USER, "", VALUE},
     {"session opened", F_USER, "", IF_ABSENT},
@@ -490,19 +502,32 @@ static void add_inferred(struct buf *b, struct str notes, bool wanted)
 		buf_add_char(b, ')');
 }
 
+static bool is_failed_exec(const struct event *ev)
+{
+	return ev->kind == EVENT_EXEC && !event_int(ev, F_SUCCESS, 1);
+}
+
+static const pieces *pieces_of(const struct event *ev)
+{
+	if (is_failed_exec(ev))
+		return &describe_exec_failed;
+	if (ev->kind == EVENT_AUTH_PARTIAL &&
+	    str_eqz(event_str(ev, F_TYPE), EVENT_TYPE_FACTOR))
+		return &describe_auth_factor;
+	return describe[ev->kind];
+}
+
 static void describe_event(const struct event *ev, struct buf *b, bool general)
 {
 	size_t begin = b->n;
-	bool failed = ev->kind == EVENT_EXEC && !event_int(ev, F_SUCCESS, 1);
 
-	add_pieces(
-	    b, ev, failed ? &describe_exec_failed : describe[ev->kind], begin);
+	add_pieces(b, ev, pieces_of(ev), begin);
 	for (size_t i = 0;
 	     b->n == begin && i < sizeof fallback / sizeof *fallback; i++)
 		buf_add_str(b, event_str(ev, fallback[i]));
 	add_pieces(b, ev, &describe_marks, begin);
 	/* Of a command that did not start all that is said is concluded. */
-	if (!failed)
+	if (!is_failed_exec(ev))
 		add_inferred(b, event_str(ev, F_INFERRED), general);
 }
 
@@ -532,6 +557,8 @@ void event_describe_want(uint64_t want[static(EVENT_N_FIELDS + 63) / 64])
 	for (size_t k = 0; k < EVENT_N_KINDS; k++)
 		want_pieces(want, describe[k]);
 	want_pieces(want, &describe_exec_failed);
+	want_pieces(want, &describe_auth_factor);
+	add_want(want, F_TYPE);
 	want_pieces(want, &describe_marks);
 	add_want(want, F_INFERRED);
 	add_want(want, F_EXIT);

@@ -178,32 +178,74 @@ void track_count(struct track *t, const struct event *ev)
 }
 
 /* The accepted login: nothing else says who it was. */
+static const struct {
+	enum field from;
+	size_t to;
+} login_copies[] = {
+    {F_USER, offsetof(struct track, user)},
+    {F_KEY_TYPE, offsetof(struct track, key_type)},
+    {F_FP, offsetof(struct track, fp)},
+    {F_CERT_ID, offsetof(struct track, cert_id)},
+};
+
+static int copy_login(struct live *l, const struct event *ev, bool replace)
+{
+	int err = 0;
+
+	for (size_t i = 0;
+	     i < sizeof login_copies / sizeof *login_copies && !err; i++) {
+		struct str *to =
+		    (struct str *)(void *)((char *)&l->t + login_copies[i].to);
+
+		if (replace || !to->n)
+			err = live_set(
+			    l, to, event_str(ev, login_copies[i].from));
+	}
+	return err;
+}
+
+/* As sshd's AuthenticationMethods writes them: "publickey,password". */
+static int add_method(struct live *l, struct str method)
+{
+	struct buf all = BUF_INIT;
+	int err;
+
+	if (!method.n || !l->t.method.n)
+		return live_set(l, &l->t.method, method);
+	buf_printf(&all, "%.*s,%.*s", STR_ARG(l->t.method), STR_ARG(method));
+	err = buf_error(&all);
+	if (!err)
+		err = live_set(l, &l->t.method, buf_str(&all));
+	buf_free(&all);
+	return err;
+}
+
 static int add_login(struct live *l, const struct event *ev)
 {
-	static const struct {
-		enum field from;
-		size_t to;
-	} copies[] = {
-	    {F_USER, offsetof(struct track, user)},
-	    {F_METHOD, offsetof(struct track, method)},
-	    {F_KEY_TYPE, offsetof(struct track, key_type)},
-	    {F_FP, offsetof(struct track, fp)},
-	    {F_CERT_ID, offsetof(struct track, cert_id)},
-	};
 	bool first = l->t.login < 0;
 	int err = 0;
 
 	if (first)
 		l->t.login = ev->time;
 	l->t.flags |= TRACK_LOGGED_IN;
-	for (size_t i = 0; i < sizeof copies / sizeof *copies && !err; i++) {
-		struct str *to =
-		    (struct str *)(void *)((char *)&l->t + copies[i].to);
+	if (first || !l->t.method.n)
+		err = add_method(l, event_str(ev, F_METHOD));
+	return err ? err : copy_login(l, ev, first);
+}
 
-		if (first || !to->n)
-			err = live_set(l, to, event_str(ev, copies[i].from));
-	}
-	return err;
+/*
+ * One factor of several was proven. The line of the login tells of the last
+ * one only; where that is no key, this one says who it was.
+ */
+static int add_factor(struct live *l, const struct event *ev)
+{
+	int err;
+
+	if (l->t.login >= 0 ||
+	    !str_eqz(event_str(ev, F_TYPE), EVENT_TYPE_FACTOR))
+		return 0;
+	err = add_method(l, event_str(ev, F_METHOD));
+	return err ? err : copy_login(l, ev, true);
 }
 
 static int add_peer(struct live *l, const struct event *ev)
@@ -281,6 +323,8 @@ static int add_session(struct live *l, const struct event *ev)
 	else if (ev->kind == EVENT_AUTH_OK ||
 		 (ev->kind == EVENT_SESSION_OPEN && t->kind != TRACK_CONN))
 		err = add_login(l, ev);
+	else if (ev->kind == EVENT_AUTH_PARTIAL)
+		err = add_factor(l, ev);
 	if (!err)
 		err = add_peer(l, ev);
 	if (!err &&

@@ -104,6 +104,16 @@ def truth_steps():
 
 
 @case
+def two_factors():
+    """a key that was one of two factors says who it was"""
+    with Store() as store:
+        store.import_(os.path.join(DIR, "auth.iso8601.log"))
+        found = [(s["method"], s.get("fp")) for s in store.sessions()
+                 if s["user"] == "twofa"]
+        equal(found, [("publickey,password", TRUTH["fingerprints"]["twofa"])])
+
+
+@case
 def hostile_names():
     """an address is never taken from a user's name"""
     sources = {t["src"] for t in TRUTH["steps"] if t.get("src")}
