@@ -43,7 +43,10 @@ static const char *valid_word(const struct event *ev)
 	return ev->v[F_VALID].i ? "yes" : "no";
 }
 
-/* "weak": only concluded; "xN": the writer says that it came N times. */
+/*
+ * "weak": only concluded; "xN": the writer says that it came N times more,
+ * besides the line before.
+ */
 static void cell_marks(struct failed *f, const struct event *ev)
 {
 	int64_t repeat = event_int(ev, F_REPEAT, 0);
@@ -51,9 +54,9 @@ static void cell_marks(struct failed *f, const struct event *ev)
 	buf_clear(&f->text);
 	if (event_int(ev, F_WEAK, 0))
 		buf_add_z(&f->text, "weak");
-	if (repeat > 0 && repeat < INT64_MAX) {
+	if (repeat > 0) {
 		buf_add_z(&f->text, f->text.n ? " x" : "x");
-		buf_add_i64(&f->text, repeat + 1);
+		buf_add_i64(&f->text, repeat);
 	}
 	table_cell(&f->table, buf_str(&f->text), STYLE_DIM);
 }

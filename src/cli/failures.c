@@ -137,8 +137,8 @@ static bool may_be_one(const struct event *a, const struct event *b)
  */
 static void set_limits(struct failure *t)
 {
-	int64_t more = event_int(&t->ev, F_REPEAT, 0);
-	int64_t times = more > 0 && more < REPEAT_MAX ? more + 1 : 1;
+	int64_t repeat = event_int(&t->ev, F_REPEAT, 0);
+	int64_t times = repeat > 0 && repeat < REPEAT_MAX ? repeat : 1;
 
 	for (int i = 0; i < N_TELLERS; i++)
 		t->left[i] = 0;

@@ -33,9 +33,9 @@ static const struct {
 	    BTMP("100", "ann", ""),
 	"auth-log:ann utmp:ann "},
     {"a line that was repeated stands for each",
-	LINE("100", "ann", "valid=1 repeat=1") BTMP("100", "ann", "")
-	    BTMP("100", "ann", ""),
-	"auth-log:ann "},
+	LINE("100", "ann", "valid=1 repeat=2") BTMP("100", "ann", "")
+	    BTMP("100", "ann", "") BTMP("100", "ann", ""),
+	"auth-log:ann utmp:ann "},
     {"a name that btmp cut",
 	LINE("100", X31 "yz", "") BTMP("100", X31, "") LINE("200", X31 "z", "")
 	    BTMP("200", X31 "y", ""),

@@ -143,7 +143,7 @@ static const struct scene scenes[] = {
 		     "addr=203.0.113.5 "
 		     "port=40000 reason=closed\n",
 	"1 origin=sshd user=root addr=203.0.113.5 port=40000 100-103 CFH "
-	"fail=4 reason=closed\n"},
+	"fail=3 reason=closed\n"},
     {"the same ses after a boot",
 	AUDIT_A "audit host.boot 500 trust=kernel type=SYSTEM_BOOT serial=2\n"
 		"audit agent.start 501 serial=9999\n" AUDIT_LOGIN(

@@ -47,11 +47,12 @@ struct str facts_tty(const struct event *ev, char mem[static 40])
 	return tty;
 }
 
+/* A repetition stands for itself: what it repeats was counted before. */
 static int64_t times_written(const struct event *ev)
 {
-	int64_t more = event_int(ev, F_REPEAT, 0);
+	int64_t n = event_int(ev, F_REPEAT, 0);
 
-	return more > 0 && more < 1000000 ? more + 1 : 1;
+	return n > 0 && n < 1000000 ? n : 1;
 }
 
 static void add_bytes(int64_t *sum, int64_t n)
