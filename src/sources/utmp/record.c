@@ -93,14 +93,26 @@ bool utmp_record_zero(const struct utmp_layout *layout, const char *p)
 	return memcmp(p, zeros, layout->size) == 0;
 }
 
+static bool has_time(const struct utmp_record *rec)
+{
+	return (uint64_t)(rec->time / USEC_PER_SEC) >= SEC_SET;
+}
+
+bool utmp_record_doubtful(const struct utmp_layout *layout, const char *p,
+    const struct utmp_record *rec)
+{
+	if (rec->type == UTMP_EMPTY)
+		return !utmp_record_zero(layout, p);
+	return !has_time(rec);
+}
+
 /* A record that is hardly anything else by chance. */
 static bool record_sure(const struct utmp_layout *layout, const char *p)
 {
 	struct utmp_record rec;
 
 	return utmp_record_read(layout, p, &rec) && rec.type != UTMP_EMPTY &&
-	       (uint64_t)(rec.time / USEC_PER_SEC) >= SEC_SET &&
-	       memcmp(p + OFF_PAD, zeros, 2) == 0 &&
+	       has_time(&rec) && memcmp(p + OFF_PAD, zeros, 2) == 0 &&
 	       memcmp(rec.addr + LEN_ADDR, zeros, LEN_UNUSED) == 0;
 }
 

@@ -57,6 +57,13 @@ bool utmp_record_read(
 bool utmp_record_zero(const struct utmp_layout *layout, const char *p);
 
 /*
+ * Whether what was read from p into rec may be the beginning of a torn record
+ * and a part of the next: it has no type, or no time.
+ */
+bool utmp_record_doubtful(const struct utmp_layout *layout, const char *p,
+    const struct utmp_record *rec);
+
+/*
  * Bytes from p on to the first place, other than p, where two records follow
  * each other that cannot be anything else; 0 when there is none within one
  * record and a half. `n` bytes are at hand.

@@ -386,6 +386,24 @@ static size_t skip_garbage(const struct source_run *run, struct str rest,
 	return skip;
 }
 
+/*
+ * Whether a record stands there: 1, or 0; -1: wait. What could be read is none
+ * where records follow each other from another place on; utmp has unused slots
+ * that are not zero.
+ */
+static int record_at(const struct source_run *run, struct str rest, bool last,
+    struct utmp_record *ret)
+{
+	if (!utmp_record_read(run->layout, rest.p, ret))
+		return 0;
+	if ((ret->type == UTMP_EMPTY && run->file == FILE_UTMP) ||
+	    !utmp_record_doubtful(run->layout, rest.p, ret))
+		return 1;
+	if (!last && rest.n < UTMP_RESYNC_BYTES)
+		return -1;
+	return utmp_record_resync(run->layout, rest.p, rest.n) == 0;
+}
+
 static ssize_t utmp_feed(struct source_run *run, struct str data,
     uint64_t offset, bool last, struct source_sink *sink)
 {
@@ -397,10 +415,12 @@ static ssize_t utmp_feed(struct source_run *run, struct str data,
 	while (data.n - at >= run->layout->size) {
 		struct str bytes = str_make(data.p + at, run->layout->size);
 
-		if (utmp_record_read(run->layout, bytes.p, &rec)) {
-			int r =
-			    take_record(run, &rec, bytes, offset + at, sink);
+		int r = record_at(run, str_from(data, at), last, &rec);
 
+		if (r < 0)
+			break;
+		if (r > 0) {
+			r = take_record(run, &rec, bytes, offset + at, sink);
 			if (r < 0)
 				return r;
 			at += bytes.n;

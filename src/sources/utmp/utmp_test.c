@@ -277,6 +277,29 @@ static void test_resync(void **state)
 		}
 }
 
+/* What is left of a torn record and the next one read like a record. */
+static void test_torn_between(void **state)
+{
+	static const size_t torn[] = {100, 123, 200, 339};
+	char data[(2 * N_TYPICAL + 1) * 400];
+
+	for (int format = 0; format < N_FORMATS; format++)
+		for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++) {
+			size_t n = put_typical(data, format);
+			struct test_sink *t;
+
+			memcpy(data + n, data + n / N_TYPICAL, torn[i]);
+			n += torn[i];
+			n += put_typical(data + n, format);
+			for (size_t chunk = 0; chunk < 900; chunk += 299) {
+				t = run("wtmp", data, n, chunk);
+				assert_int_equal(t->n, 2 * N_TYPICAL);
+				assert_int_equal(t->sink.unparsed, 1);
+				test_sink_free(t);
+			}
+		}
+}
+
 static void test_torn_tail(void **state)
 {
 	char data[N_TYPICAL * 400];
@@ -493,6 +516,7 @@ int main(void)
 	    cmocka_unit_test(test_hosts),
 	    cmocka_unit_test(test_garbage),
 	    cmocka_unit_test(test_resync),
+	    cmocka_unit_test(test_torn_between),
 	    cmocka_unit_test(test_torn_tail),
 	    cmocka_unit_test(test_not_utmp),
 	    cmocka_unit_test(test_zeroed_records),
