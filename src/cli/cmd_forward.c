@@ -23,7 +23,7 @@
 #define STATUS_MAX    4096
 
 struct forward_options {
-	const char *config;
+	const char *config, *state;
 	bool once, status;
 };
 
@@ -31,6 +31,9 @@ static const struct opt forward_opts[] = {
     {"config", 0, OPT_STR, "DIR",
 	"read the outputs from DIR instead of " OUTPUT_CONFIG_DIR,
 	.at = offsetof(struct forward_options, config), .hint = OPT_HINT_DIR},
+    {"state", 0, OPT_STR, "DIR",
+	"keep in DIR how far each output has come, whatever its file says",
+	.at = offsetof(struct forward_options, state), .hint = OPT_HINT_DIR},
     {"once", 0, OPT_FLAG,
 	.help = "end when all that is in the store is sent, or when it cannot "
 		"be sent",
@@ -134,13 +137,24 @@ static int forward_masked(struct cli *c, const char *name,
 	return r;
 }
 
+/* Its file, and over that what the command line says. */
+static int load(struct cli *c, const struct forward_options *own,
+    const char *dir, const char *name, struct output_config *ret)
+{
+	int r = configured_load(c, dir, name, ret);
+
+	if (own->state)
+		ret->state = own->state;
+	return r;
+}
+
 static int run_output(struct cli *c, const struct forward_options *own,
     const char *dir, const char *name)
 {
 	struct output_config cfg;
 	struct filters f = {0};
 	struct query filter;
-	int r = configured_load(c, dir, name, &cfg);
+	int r = load(c, own, dir, name, &cfg);
 
 	if (r == CLI_FOUND && cfg.store &&
 	    cli_find_dir(c, str_z(cfg.store)) < 0)
@@ -232,12 +246,13 @@ static int look_after(struct cli *c, const struct forward_options *own,
 	return stop ? CLI_FOUND : worst;
 }
 
-static int print_status(struct cli *c, const char *dir, const char *name)
+static int print_status(struct cli *c, const struct forward_options *own,
+    const char *dir, const char *name)
 {
 	struct output_config cfg;
 	struct buf text = BUF_INIT;
 	char file[PATH_MAX];
-	int r = configured_load(c, dir, name, &cfg);
+	int r = load(c, own, dir, name, &cfg);
 
 	if (r == CLI_FOUND) {
 		snprintf(file, sizeof file, "%s/%s.status", cfg.state, name);
@@ -263,7 +278,8 @@ static int run_all(
 		return cli_fail(inv->cli, "out of memory");
 	if (own->status) {
 		for (size_t i = 0; i < n; i++)
-			if ((one = print_status(inv->cli, dir, names[i])) > r)
+			if ((one = print_status(inv->cli, own, dir, names[i])) >
+			    r)
 				r = one;
 	} else {
 		for (size_t i = 0; i < n; i++)

@@ -42,6 +42,7 @@ struct run {
 	int dirfd, lockfd;
 	char place_file[OUTPUT_NAME_MAX + 16];
 	unsigned failures; /* one after the other */
+	int64_t failing;   /* time of the first of them; 0: it works */
 	bool told;	   /* that it fails */
 	int64_t saved;
 	struct forward_counts *counts;
@@ -92,34 +93,20 @@ static void tell(const struct run *run, const char *what, const char *why)
 	run->f->tell(run->f->ctx, text);
 }
 
-/* One failure is told, the others until the next success are not. */
-static int failed(struct run *run, int code, const char *why)
-{
-	run->failures++;
-	if (!run->told)
-		tell(run, "cannot forward, trying again", why);
-	run->told = true;
-	if (run->f->once && run->failures >= FORWARD_TRIES)
-		return code;
-	rest(run, back_off(run));
-	return 0;
-}
-
-static void worked(struct run *run)
-{
-	if (run->told)
-		tell(run, "forwards again", "");
-	run->told = false;
-	run->failures = 0;
-	if (run->output)
-		run->output->retry_after = 0;
-	run->counts->last_success = time_now();
-}
-
 static int keep_place(struct run *run, struct err *err)
 {
 	run->saved = time_boot();
 	return place_save(&run->place, run->dirfd, run->place_file, err);
+}
+
+static void add_time(struct buf *b, const char *key, int64_t t)
+{
+	char text[TIME_ISO_LEN];
+
+	if (t == 0)
+		return;
+	time_format_iso(t, text);
+	buf_printf(b, ",\"%s\":\"%s\"", key, text);
 }
 
 /* For people and monitors; it may be lost. */
@@ -137,14 +124,40 @@ static void keep_status(const struct run *run)
 	    now, run->f->name, (unsigned long long)c->sent,
 	    (unsigned long long)c->rejected, (unsigned long long)c->behind,
 	    (long long)(c->behind_time / SECOND), run->failures);
-	if (c->last_success) {
-		time_format_iso(c->last_success, now);
-		buf_printf(&b, ",\"last_success\":\"%s\"", now);
-	}
+	add_time(&b, "failing_since", run->failing);
+	add_time(&b, "last_success", c->last_success);
 	buf_add_z(&b, "}\n");
 	if (!buf_error(&b))
 		(void)fd_replace_file(run->dirfd, file, 0644, b.p, b.n);
 	buf_free(&b);
+}
+
+/* One failure is told, the others until the next success are not. */
+static int failed(struct run *run, int code, const char *why)
+{
+	run->failures++;
+	if (!run->failing)
+		run->failing = time_now();
+	if (!run->told)
+		tell(run, "cannot forward, trying again", why);
+	run->told = true;
+	keep_status(run);
+	if (run->f->once && run->failures >= FORWARD_TRIES)
+		return code;
+	rest(run, back_off(run));
+	return 0;
+}
+
+static void worked(struct run *run)
+{
+	if (run->told)
+		tell(run, "forwards again", "");
+	run->told = false;
+	run->failures = 0;
+	run->failing = 0;
+	if (run->output)
+		run->output->retry_after = 0;
+	run->counts->last_success = time_now();
 }
 
 /* Gathering. */
@@ -268,7 +281,6 @@ static int deliver(struct run *run, struct err *err)
 			continue;
 		r = failed(
 		    run, r ? r : -EAGAIN, r ? err->text : run->output->said);
-		keep_status(run);
 		if (r < 0)
 			return r == -EAGAIN
 				   ? err_set(err, r, "%s", run->output->said)

@@ -58,6 +58,10 @@ def filters_hold():
         assert b"bad.yml:3:10" in done.stderr and b"kind?" in done.stderr, \
             done.stderr
         out.run("--once", "../f", expect=2)
+        # Where it has come to is kept elsewhere: it begins anew.
+        out.run("--once", "--state", store.top + "/other", "f")
+        assert [json.loads(l)["user"] for l in lines_of(path)] == ["u5"] * 2
+        assert os.path.exists(store.top + "/other/f.place")
 
 
 @case
@@ -302,6 +306,8 @@ def server_restarts():
                     store.top)
             out.import_("0.log", log(200))
             run = subprocess.Popen(out.command(), stderr=subprocess.PIPE)
+            since = lambda: json.loads(out.run("--status", "s").stdout).get(
+                "failing_since")
             try:
                 wait_until(lambda: len(set(server.eids())) >= 50)
                 server.stop(signal.SIGKILL)
@@ -310,8 +316,10 @@ def server_restarts():
                 want = out.eids()
                 wait_until(lambda: len(lines_of(store.top + "/f")) ==
                            len(want))
+                wait_until(since)
                 server.start()
                 wait_until(lambda: set(server.eids()) == set(want))
+                wait_until(lambda: not since())
             finally:
                 run.send_signal(signal.SIGTERM)
                 said = run.communicate(timeout=20)[1]
