@@ -295,20 +295,22 @@ static int forward_run_command(const struct invocation *inv)
 {
 	const struct forward_options *own = inv->own;
 	const char *dir = own->config ? own->config : OUTPUT_CONFIG_DIR;
-	struct configured all = {NULL, 0};
-	int r = CLI_FOUND;
+	struct output_names all;
+	struct err err = {""};
+	int r;
 
 	if (inv->n_args)
 		return run_all(inv, dir, inv->args, inv->n_args);
-	r = configured_list(inv->cli, dir, &all);
-	if (r == CLI_FOUND && all.n == 0)
+	if (output_names_read(&all, dir, &err) < 0)
+		r = cli_fail(inv->cli, "%s", err.text);
+	else if (all.n == 0)
 		r = cli_fail(inv->cli,
 		    "no outputs: %s holds no NAME.yml; see "
 		    "sshtrail-output.yml(5)",
 		    dir);
-	if (r == CLI_FOUND)
+	else
 		r = run_all(inv, dir, all.v, all.n);
-	configured_free(&all);
+	output_names_free(&all);
 	return r;
 }
 

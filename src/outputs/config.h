@@ -9,9 +9,9 @@
 
 #include "base/conf.h"
 #include "outputs/event_format.h"
+#include "outputs/names.h"
 
 #define OUTPUT_CONFIG_DIR "/etc/sshtrail/outputs"
-#define OUTPUT_NAME_MAX	  64
 
 enum output_type {
 	OUTPUT_FILE,

@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The outputs of a directory of configuration files. Failures are told. */
+/* An output of a directory of configuration files. Failures are told. */
 #ifndef CLI_OUTPUTS_CONFIGURED_H
 #define CLI_OUTPUTS_CONFIGURED_H
 
 #include "cli/filters.h"
 #include "outputs/config.h"
-
-/* Names of outputs, sorted; free with configured_free(). */
-struct configured {
-	char **v;
-	size_t n;
-};
-
-/* All files NAME.yml of the directory. An enum cli_exit. */
-int configured_list(struct cli *c, const char *dir, struct configured *ret);
-void configured_free(struct configured *list);
 
 /* Load one; free with output_config_free(), also after a failure. */
 int configured_load(struct cli *c, const char *dir, const char *name,
