@@ -330,6 +330,7 @@ static int run(struct server *s,
 		r = http_server_start(s->http, &s->loop, err);
 	if (r < 0)
 		return r;
+	s->hub.committed_at = loop_now();
 	loop_timer_start(&s->loop, &s->commit, every, 0);
 	say("listening at %s port %u, keeping in %s", s->hub.cfg->address,
 	    http_server_port(s->http), s->hub.cfg->store);
