@@ -16,6 +16,8 @@ struct hub_config {
 	int64_t commit_interval;  /* microseconds */
 	int64_t certificate_life; /* likewise */
 	int64_t silence;	  /* likewise */
+	const char *outputs;	  /* a directory; NULL: none */
+	const char *program;	  /* NULL: the one beside the hub */
 	struct arena texts;
 };
 

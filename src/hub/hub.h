@@ -6,6 +6,7 @@
 #include "archive/replica.h"
 #include "hub/attempts.h"
 #include "hub/config.h"
+#include "hub/keeper.h"
 #include "hub/place.h"
 #include "hub/silence.h"
 #include "net/http_server.h"
@@ -28,6 +29,7 @@ struct hub {
 	size_t n_chains, cap_chains;
 	struct silence silence;
 	struct attempts attempts;
+	struct keeper keeper;
 	bool uncommitted;
 	int64_t committed_at; /* loop_now(), when all taken was found last */
 	uint64_t frames;      /* taken since the start */

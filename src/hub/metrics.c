@@ -2,6 +2,7 @@
 #include "hub/metrics.h"
 
 #include "base/disk.h"
+#include "base/when.h"
 #include "hub/api.h"
 #include "wire/message.h"
 
@@ -19,6 +20,24 @@ static uint64_t room(const struct hub *h)
 	struct disk disk;
 
 	return disk_look(h->cfg->store, &disk) == 0 ? disk.free : 0;
+}
+
+/* One word: they concern no host, and nothing of them is told to anybody. */
+static const char *outputs_word(const struct hub *h)
+{
+	const struct keeper *k = &h->keeper;
+	struct output_state state;
+
+	if (k->names.n == 0)
+		return "none";
+	if (!k->running)
+		return "stopped";
+	for (size_t i = 0; i < k->names.n; i++)
+		if (output_state_read(&state, h->cfg->store, k->names.v[i]) <
+			0 ||
+		    state.failing)
+			return "failing";
+	return "good";
 }
 
 void metrics_health(
@@ -40,6 +59,7 @@ void metrics_health(
 	message_number(&reply->body, "frames", h->frames);
 	message_number(&reply->body, "chains", h->n_chains);
 	message_number(&reply->body, "waiting_us", (uint64_t)waiting(h));
+	message_text(&reply->body, "outputs", str_z(outputs_word(h)));
 	message_end(&reply->body);
 }
 
@@ -50,7 +70,8 @@ static void head(
 	    name, help, name, type);
 }
 
-/* Names of hosts are letters, digits and "._-": nothing to be escaped. */
+/* Names of hosts and outputs are letters, digits and "._-": nothing to be
+ * escaped. */
 static void row(struct buf *b, const char *name, const char *label,
     const char *value, double number)
 {
@@ -121,6 +142,68 @@ static void add_chains(
 	}
 }
 
+static double is_sent(const struct output_state *s)
+{
+	return (double)s->sent;
+}
+
+static double is_rejected(const struct output_state *s)
+{
+	return (double)s->rejected;
+}
+
+static double is_behind(const struct output_state *s)
+{
+	return (double)s->behind;
+}
+
+static double seconds_behind(const struct output_state *s)
+{
+	return (double)s->behind_seconds;
+}
+
+static double failing_for(const struct output_state *s)
+{
+	return s->failing ? (double)(time_now() - s->failing) / 1e6 : 0;
+}
+
+static const struct {
+	const char *name, *type, *help;
+	double (*of)(const struct output_state *s);
+} per_output[] = {
+    {"output_sent_total", "counter", "Events that the output accepted.",
+	is_sent},
+    {"output_rejected_total", "counter",
+	"Events that it refused for good: the dead letters.", is_rejected},
+    {"output_behind_events", "gauge", "Events not looked at yet.", is_behind},
+    {"output_behind_seconds", "gauge", "Age of the event sent last.",
+	seconds_behind},
+    {"output_failing_seconds", "gauge", "For so long nothing was accepted.",
+	failing_for},
+};
+
+static void add_outputs(const struct hub *h, struct buf *b)
+{
+	const struct keeper *k = &h->keeper;
+	struct output_state state;
+
+	if (k->names.n == 0)
+		return;
+	single(b, "outputs_running", "gauge",
+	    "1: the program that forwards runs.", k->running);
+	single(b, "outputs_ended_total", "counter",
+	    "How often it ended by itself.", (double)k->ended);
+	for (size_t i = 0; i < sizeof per_output / sizeof *per_output; i++) {
+		head(b, per_output[i].name, per_output[i].type,
+		    per_output[i].help);
+		for (size_t n = 0; n < k->names.n; n++)
+			if (output_state_read(
+				&state, h->cfg->store, k->names.v[n]) == 0)
+				row(b, per_output[i].name, "output",
+				    k->names.v[n], per_output[i].of(&state));
+	}
+}
+
 void metrics_send(
     struct hub *h, const struct http_call *call, struct http_reply *reply)
 {
@@ -138,6 +221,9 @@ void metrics_send(
 		    (double)room(h));
 		add_chains(h, &a, b);
 		add_hosts(h, &a, b);
+		/* They are sent what hosts told, whoever may see it. */
+		if (a.role != ROLE_VIEWER)
+			add_outputs(h, b);
 	}
 	account_free(&a);
 }

@@ -7,7 +7,8 @@
 
 /*
  * GET /v1/health, for anybody: 503 once what was taken has waited longer than
- * HEALTH_LATE to be found, or the disk has no room.
+ * HEALTH_LATE to be found, or the disk has no room. How the outputs are is a
+ * word of it only: they hold up nothing.
  */
 #define HEALTH_LATE ((int64_t)30 * 1000000)
 void metrics_health(

@@ -19,7 +19,9 @@
 
 #include "wire/member.h"
 
-#define HUB_DIR "hub"
+#define HUB_DIR		"hub"
+/* Below the store: what forwarders keep. */
+#define HUB_OUTPUTS_DIR HUB_DIR "/outputs"
 
 struct place {
 	int dirfd;

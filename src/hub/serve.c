@@ -277,9 +277,11 @@ static int open_all(struct server *s, struct err *err)
 	const struct hub_config *cfg = s->hub.cfg;
 	char chain[128];
 	int lockfd = -1;
-	int r = place_open(&s->hub.place, cfg->store, err);
+	int r = keeper_begin(&s->hub.keeper, cfg, err);
 
 	tzset();
+	if (r == 0)
+		r = place_open(&s->hub.place, cfg->store, err);
 	if (r == 0)
 		r = listen_at(s, err);
 	/* The sandbox hides who else has it. */
@@ -325,6 +327,9 @@ static int run(struct server *s,
 		r = loop_signals_start(&s->loop, &s->signals, signals, 2);
 	if (r < 0)
 		return err_sys(err, r, "event loop");
+	r = keeper_start(&s->hub.keeper, &s->loop);
+	if (r < 0)
+		return err_sys(err, r, "the outputs");
 	r = host_each(&s->hub.place, expect_host, &s->hub, err);
 	if (r == 0)
 		r = http_server_start(s->http, &s->loop, err);
@@ -347,6 +352,7 @@ static void close_all(struct server *s, int r)
 		hub_note(&s->hub, EVENT_AGENT_STOP, STR_NONE, "stop", NULL);
 	if (r == 0 && s->hub.archive)
 		hub_commit(&s->hub, NULL);
+	keeper_end(&s->hub.keeper);
 	hub_close_chains(&s->hub);
 	silence_free(&s->hub.silence);
 	archive_close(s->hub.archive);
@@ -365,6 +371,7 @@ int hub_serve(const struct hub_config *cfg,
 	if (!s)
 		return -ENOMEM;
 	s->hub.cfg = cfg;
+	s->hub.keeper = (struct keeper)KEEPER_INIT;
 	s->loop.epfd = -1;
 	signal(SIGPIPE, SIG_IGN);
 	raise_files_max();
