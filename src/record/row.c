@@ -223,12 +223,33 @@ static void add_code(struct buf *out, uint32_t cp)
 		out->n += utf8_encode(cp, at);
 }
 
+/* How many cells from the first on are a letter of one byte each: of most rows,
+ * all. Their text is put into `out`. */
+static unsigned add_plain(const struct row *r, struct buf *out)
+{
+	char *at = buf_reserve(out, r->used);
+	unsigned x = 0;
+
+	for (; at && x < r->used; x++) {
+		uint32_t code = r->cells[x].code;
+
+		if (code == 0 || code >= 0x80 || r->cells[x].marks)
+			break;
+		at[x] = (char)code;
+	}
+	out->n += x;
+	return x;
+}
+
 /* Control characters never get into a cell: what is added can be shown. */
 void row_text(const struct row *r, struct buf *out)
 {
-	size_t end = out->n;
+	size_t begin = out->n, end;
+	unsigned x = add_plain(r, out);
 
-	for (unsigned x = 0; x < r->used; x++) {
+	for (end = out->n; end > begin && out->p[end - 1] == ' ';)
+		end--;
+	for (; x < r->used; x++) {
 		const struct cell *c = &r->cells[x];
 		uint32_t code = c->code & CELL_CODE;
 
