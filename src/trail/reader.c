@@ -17,7 +17,10 @@ struct trail_reader {
 	uint64_t segment; /* first number of the loaded one; 0: none */
 	bool behind;	  /* done with it: damaged, or another follows */
 	struct buf bytes;
-	size_t begin, at; /* of the first and the next frame in them */
+	size_t at; /* of the next frame in them */
+	/* Of those that were read already, from the segment's first on. */
+	uint32_t *places;
+	size_t n_places, places_cap;
 	char name[SEGMENT_NAME_LEN];
 };
 
@@ -46,6 +49,7 @@ void trail_reader_close(struct trail_reader *r)
 		return;
 	fd_close(&r->dirfd);
 	buf_free(&r->bytes);
+	free(r->places);
 	free(r);
 }
 
@@ -75,6 +79,38 @@ static int find_next(const struct trail_reader *r, uint64_t *ret)
 	return 0;
 }
 
+/* To a frame that was read and found good, or the last of these. */
+static void go_back(struct trail_reader *r)
+{
+	uint64_t i = r->from > r->segment ? r->from - r->segment : 0;
+
+	if (r->n_places == 0)
+		return;
+	if (i >= r->n_places)
+		i = r->n_places - 1;
+	r->at = r->places[i];
+	r->next = r->segment + i;
+}
+
+/* Where the frame stands that comes next. */
+static int remember(struct trail_reader *r)
+{
+	size_t cap = r->places_cap ? 2 * r->places_cap : 64;
+	void *more;
+
+	if (r->next != r->segment + r->n_places)
+		return 0;
+	if (r->n_places == r->places_cap) {
+		more = reallocarray(r->places, cap, sizeof *r->places);
+		if (!more)
+			return -ENOMEM;
+		r->places = more;
+		r->places_cap = cap;
+	}
+	r->places[r->n_places++] = (uint32_t)r->at;
+	return 0;
+}
+
 void trail_reader_seek(struct trail_reader *r, uint64_t from)
 {
 	uint64_t loaded = r->segment, first;
@@ -85,10 +121,7 @@ void trail_reader_seek(struct trail_reader *r, uint64_t from)
 	    first != loaded)
 		return;
 	r->segment = loaded;
-	if (r->from < r->next) {
-		r->at = r->begin;
-		r->next = loaded;
-	}
+	go_back(r);
 }
 
 static int enter(struct trail_reader *r, uint64_t first, struct err *err)
@@ -111,7 +144,8 @@ static int enter(struct trail_reader *r, uint64_t first, struct err *err)
 		return err_set(err, -EBADMSG,
 		    "segment %s holds frames of another place", r->name);
 	r->behind = false;
-	r->begin = r->at = h.len;
+	r->at = h.len;
+	r->n_places = 0;
 	r->next = first;
 	return gap ? err_set(err, -EBADMSG, "frames %llu to %llu are missing",
 			 (unsigned long long)missing,
@@ -169,6 +203,8 @@ static int take(struct trail_reader *r, struct frame *ret, struct err *err)
 		    "segment %s: frame %llu is damaged", r->name,
 		    (unsigned long long)r->next);
 	}
+	if (remember(r) < 0)
+		return err_sys(err, -ENOMEM, "cannot read %s", r->name);
 	r->at += len;
 	r->next++;
 	return 1;
