@@ -305,9 +305,11 @@ int join_add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
 /* a begins first. */
 static bool in_reach(const struct track *a, const struct track *b)
 {
-	int64_t reach =
-	    a->flags & TRACK_CLOSED ? TRACK_REACH_CLOSED : TRACK_REACH_OPEN;
+	const bool open = !(a->flags & TRACK_CLOSED);
+	int64_t reach = open ? TRACK_REACH_OPEN : TRACK_REACH_CLOSED;
 
+	if (b->flags & TRACK_BEGAN && !(open && b->kind == TRACK_LOGIN))
+		reach = TRACK_REACH_BEGAN;
 	return b->start <= a->end || distance(b->start, a->end) <= reach;
 }
 

@@ -12,6 +12,12 @@
 
 #define TRACK_REACH_CLOSED ((int64_t)86400 * 1000000)
 #define TRACK_REACH_OPEN   (30 * TRACK_REACH_CLOSED)
+/*
+ * What has its own begin goes on with nothing: it is another account of the
+ * same, so it begins while the other lasts, give or take LoginGraceTime. Only
+ * login records begin late in what is open: each further terminal has its own.
+ */
+#define TRACK_REACH_BEGAN  ((int64_t)600 * 1000000)
 /* Of one that track_tried(), and to it: LoginGraceTime is 2 minutes by itself.
  */
 #define TRACK_REACH_TRIED  ((int64_t)600 * 1000000)

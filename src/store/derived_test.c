@@ -241,10 +241,12 @@ static void test_counts_without_hidden(void **state)
 
 enum { TRIED = 45000, TRIED_PIDS = 15000 };
 
-static void put_tried(struct store *s)
+/* One behind the other; or all at one instant. */
+static void put_tried(struct store *s, bool at_once)
 {
 	for (unsigned i = 0; i < TRIED; i++) {
-		struct track t = simple_track(1 + i, 1000000 + i);
+		struct track t =
+		    simple_track(1 + i, 1000000 + (at_once ? 0 : i));
 		struct err err = {""};
 
 		t.kind = TRACK_CONN;
@@ -261,7 +263,8 @@ static void put_tried(struct store *s)
 /* Attempts find the session that they became, whichever is known first. */
 static void test_tried(void **state)
 {
-	for (unsigned first = 0; first < 2; first++) {
+	for (unsigned turn = 0; turn < 4; turn++) {
+		const bool first = turn & 1, at_once = turn & 2;
 		char *dir = model_dir();
 		struct store *s = open_store(dir, STORE_WRITE);
 		struct query q = everything();
@@ -270,13 +273,13 @@ static void test_tried(void **state)
 		struct session got;
 
 		if (first)
-			put_tried(s);
+			put_tried(s, at_once);
 		if (first)
 			commit(s);
 		put_tracks(s);
 		commit(s);
 		if (!first)
-			put_tried(s);
+			put_tried(s, at_once);
 		commit(s);
 		assert_int_equal(s->ops->sessions(s, &q, &c, &err), 0);
 		assert_int_equal(s->ops->next_session(c, &got, &err), 1);
@@ -291,6 +294,43 @@ static void test_tried(void **state)
 	}
 }
 
+enum { SETTLED = 45000, LATER = 300, EACH = SETTLED / LATER };
+
+/* What comes later finds its own among more than are looked at together. */
+static void test_far_apart(void **state)
+{
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct query q = everything();
+	size_t n = 0, joined = 0;
+	struct store_cursor *c;
+	struct err err = {""};
+	struct session got;
+
+	for (unsigned i = 0; i < SETTLED + LATER; i++) {
+		const bool later = i >= SETTLED;
+		const unsigned at = later ? (i - SETTLED) * EACH : i;
+		struct track t = simple_track(1 + i, 1000000 * (int64_t)at);
+
+		t.kind = later ? TRACK_LOGIN : TRACK_CONN;
+		t.flags |= TRACK_BEGAN;
+		t.ses = -1;
+		t.pid = 1 + at;
+		if (i == SETTLED)
+			commit(s);
+		assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	}
+	commit(s);
+	assert_int_equal(s->ops->sessions(s, &q, &c, &err), 0);
+	for (; s->ops->next_session(c, &got, &err) == 1; n++)
+		joined += got.n_tracks == 2;
+	assert_int_equal(n, SETTLED);
+	assert_int_equal(joined, LATER);
+	s->ops->cursor_close(c);
+	s->ops->close(s);
+	model_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +339,7 @@ int main(void)
 	    cmocka_unit_test(test_range),
 	    cmocka_unit_test(test_counts_without_hidden),
 	    cmocka_unit_test(test_tried),
+	    cmocka_unit_test(test_far_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,18 +7,29 @@
 #include "store/session_row.h"
 
 /* Tracks looked at together; a host may have millions. */
-#define CHUNK 20000
+#define CHUNK	 20000
+/* As many settled ones as there may be near to them, else the chunk is cut. */
+#define NEAR_MAX 40000
+
+/* What begins and ends when, of some tracks; lo > hi: there are none. */
+struct span {
+	int64_t lo, hi;
+};
+
+#define SPAN_NONE ((struct span){INT64_MAX, INT64_MIN})
 
 struct join {
 	struct writer *w;
 	int64_t host;
 	struct str host_name;
+	size_t limit; /* at most so many of those that changed */
 	size_t n_dirty;
-	int64_t last; /* latest start in the chunk */
-	int64_t lo,
-	    hi; /* times of its tracks that TRACK_JOINS; lo > hi: none */
-	int64_t hi_open; /* latest end of those whose end was not seen */
-	int64_t tried_lo, tried_hi; /* times of those that TRACK_TRIED */
+	/* The last of the chunk, in the order of its start and id. */
+	struct track_place last;
+	/* Of those in the chunk that TRACK_JOINS: all; whose end was not seen;
+	 * without their own begin; these and login records. */
+	struct span all, open, unbegun, late;
+	struct span tried; /* of those that TRACK_TRIED */
 	struct track_rows rows;
 	struct map known;    /* ids in rows */
 	struct map affected; /* sessions to be written */
@@ -38,42 +49,62 @@ static int64_t plus(int64_t t, int64_t d)
 	return t > INT64_MAX - d ? INT64_MAX : t + d;
 }
 
-static void widen(int64_t *lo, int64_t *hi, int64_t start, int64_t stop)
+static int64_t least(int64_t a, int64_t b)
 {
-	if (start < *lo)
-		*lo = start;
-	if (stop > *hi)
-		*hi = stop;
+	return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void widen(struct span *s, const struct span *by)
+{
+	s->lo = least(s->lo, by->lo);
+	s->hi = most(s->hi, by->hi);
+}
+
+/* One that TRACK_JOINS. */
+static void widen_spans(
+    struct join *j, const struct span *s, int flags, int kind)
+{
+	const bool began = flags & TRACK_BEGAN;
+
+	widen(&j->all, s);
+	if (!(flags & TRACK_CLOSED))
+		widen(&j->open, s);
+	if (!began)
+		widen(&j->unbegun, s);
+	if (!began || kind == TRACK_LOGIN)
+		widen(&j->late, s);
 }
 
 static int find_chunk(struct join *j, struct err *err)
 {
 	int r;
 	sqlite3_stmt *st = sql_get(&j->w->sql,
-	    "SELECT start, stop, flags, joins FROM track WHERE dirty AND"
-	    " host = ?1 ORDER BY start LIMIT ?2",
+	    "SELECT start, stop, flags, joins, kind, id FROM track WHERE dirty"
+	    " AND host = ?1 ORDER BY start, id LIMIT ?2",
 	    &r, err);
 
 	if (!st)
 		return r;
 	j->n_dirty = 0;
-	j->lo = j->tried_lo = INT64_MAX;
-	j->hi = j->hi_open = j->tried_hi = INT64_MIN;
-	sql_bind(st, "ii", j->host, (int64_t)CHUNK);
+	j->all = j->open = j->unbegun = j->late = j->tried = SPAN_NONE;
+	sql_bind(st, "ii", j->host, (int64_t)j->limit);
 	while ((r = sql_step(&j->w->sql, st, err)) > 0) {
-		int64_t start = sqlite3_column_int64(st, 0);
-		int64_t stop = sqlite3_column_int64(st, 1);
+		const struct span s = {
+		    sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)};
 
 		j->n_dirty++;
-		j->last = start;
-		if (sqlite3_column_int(st, 3) != TRACK_JOINS) {
-			widen(&j->tried_lo, &j->tried_hi, start, stop);
-			continue;
-		}
-		widen(&j->lo, &j->hi, start, stop);
-		if (!(sqlite3_column_int(st, 2) & TRACK_CLOSED) &&
-		    stop > j->hi_open)
-			j->hi_open = stop;
+		j->last = (struct track_place){
+		    s.lo, id_from_sql(sqlite3_column_int64(st, 5))};
+		if (sqlite3_column_int(st, 3) == TRACK_JOINS)
+			widen_spans(j, &s, sqlite3_column_int(st, 2),
+			    sqlite3_column_int(st, 4));
+		else
+			widen(&j->tried, &s);
 	}
 	return r;
 }
@@ -103,41 +134,53 @@ static int load_dirty(struct join *j, struct err *err)
 	int r;
 	sqlite3_stmt *st = sql_get(&j->w->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track WHERE dirty AND host = ?1"
-	    " AND start <= ?2",
+	    " AND (start, id) <= (?2, ?3)",
 	    &r, err);
 
 	if (!st)
 		return r;
-	sql_bind(st, "ii", j->host, j->last);
+	sql_bind(st, "iiu", j->host, j->last.start, j->last.id);
 	return add_rows(j, st, err);
 }
 
 /*
- * All that can be in one session with those that changed. Of what begins long
- * after them, only parts without their own begin, and login records, go on
- * with what was open.
+ * All that can be in one session with those that changed: within the reaches of
+ * core/reach.h before them (?4 to ?6) and behind them (?7 to ?9). The flags are
+ * TRACK_CLOSED and TRACK_BEGAN, the kind is TRACK_LOGIN.
  */
+#define NEAR                                                                   \
+	" FROM track INDEXED BY track_host WHERE joins = 1 AND host = ?1"      \
+	" AND stop >= ?2 AND start <= ?3"                                      \
+	" AND (stop >= ?4 OR stop >= ?5"                                       \
+	" OR (stop >= ?6 AND NOT flags & 2))"                                  \
+	" AND (start <= ?7 OR (start <= ?8 AND NOT flags & 2048)"              \
+	" OR (start <= ?9 AND (kind = 2 OR NOT flags & 2048)))"
+
+static void bind_near(const struct join *j, sqlite3_stmt *st)
+{
+	const int64_t from[] = {minus(j->all.lo, TRACK_REACH_BEGAN),
+	    minus(j->unbegun.lo, TRACK_REACH_CLOSED),
+	    minus(j->late.lo, TRACK_REACH_OPEN)};
+	const int64_t to[] = {plus(j->all.hi, TRACK_REACH_BEGAN),
+	    plus(j->all.hi, TRACK_REACH_CLOSED),
+	    plus(j->open.hi, TRACK_REACH_OPEN)};
+
+	sql_bind(st, "iiiiiiiii", j->host,
+	    least(from[0], least(from[1], from[2])), most(to[1], to[2]),
+	    from[0], from[1], from[2], to[0], to[1], to[2]);
+}
+
 static int load_near(struct join *j, struct err *err)
 {
-	const int64_t near = plus(j->hi, TRACK_REACH_CLOSED);
-	int64_t far = near;
 	int r;
 	sqlite3_stmt *st;
 
-	if (j->lo > j->hi)
+	if (j->all.lo > j->all.hi)
 		return 0;
-	st = sql_get(&j->w->sql,
-	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_host"
-	    " WHERE joins = 1 AND host = ?1 AND stop >= ?2 AND start <= ?3"
-	    " AND (stop >= ?4 OR NOT flags & 2)"
-	    " AND (start <= ?5 OR kind = 2 OR NOT flags & 2048)",
-	    &r, err);
+	st = sql_get(&j->w->sql, "SELECT " TRACK_COLUMNS NEAR, &r, err);
 	if (!st)
 		return r;
-	if (j->hi_open > INT64_MIN && plus(j->hi_open, TRACK_REACH_OPEN) > far)
-		far = plus(j->hi_open, TRACK_REACH_OPEN);
-	sql_bind(st, "iiiii", j->host, minus(j->lo, TRACK_REACH_OPEN), far,
-	    minus(j->lo, TRACK_REACH_CLOSED), near);
+	bind_near(j, st);
 	return add_rows(j, st, err);
 }
 
@@ -147,7 +190,7 @@ static int load_became(struct join *j, struct err *err)
 	int r;
 	sqlite3_stmt *st;
 
-	if (j->tried_lo > j->tried_hi)
+	if (j->tried.lo > j->tried.hi)
 		return 0;
 	st = sql_get(&j->w->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_host"
@@ -155,8 +198,8 @@ static int load_became(struct join *j, struct err *err)
 	    &r, err);
 	if (!st)
 		return r;
-	sql_bind(st, "iii", j->host, minus(j->tried_lo, TRACK_REACH_TRIED),
-	    plus(j->tried_hi, TRACK_REACH_TRIED));
+	sql_bind(st, "iii", j->host, minus(j->tried.lo, TRACK_REACH_TRIED),
+	    plus(j->tried.hi, TRACK_REACH_TRIED));
 	return add_rows(j, st, err);
 }
 
@@ -326,6 +369,46 @@ static int write_chunk(struct join *j, struct err *err)
 	return r;
 }
 
+/* How many settled ones are looked at with the chunk. */
+static int count_near(struct join *j, int64_t *ret, struct err *err)
+{
+	sqlite3_stmt *st;
+	int r;
+
+	*ret = 0;
+	if (j->all.lo > j->all.hi)
+		return 0;
+	st = sql_get(
+	    &j->w->sql, "SELECT count(*)" NEAR " AND NOT dirty", &r, err);
+	if (!st)
+		return r;
+	bind_near(j, st);
+	r = sql_step(&j->w->sql, st, err);
+	if (r > 0)
+		*ret = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return r < 0 ? r : 0;
+}
+
+/*
+ * The next tracks that changed: fewer where they lie far apart among settled
+ * ones, of which a host may have millions, too.
+ */
+static int next_chunk(struct join *j, struct err *err)
+{
+	int64_t near = 0;
+	int r;
+
+	j->limit = j->limit >= CHUNK / 2 ? CHUNK : j->limit * 2;
+	for (;; j->limit = j->n_dirty / 2) {
+		r = find_chunk(j, err);
+		if (r == 0)
+			r = count_near(j, &near, err);
+		if (r < 0 || near <= NEAR_MAX || j->n_dirty < 2)
+			return r;
+	}
+}
+
 static int join_chunk(struct join *j, struct err *err)
 {
 	static int (*const load[])(struct join *, struct err *) = {
@@ -353,7 +436,7 @@ static int join_host(struct join *j, struct err *err)
 	if (r == 0)
 		r = load_boots(j, err);
 	while (r == 0) {
-		r = find_chunk(j, err);
+		r = next_chunk(j, err);
 		if (r < 0 || j->n_dirty == 0)
 			break;
 		r = join_chunk(j, err);
@@ -403,7 +486,7 @@ int writer_join(struct writer *w, struct err *err)
 		return r;
 
 	for (;;) {
-		struct join j = {.w = w};
+		struct join j = {.w = w, .limit = CHUNK};
 
 		r = sql_number(&w->sql,
 		    "SELECT host FROM track WHERE dirty AND host > ?1"

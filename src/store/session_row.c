@@ -123,10 +123,16 @@ static int recount(
 	    err, "uii", track, from, to);
 }
 
-static int settle_track(struct writer *w, const struct track_row *row,
-    int64_t login, int64_t last, struct err *err)
+static bool is_behind(const struct track *t, const struct track_place *p)
 {
-	const bool dirty = row->dirty && row->t.start > last;
+	return t->start > p->start ||
+	       (t->start == p->start && (int64_t)t->id > (int64_t)p->id);
+}
+
+static int settle_track(struct writer *w, const struct track_row *row,
+    int64_t login, const struct track_place *last, struct err *err)
+{
+	const bool dirty = row->dirty && is_behind(&row->t, last);
 	int r;
 
 	if (row->t.session == row->old_session && row->login == login &&
@@ -190,7 +196,7 @@ int session_write(
 		r = session_remove(w, s.sum.id, err);
 	}
 	for (size_t i = 0; i < g->n && r == 0; i++)
-		r = settle_track(w, &g->v[i], names.user, g->last, err);
+		r = settle_track(w, &g->v[i], names.user, &g->last, err);
 	arena_free(&mem);
 	return r;
 }
@@ -209,6 +215,7 @@ int session_remove(struct writer *w, uint64_t id, struct err *err)
 static int rename_session(
     struct writer *w, uint64_t id, int64_t user, struct err *err)
 {
+	const struct track_place all = {INT64_MAX, INT64_MAX};
 	struct track_rows rows = {NULL, 0, 0};
 	struct arena mem = ARENA_INIT;
 	int r = track_rows_of_session(&w->sql, id, STR_NONE, &rows, &mem, err);
@@ -218,7 +225,7 @@ static int rename_session(
 		    "UPDATE session SET user = ?2 WHERE id = ?1", err, "ui", id,
 		    user);
 	for (size_t i = 0; i < rows.n && r == 0; i++)
-		r = settle_track(w, &rows.v[i], user, INT64_MAX, err);
+		r = settle_track(w, &rows.v[i], user, &all, err);
 	free(rows.v);
 	arena_free(&mem);
 	return r;

@@ -8,12 +8,18 @@
 
 #include "store/writer.h"
 
+/* Where a track stands in the order of their starts. */
+struct track_place {
+	int64_t start;
+	uint64_t id; /* compared as the catalogue has it: signed */
+};
+
 /* The tracks of one session, sorted by id. */
 struct session_group {
 	struct track_row *v;
 	size_t n;
 	int64_t host;
-	int64_t last; /* dirty tracks up to this start are settled */
+	struct track_place last; /* dirty tracks up to it are settled */
 };
 
 /*
