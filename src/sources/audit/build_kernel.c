@@ -94,13 +94,16 @@ void build_abend(struct build *b)
 	event_set_str(&b->ev, F_TYPE, STR("ANOM_ABEND"));
 }
 
+/* By how much stands in a record that says nothing of who did it. */
 void build_time(struct build *b)
 {
+	const struct group_record *r = build_find(b, ROLE_SYSCALL);
+
 	b->ev.kind = EVENT_CLOCK;
-	set_caller(b);
+	if (r)
+		build_process(b, build_fields(b, r, KEYS_ALL));
 	build_types(b);
-	build_text(b, false);
-	build_set_text(b, F_TEXT, &b->main, K_DATA);
+	build_text(b, true);
 }
 
 /* Has no auid and no session: they follow from what its process did before. */

@@ -132,6 +132,21 @@ static void check_items(struct build *b)
 		b->missing = true;
 }
 
+/* Only what runs a program has arguments, whatever call that is here. */
+static const struct sys_call *known_by_records(
+    const struct build *b, const struct sys_call *call)
+{
+	static const struct sys_call some_exec = {.cls = SYS_EXEC,
+	    .mode_arg = -1,
+	    .dir_arg = -1,
+	    .dir2_arg = -1,
+	    .flag_arg = -1};
+
+	if (call && call->cls != SYS_OTHER)
+		return call;
+	return GROUP_HAS(b->g, ROLE_EXECVE) ? &some_exec : call;
+}
+
 void build_syscall(struct build *b)
 {
 	const struct sys_call *call;
@@ -141,7 +156,7 @@ void build_syscall(struct build *b)
 		return;
 	build_process(b, &b->main);
 	set_result(b);
-	call = set_call(b);
+	call = known_by_records(b, set_call(b));
 	event_set_str(&b->ev, F_KEY, value_keys(&b->mem, &b->main));
 	switch (call ? (enum sys_class)call->cls : SYS_OTHER) {
 	case SYS_EXEC:

@@ -10,9 +10,11 @@
 #define TYPE_MIN 1000
 #define TYPE_END 3000
 #define N_SLOTS	 2048 /* a power of two, well above the number of types */
-#define N_CALLS	 512
-#define N_ARCHES 4
+#define N_CALLS	 548
+#define N_ARCHES 6
 #define X32_BIT	 ((uint64_t)1 << 30)
+/* From here on x32 has calls of its own. */
+#define X32_OWN	 512
 
 struct type_slot {
 	struct str name;
@@ -118,7 +120,22 @@ static const struct arch arches[N_ARCHES] = {
     {0x40000003, MACH_X86, "i386"},
     {0xc00000b7, MACH_AARCH64, "aarch64"},
     {0x40000028, MACH_ARM, "arm"},
+    {0xc0000015, MACH_PPC64LE, "ppc64le"},
+    {0x80000016, MACH_S390X, "s390x"},
 };
+
+/*
+ * libaudit has no names for them: arch/x86/entry/syscalls/syscall_64.tbl. With
+ * or without bit 30 a kernel takes them for calls of x32.
+ */
+static const char *const x32_calls[N_CALLS - X32_OWN] = {"rt_sigaction",
+    "rt_sigreturn", "ioctl", "readv", "writev", "recvfrom", "sendmsg",
+    "recvmsg", "execve", "ptrace", "rt_sigpending", "rt_sigtimedwait",
+    "rt_sigqueueinfo", "sigaltstack", "timer_create", "mq_notify", "kexec_load",
+    "waitid", "set_robust_list", "get_robust_list", "vmsplice", "move_pages",
+    "preadv", "pwritev", "rt_tgsigqueueinfo", "recvmmsg", "sendmmsg",
+    "process_vm_readv", "process_vm_writev", "setsockopt", "getsockopt",
+    "io_setup", "io_submit", "execveat", "preadv2", "pwritev2"};
 
 /* Names of types differ in their first or last eight bytes. */
 static inline uint64_t type_hash(struct str name)
@@ -257,6 +274,14 @@ struct str names_arch(uint64_t arch)
 	return STR_NONE;
 }
 
+static struct str call_name(size_t arch, uint64_t nr)
+{
+	if (nr < X32_OWN)
+		return str_z(
+		    audit_syscall_to_name((int)nr, arches[arch].machine));
+	return arch == 0 ? str_z(x32_calls[nr - X32_OWN]) : STR_NONE;
+}
+
 const struct sys_call *names_syscall(
     struct names *n, uint64_t arch, uint64_t nr)
 {
@@ -272,10 +297,7 @@ const struct sys_call *names_syscall(
 	call = &n->calls[i][nr];
 	/* Few of all calls are ever met. */
 	if (!call->described) {
-		const char *name =
-		    audit_syscall_to_name((int)nr, arches[i].machine);
-
-		syscall_describe(str_z(name), call);
+		syscall_describe(call_name(i, nr), call);
 		call->described = true;
 	}
 	return call;
