@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Manual pages: every command and option is there, and mandoc is content.
 
-usage: test_man.py PROGRAM SSHTRAIL.1
+usage: test_man.py PROGRAM SSHTRAIL.1 COMMAND...
+
+The commands are those of which pages are installed: all of $SSHTRAIL_NET.
 """
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +14,7 @@ import sys
 import tap
 
 PROGRAM, OVERVIEW = sys.argv[1:3]
+INSTALLED = sys.argv[3:]
 
 
 def output(*args):
@@ -18,9 +22,13 @@ def output(*args):
                           check=True).stdout
 
 
+def listed(text):
+    lines = text.split('Commands:\n')[1].split('\n\n')[0].splitlines()
+    return [line.split()[0] for line in lines]
+
+
 def commands():
-    listed = output('help').split('Commands:\n')[1].split('\n\n')[0]
-    return [line.split()[0] for line in listed.splitlines()]
+    return listed(output('help'))
 
 
 def lint(page):
@@ -29,6 +37,12 @@ def lint(page):
     done = subprocess.run(['mandoc', '-Tlint', '-Wwarning'], input=page,
                           capture_output=True, text=True)
     tap.equal(done.stdout, '')
+
+
+def test_all_are_installed():
+    text = subprocess.run([os.environ['SSHTRAIL_NET'], 'help'],
+                          capture_output=True, text=True, check=True).stdout
+    tap.equal(sorted(INSTALLED), sorted(listed(text)))
 
 
 def test_overview_names_commands():
