@@ -344,9 +344,11 @@ static void take_messages(struct monitor *m)
 	while ((r = link_receive(m->link.fd, &in)) > 0) {
 		/* The collector has nothing to hand over. */
 		tap_opened_close(&in.opened);
-		if (in.what == LINK_READY)
+		if (in.what == LINK_READY) {
 			say_ready(m);
-		else if (in.what == LINK_REOPEN)
+			/* What came while there was no collector. */
+			refresh_taps(m);
+		} else if (in.what == LINK_REOPEN)
 			answer_reopen(m, in.index);
 		else if (in.what == LINK_WAITS)
 			say_waits(m, in.text);

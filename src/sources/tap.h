@@ -92,9 +92,9 @@ struct tap {
 	 */
 	int (*open)(struct tap_opened *ret, const char *path, struct err *err);
 	/*
-	 * Monitor, as root, every TAP_REFRESH_S: look again at what the opened
-	 * tap was told by names that may mean something else by now. NULL:
-	 * there is nothing of that kind.
+	 * Monitor, as root, when a collector is ready and every TAP_REFRESH_S:
+	 * look again at what the opened tap was told by names that may mean
+	 * something else by now. NULL: there is nothing of that kind.
 	 */
 	void (*refresh)(const struct tap_opened *opened, const char *path);
 	/*
