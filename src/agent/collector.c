@@ -402,7 +402,6 @@ static int collect(struct collector *c)
 	r = save_places(c);
 	if (r < 0)
 		return r;
-	pulse_begin(&c->pulse);
 	loop_timer_start(&c->loop, &c->tick, TICK_USEC, TICK_USEC);
 	loop_timer_start(&c->loop, &c->again, 0, 0);
 	return loop_run(&c->loop);
@@ -568,8 +567,11 @@ int collector_run(struct agent *a)
 		free(c);
 		return 0;
 	}
-	if (r == 0)
+	if (r == 0) {
+		/* From when on it is relied on, not from its first tick. */
+		pulse_begin(&c->pulse);
 		r = link_send(a->link_fd, &m);
+	}
 	if (r == 0)
 		r = collect(c);
 	if (r < 0) {
