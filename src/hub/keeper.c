@@ -173,7 +173,7 @@ static void find_program(
 	size_t dir = 0;
 
 	if (n > 0)
-		dir = (size_t)n - str_base_name((struct str){ret, (size_t)n}).n;
+		dir = (size_t)n - str_base_name(str_make(ret, (size_t)n)).n;
 	if (cfg->program)
 		snprintf(ret, PATH_MAX, "%s", cfg->program);
 	else

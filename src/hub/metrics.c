@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hub/metrics.h"
 
+#include <stdlib.h>
+
 #include "base/disk.h"
 #include "base/when.h"
 #include "hub/api.h"
@@ -182,10 +184,34 @@ static const struct {
 	failing_for},
 };
 
+/* Of those that told something by now; each is asked once. */
+static void add_states(
+    const struct hub *h, const struct output_names *names, struct buf *b)
+{
+	struct told {
+		const char *name;
+		struct output_state state;
+	} *told = calloc(names->n, sizeof *told);
+	size_t n = 0;
+
+	for (size_t i = 0; told && i < names->n; i++) {
+		told[n].name = names->v[i];
+		n += output_state_read(
+			 &told[n].state, h->cfg->store, names->v[i]) == 0;
+	}
+	for (size_t i = 0; i < sizeof per_output / sizeof *per_output; i++) {
+		head(b, per_output[i].name, per_output[i].type,
+		    per_output[i].help);
+		for (size_t k = 0; k < n; k++)
+			row(b, per_output[i].name, "output", told[k].name,
+			    per_output[i].of(&told[k].state));
+	}
+	free(told);
+}
+
 static void add_outputs(const struct hub *h, struct buf *b)
 {
 	const struct keeper *k = &h->keeper;
-	struct output_state state;
 
 	if (k->names.n == 0)
 		return;
@@ -193,15 +219,7 @@ static void add_outputs(const struct hub *h, struct buf *b)
 	    "1: the program that forwards runs.", k->running);
 	single(b, "outputs_ended_total", "counter",
 	    "How often it ended by itself.", (double)k->ended);
-	for (size_t i = 0; i < sizeof per_output / sizeof *per_output; i++) {
-		head(b, per_output[i].name, per_output[i].type,
-		    per_output[i].help);
-		for (size_t n = 0; n < k->names.n; n++)
-			if (output_state_read(
-				&state, h->cfg->store, k->names.v[n]) == 0)
-				row(b, per_output[i].name, "output",
-				    k->names.v[n], per_output[i].of(&state));
-	}
+	add_states(h, &k->names, b);
 }
 
 void metrics_send(
