@@ -143,31 +143,31 @@ static int load_dirty(struct join *j, struct err *err)
 	return add_rows(j, st, err);
 }
 
+_Static_assert(TRACK_CLOSED == 2 && TRACK_BEGAN == 2048 && TRACK_LOGIN == 2,
+    "NEAR names the numbers that the catalogue has");
+
 /*
  * All that can be in one session with those that changed: within the reaches of
- * core/reach.h before them (?4 to ?6) and behind them (?7 to ?9). The flags are
- * TRACK_CLOSED and TRACK_BEGAN, the kind is TRACK_LOGIN.
+ * core/reach.h before them (?2 and ?4) and behind them (?5 to ?7).
  */
 #define NEAR                                                                   \
 	" FROM track INDEXED BY track_host WHERE joins = 1 AND host = ?1"      \
 	" AND stop >= ?2 AND start <= ?3"                                      \
-	" AND (stop >= ?4 OR stop >= ?5"                                       \
-	" OR (stop >= ?6 AND NOT flags & 2))"                                  \
-	" AND (start <= ?7 OR (start <= ?8 AND NOT flags & 2048)"              \
-	" OR (start <= ?9 AND (kind = 2 OR NOT flags & 2048)))"
+	" AND (stop >= ?4 OR NOT flags & 2)"                                   \
+	" AND (start <= ?5 OR (start <= ?6 AND NOT flags & 2048)"              \
+	" OR (start <= ?7 AND (kind = 2 OR NOT flags & 2048)))"
 
 static void bind_near(const struct join *j, sqlite3_stmt *st)
 {
-	const int64_t from[] = {minus(j->all.lo, TRACK_REACH_BEGAN),
-	    minus(j->unbegun.lo, TRACK_REACH_CLOSED),
-	    minus(j->late.lo, TRACK_REACH_OPEN)};
-	const int64_t to[] = {plus(j->all.hi, TRACK_REACH_BEGAN),
-	    plus(j->all.hi, TRACK_REACH_CLOSED),
-	    plus(j->open.hi, TRACK_REACH_OPEN)};
+	const int64_t before = least(minus(j->all.lo, TRACK_REACH_BEGAN),
+	    minus(j->unbegun.lo, TRACK_REACH_CLOSED));
+	const int64_t before_open = minus(j->late.lo, TRACK_REACH_OPEN);
+	const int64_t behind = plus(j->all.hi, TRACK_REACH_CLOSED);
+	const int64_t behind_open = plus(j->open.hi, TRACK_REACH_OPEN);
 
-	sql_bind(st, "iiiiiiiii", j->host,
-	    least(from[0], least(from[1], from[2])), most(to[1], to[2]),
-	    from[0], from[1], from[2], to[0], to[1], to[2]);
+	sql_bind(st, "iiiiiii", j->host, least(before, before_open),
+	    most(behind, behind_open), before,
+	    plus(j->all.hi, TRACK_REACH_BEGAN), behind, behind_open);
 }
 
 static int load_near(struct join *j, struct err *err)
