@@ -178,7 +178,7 @@ void track_count(struct track *t, const struct event *ev)
 	}
 }
 
-/* The accepted login: nothing else says who it was. */
+/* Who it was: of a login, nothing else says so. */
 static const struct {
 	enum field from;
 	size_t to;
