@@ -7,10 +7,11 @@
 #include "base/worker.h"
 #include "core/event_pack.h"
 
-/* Few enough to lie in a cache still when the other thread comes to them. */
 #define BATCH_LEN   256
 #define BATCH_BYTES ((size_t)512 << 10)
-#define N_BATCHES   4
+/* Enough for some 10 ms: with more threads at work than processors, each is
+ * kept from one that long. */
+#define N_BATCHES   8
 
 struct batch {
 	struct job job; /* first, so that a job is its batch */
