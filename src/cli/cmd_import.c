@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -195,11 +197,36 @@ static int set_timezone(struct cli *cli, const char *zone)
 	return CLI_FOUND;
 }
 
-/* Each block and each segment needs as much memory as the one before. */
-static void keep_freed_memory(void)
+/* An import of any size needs about twice this; below the threshold from which
+ * on malloc() takes memory from elsewhere than the heap. */
+#define PIECE_LEN ((size_t)30 << 20)
+#define HUGE_PAGE ((uintptr_t)2 << 20)
+
+/*
+ * Each block and each segment needs as much memory as the one before, so what
+ * is freed is kept; and it is taken in large pages, where the kernel has them:
+ * a fault for each small one, and finding it, are 4 to 6 % of an import. One
+ * heap for all threads, which seldom ask for memory.
+ */
+static void prepare_memory(void)
 {
+	char *first, *second;
+	uintptr_t from, end;
+
+	/* Another malloc() than the C library's, as a sanitizer's. */
+	if (mallopt(M_ARENA_MAX, 1) == 0)
+		return;
 	mallopt(M_MMAP_THRESHOLD, 32 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 128 << 20);
+	first = malloc(PIECE_LEN);
+	second = malloc(PIECE_LEN);
+	from = ((uintptr_t)first + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+	end = ((uintptr_t)second + PIECE_LEN) & ~(HUGE_PAGE - 1);
+	/* Where they do not lie behind each other, it is not the heap. */
+	if (first && second && end > from && end - from <= 2 * PIECE_LEN)
+		madvise((void *)from, end - from, MADV_HUGEPAGE);
+	free(first);
+	free(second);
 }
 
 static int cmd_import_run(const struct invocation *inv)
@@ -225,7 +252,7 @@ static int cmd_import_run(const struct invocation *inv)
 		    &err);
 	}
 	if (r == 0) {
-		keep_freed_memory();
+		prepare_memory();
 		r = run_import(&call, archive);
 	} else {
 		r = cli_fail_code(inv->cli, r, &err);
