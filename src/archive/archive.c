@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/hash.h"
 #include "base/when.h"
+#include "base/worker.h"
 #include "core/event_json.h"
 
 struct archive {
@@ -26,6 +27,7 @@ struct archive {
 	bool trail_broken; /* by an error after which it takes no more */
 	char *chain;
 	struct buf json;
+	struct worker *signer; /* of commits; NULL before the first */
 };
 
 static int open_index(struct archive *a, struct err *err)
@@ -390,15 +392,42 @@ int archive_recent(struct archive *a, const char *chain, uint64_t n,
 	return r;
 }
 
+struct signing {
+	struct job job; /* first, so that a job is its signing */
+	struct trail *trail;
+};
+
+static int sign(struct job *job)
+{
+	return trail_checkpoint(((struct signing *)job)->trail, &job->err);
+}
+
+/* Most of it is waiting for the disk: meanwhile the index is prepared. */
+static int sign_and_prepare(struct archive *a, struct err *err)
+{
+	struct signing signing = {.job.run = sign, .trail = a->trail};
+	int r = a->signer ? 0 : worker_start(&a->signer, 1);
+
+	if (r < 0)
+		return err_sys(err, r, "store %s", a->dir);
+	worker_give(a->signer, &signing.job);
+	r = index_prepare(&a->index, err);
+	worker_take(a->signer, true);
+	if (signing.job.result == 0)
+		return r;
+	if (err)
+		*err = signing.job.err;
+	return signing.job.result;
+}
+
 int archive_commit(struct archive *a, struct err *err)
 {
-	bool lent = archive_is_lent(a);
-	/* Meanwhile the segment before is compressed. */
-	int r = lent ? 0 : index_prepare(&a->index, err);
+	int r;
 
-	if (r == 0 && a->trail)
-		r = trail_checkpoint(a->trail, err);
-	return r < 0 || lent ? r : index_commit(&a->index, err);
+	if (archive_is_lent(a))
+		return a->trail ? trail_checkpoint(a->trail, err) : 0;
+	r = a->trail ? sign_and_prepare(a, err) : index_prepare(&a->index, err);
+	return r < 0 ? r : index_commit(&a->index, err);
 }
 
 int archive_outdate(struct archive *a, struct err *err)
@@ -412,6 +441,7 @@ void archive_close(struct archive *a)
 {
 	if (!a)
 		return;
+	worker_stop(a->signer);
 	trail_end(a->trail, a->trail_broken);
 	free(a->chain);
 	index_close(&a->index);
