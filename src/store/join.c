@@ -23,6 +23,7 @@ struct join {
 	int64_t host;
 	struct str host_name;
 	size_t limit; /* at most so many of those that changed */
+	bool whole;   /* they are all that the host has: nothing is near */
 	size_t n_dirty;
 	/* The last of the chunk, in the order of its start and id. */
 	struct track_place last;
@@ -390,6 +391,30 @@ static int count_near(struct join *j, int64_t *ret, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+/* Whether all tracks of the host changed, and a chunk holds them. */
+static int find_whole(struct join *j, struct err *err)
+{
+	int64_t settled, n;
+	int r = sql_number(&j->w->sql,
+	    "SELECT EXISTS (SELECT 1 FROM track INDEXED BY track_host"
+	    " WHERE joins = 1 AND host = ?1 AND NOT dirty) OR EXISTS"
+	    " (SELECT 1 FROM track INDEXED BY track_tried"
+	    " WHERE joins = 2 AND host = ?1 AND NOT dirty)",
+	    &settled, err, "i", j->host);
+
+	if (r < 0 || settled)
+		return r;
+	r = sql_number(&j->w->sql,
+	    "SELECT count(*) FROM track WHERE dirty AND host = ?1", &n, err,
+	    "i", j->host);
+	if (r < 0)
+		return r;
+	j->whole = (size_t)n <= CHUNK;
+	j->n_dirty = (size_t)n;
+	j->last = (struct track_place){INT64_MAX, INT64_MAX};
+	return 0;
+}
+
 /*
  * The next tracks that changed: fewer where they lie far apart among settled
  * ones, of which a host may have millions, too.
@@ -413,9 +438,10 @@ static int join_chunk(struct join *j, struct err *err)
 {
 	static int (*const load[])(struct join *, struct err *) = {
 	    load_dirty, load_near, load_became, load_tried, load_sessions};
+	const size_t n = j->whole ? 1 : sizeof load / sizeof *load;
 	int r = track_rows_reserve(&j->rows, j->n_dirty);
 
-	for (size_t i = 0; i < sizeof load / sizeof *load && r == 0; i++)
+	for (size_t i = 0; i < n && r == 0; i++)
 		r = load[i](j, err);
 	if (r == 0)
 		r = decide(j);
@@ -435,7 +461,11 @@ static int join_host(struct join *j, struct err *err)
 
 	if (r == 0)
 		r = load_boots(j, err);
-	while (r == 0) {
+	if (r == 0)
+		r = find_whole(j, err);
+	if (r == 0 && j->whole)
+		r = join_chunk(j, err);
+	while (r == 0 && !j->whole) {
 		r = next_chunk(j, err);
 		if (r < 0 || j->n_dirty == 0)
 			break;
