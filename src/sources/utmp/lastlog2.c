@@ -22,6 +22,16 @@ static int lastlog2_probe(
 	return login_db_probe(head, "Lastlog2", name, "lastlog2.db");
 }
 
+/* lastlog2 makes such rows, with a time of 0, and shows them so. */
+static bool never_in(sqlite3_stmt *row)
+{
+	int type = sqlite3_column_type(row, COL_TIME);
+
+	return type == SQLITE_NULL ||
+	       (type == SQLITE_INTEGER &&
+		   sqlite3_column_int64(row, COL_TIME) == 0);
+}
+
 static int take_row(
     struct source_run *run, sqlite3_stmt *row, struct source_sink *sink)
 {
@@ -32,6 +42,8 @@ static int take_row(
 	struct event ev;
 	uint64_t num;
 
+	if (user.n && never_in(row))
+		return 0;
 	source_event_init(&ev, EVENT_ACCOUNT, NAME, &run->in, 0);
 	event_unset(&ev, F_OFFSET);
 	if (user.n == 0 ||
@@ -59,7 +71,7 @@ static ssize_t lastlog2_feed(struct source_run *run, struct str data,
 	    "Lastlog2",
 	    "SELECT Name, Time, TTY, RemoteHost, Service "
 	    "FROM main.Lastlog2 NOT INDEXED",
-	    "a row of lastlog2: a name, and a time in seconds",
+	    "a row of lastlog2: a name, and a time in seconds or 0",
 	    take_row,
 	};
 

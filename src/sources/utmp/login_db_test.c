@@ -111,7 +111,9 @@ static void test_lastlog2(void **state)
 	    "TTY TEXT, RemoteHost TEXT, Service TEXT) STRICT;"
 	    "INSERT INTO Lastlog2 VALUES('ann', 1795000010, 'pts/0', "
 	    "'203.0.113.9', 'sshd');"
-	    "INSERT INTO Lastlog2 VALUES('bob', NULL, 'tty1', '', 'login');"
+	    "INSERT INTO Lastlog2 VALUES('bob', -7, 'tty1', '', 'login');"
+	    "INSERT INTO Lastlog2 VALUES('nobody', 0, NULL, NULL, NULL);"
+	    "INSERT INTO Lastlog2 VALUES('daemon', NULL, '', '', '');"
 	    "INSERT INTO Lastlog2 VALUES('eve', 1795000011, 'tty1', '', "
 	    "NULL);");
 	struct test_sink *t = run("lastlog2", db);
