@@ -117,14 +117,19 @@ static bool record_sure(const struct utmp_layout *layout, const char *p)
 }
 
 size_t utmp_record_resync(
-    const struct utmp_layout *layout, const char *p, size_t n)
+    const struct utmp_layout *layout, const char *p, size_t n, bool last)
 {
 	size_t size = layout->size;
 
-	for (size_t d = 1; d < size && d + 2 * size <= n; d++)
+	for (size_t d = 1; d < size && d + size <= n; d++) {
+		/* Room for no more than the last of the file. */
+		bool only = last && n - d < 2 * size;
+
 		if (record_sure(layout, p + d) &&
-		    record_sure(layout, p + d + size))
+		    (only || (d + 2 * size <= n &&
+				 record_sure(layout, p + d + size))))
 			return d;
+	}
 	return 0;
 }
 

@@ -65,11 +65,12 @@ bool utmp_record_doubtful(const struct utmp_layout *layout, const char *p,
 
 /*
  * Bytes from p on to the first place, other than p, where two records follow
- * each other that cannot be anything else; 0 when there is none within one
- * record and a half. `n` bytes are at hand.
+ * each other that cannot be anything else, or the last one stands: `last`, no
+ * more comes behind the `n` bytes at hand. 0 when there is none within one
+ * record.
  */
 size_t utmp_record_resync(
-    const struct utmp_layout *layout, const char *p, size_t n);
+    const struct utmp_layout *layout, const char *p, size_t n, bool last);
 /* Bytes that utmp_record_resync() looks at. */
 #define UTMP_RESYNC_BYTES ((size_t)3 * UTMP_SIZE_MAX)
 

@@ -322,6 +322,11 @@ static int take_record(struct source_run *run, const struct utmp_record *rec,
 		source_unparsed(sink, offset, bytes, run->layout->expected);
 		return 0;
 	}
+	/* No program writes such: what is left of a record that was torn. */
+	if (rec->time == 0) {
+		source_unparsed(sink, offset, bytes, run->layout->expected);
+		return 0;
+	}
 	r = emit_zeroed(run, rec->time, sink);
 	if (r == 0)
 		r = emit_record(run, rec, bytes, offset, sink);
@@ -377,7 +382,7 @@ static size_t skip_garbage(const struct source_run *run, struct str rest,
 
 	if (!last && rest.n < UTMP_RESYNC_BYTES)
 		return 0;
-	skip = utmp_record_resync(run->layout, rest.p, rest.n);
+	skip = utmp_record_resync(run->layout, rest.p, rest.n, last);
 	if (skip == 0)
 		skip = size < rest.n ? size : rest.n;
 	sink->lines++;
@@ -401,7 +406,7 @@ static int record_at(const struct source_run *run, struct str rest, bool last,
 		return 1;
 	if (!last && rest.n < UTMP_RESYNC_BYTES)
 		return -1;
-	return utmp_record_resync(run->layout, rest.p, rest.n) == 0;
+	return utmp_record_resync(run->layout, rest.p, rest.n, last) == 0;
 }
 
 static ssize_t utmp_feed(struct source_run *run, struct str data,

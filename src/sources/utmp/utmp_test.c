@@ -300,6 +300,56 @@ static void test_torn_between(void **state)
 		}
 }
 
+/* As above, and but one record behind it, whole or not. */
+static void test_torn_before_the_last(void **state)
+{
+	static const size_t torn[] = {4, 100, 123, 200, 280, 335};
+	static const size_t tails[] = {0, 1, 200};
+	char data[(N_TYPICAL + 3) * 400];
+
+	for (int format = 0; format < N_FORMATS; format++)
+		for (size_t i = 0; i < 18; i++) {
+			size_t n = put_typical(data, format);
+			size_t cut = torn[i / 3], tail = tails[i % 3];
+			const struct rec *ann = &typical[4];
+			struct test_sink *t;
+
+			put_record(data + n, ann, format);
+			n += cut;
+			n += put_record(data + n, ann, format);
+			put_record(data + n, ann, format);
+			n += tail;
+			for (size_t chunk = 0; chunk < 900; chunk += 299) {
+				t = run("wtmp", data, n, chunk);
+				if (t->n != N_TYPICAL + 1 ||
+				    t->sink.unparsed != 1 + (tail > 0))
+					fail_msg("format %d, cut at %zu, %zu "
+						 "behind",
+					    format, cut, tail);
+				test_sink_free(t);
+			}
+		}
+}
+
+/* A crash may leave zeros where the end of the last record was to be. */
+static void test_no_time(void **state)
+{
+	char data[(N_TYPICAL + 1) * 400];
+
+	for (int format = 0; format < N_FORMATS; format++) {
+		size_t n = put_typical(data, format), size = n / N_TYPICAL;
+		struct test_sink *t;
+
+		memset(data + n, 0, size);
+		memcpy(data + n, data + 4 * size, 300);
+		t = run("wtmp", data, n + size, 0);
+		assert_string_equal(test_sink_text(t), typical_text);
+		assert_int_equal(t->sink.unparsed, 1);
+		assert_int_equal(t->sink.examples[0].offset, n);
+		test_sink_free(t);
+	}
+}
+
 static void test_torn_tail(void **state)
 {
 	char data[N_TYPICAL * 400];
@@ -517,6 +567,8 @@ int main(void)
 	    cmocka_unit_test(test_garbage),
 	    cmocka_unit_test(test_resync),
 	    cmocka_unit_test(test_torn_between),
+	    cmocka_unit_test(test_torn_before_the_last),
+	    cmocka_unit_test(test_no_time),
 	    cmocka_unit_test(test_torn_tail),
 	    cmocka_unit_test(test_not_utmp),
 	    cmocka_unit_test(test_zeroed_records),
