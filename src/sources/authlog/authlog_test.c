@@ -358,6 +358,30 @@ static void test_repeats(void **state)
 	test_sink_free(t);
 }
 
+/* A collector's file: lines of many hosts in between. */
+static void test_repeats_of_hosts(void **state)
+{
+	struct test_sink *t = run_text(
+	    "Nov 22 11:49:28 a sshd[7]: Failed password for bob from 192.0.2.9 "
+	    "port 52 ssh2\n"
+	    "Nov 22 11:49:29 b sshd[7]: Failed password for eve from 192.0.2.8 "
+	    "port 53 ssh2\n"
+	    "Nov 22 11:49:30 c kernel: hello\n"
+	    "Nov 22 11:49:31 a last message repeated 3 times\n"
+	    "Nov 22 11:49:31 c last message repeated 4 times\n"
+	    "Nov 22 11:49:31 b last message repeated 5 times\n"
+	    "Nov 22 11:49:31 d last message repeated 6 times\n");
+
+	assert_int_equal(t->n, 4);
+	test_event_has(&t->events[2], "repeat=3|user=bob|port=52|pid=7");
+	assert_true(str_eqz(t->events[2].host, "a"));
+	test_event_has(&t->events[3], "repeat=5|user=eve|port=53|pid=7");
+	assert_true(str_eqz(t->events[3].host, "b"));
+	assert_int_equal(t->sink.unparsed, 1);
+	assert_int_equal(t->sink.examples[0].line, 7);
+	test_sink_free(t);
+}
+
 static void test_ids(void **state)
 {
 	struct test_sink *a =
@@ -532,6 +556,7 @@ int main(void)
 	    cmocka_unit_test(test_weak_invalid_verbose),
 	    cmocka_unit_test(test_refusals),
 	    cmocka_unit_test(test_repeats),
+	    cmocka_unit_test(test_repeats_of_hosts),
 	    cmocka_unit_test(test_ids),
 	    cmocka_unit_test(test_skipped_and_kept),
 	    cmocka_unit_test(test_no_host),

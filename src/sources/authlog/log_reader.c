@@ -15,11 +15,19 @@
 #define SERIES_GAP   (10 * USEC_PER_SEC)
 #define SERIES_SLOTS 4096
 #define MAX_NOTES    4
+/* Hosts whose last line is known: in the log of a collector they mix. */
+#define LAST_SLOTS   64
 
 struct series {
 	uint64_t id;
 	int64_t time;
 	uint64_t n;
+};
+
+struct last_line {
+	struct buf text; /* host, ident and msg of it */
+	struct log_line line;
+	bool emitted;
 };
 
 struct log_reader {
@@ -28,10 +36,8 @@ struct log_reader {
 	struct attempts *attempts;
 	struct form_indexes *indexes;
 	struct event ev;
-	struct buf last; /* host, ident and msg of the line before */
-	struct log_line last_line;
-	bool has_last;
-	bool last_emitted;
+	struct last_line lasts[LAST_SLOTS]; /* by host */
+	struct last_line *last; /* that of the line before, or NULL */
 	struct series series[SERIES_SLOTS];
 };
 
@@ -59,7 +65,8 @@ void log_reader_free(struct log_reader *r)
 	attempts_free(r->attempts);
 	form_indexes_free(r->indexes);
 	arena_free(&r->scratch);
-	buf_free(&r->last);
+	for (size_t i = 0; i < LAST_SLOTS; i++)
+		buf_free(&r->lasts[i].text);
 	free(r);
 }
 
@@ -167,8 +174,9 @@ static int emit(struct log_reader *r, bool weak, struct source_sink *sink)
 	return err || !weak ? err : weak_emit(r, sink);
 }
 
-static int entry_take(
-    struct log_reader *r, const struct log_entry *e, struct source_sink *sink)
+/* *ret_emitted: whether it is of a program that is read. */
+static int entry_take(struct log_reader *r, const struct log_entry *e,
+    struct source_sink *sink, bool *ret_emitted)
 {
 	const struct program *program = program_find(e->line.ident);
 	bool vis = program && program->vis;
@@ -191,11 +199,9 @@ static int entry_take(
 				       "character");
 	}
 	result = message_parse(&m, program);
-	if (result == MESSAGE_IGNORED) {
-		r->last_emitted = false;
+	*ret_emitted = result != MESSAGE_IGNORED;
+	if (result == MESSAGE_IGNORED)
 		return 0;
-	}
-	r->last_emitted = true;
 	common_set(r, e, m.ident);
 	if (program && program->sshd)
 		weak = attempts_see(r->attempts, &m, r->ev.host, e->line.pid);
@@ -212,58 +218,79 @@ static int entry_take(
 	return emit(r, weak, sink);
 }
 
-/* The line before is needed when the next says that it was repeated. */
-static int last_keep(struct log_reader *r, const struct log_entry *e)
+static struct last_line *last_slot(struct log_reader *r, struct str host)
+{
+	return &r->lasts[hash_bytes(host) % LAST_SLOTS];
+}
+
+/* The last line is needed when the next says that it was repeated. */
+static int last_keep(
+    struct log_reader *r, const struct log_entry *e, bool emitted)
 {
 	const struct log_line *l = &e->line;
-	struct log_line *last = &r->last_line;
+	struct last_line *last = last_slot(r, l->host);
 	const char *p;
 
-	buf_clear(&r->last);
-	buf_add_str(&r->last, l->host);
-	buf_add_str(&r->last, l->ident);
-	buf_add_str(&r->last, l->msg);
-	if (buf_error(&r->last))
-		return buf_error(&r->last);
-	p = r->last.p;
-	*last = *l;
-	last->level = STR_NONE;
-	last->host = str_make(p, l->host.n);
-	last->ident = str_make(p + l->host.n, l->ident.n);
-	last->msg = str_make(p + l->host.n + l->ident.n, l->msg.n);
-	r->has_last = true;
+	r->last = NULL;
+	buf_clear(&last->text);
+	buf_add_str(&last->text, l->host);
+	buf_add_str(&last->text, l->ident);
+	buf_add_str(&last->text, l->msg);
+	if (buf_error(&last->text))
+		return buf_error(&last->text);
+	p = last->text.p;
+	last->line = *l;
+	last->line.level = STR_NONE;
+	last->line.host = str_make(p, l->host.n);
+	last->line.ident = str_make(p + l->host.n, l->ident.n);
+	last->line.msg = str_make(p + l->host.n + l->ident.n, l->msg.n);
+	last->emitted = emitted;
+	r->last = last;
 	return 0;
+}
+
+/* The last line of that host, or of any when it names none. */
+static const struct last_line *last_of(struct log_reader *r, struct str host)
+{
+	const struct last_line *last = host.n ? last_slot(r, host) : r->last;
+
+	if (!last || !last->text.n ||
+	    (host.n && !str_eq(host, last->line.host)))
+		return NULL;
+	return last;
 }
 
 static int repeated_take(
     struct log_reader *r, const struct log_entry *e, struct source_sink *sink)
 {
+	const struct last_line *last = last_of(r, e->line.host);
 	struct log_entry again = *e;
+	bool emitted;
 
-	if (!r->has_last ||
-	    (e->line.host.n && !str_eq(e->line.host, r->last_line.host))) {
+	if (!last) {
 		source_unparsed(sink, e->offset, e->raw,
 		    "the line that this one says was repeated");
 		return 0;
 	}
-	if (!r->last_emitted)
+	if (!last->emitted)
 		return 0;
-	again.line = r->last_line;
+	again.line = last->line;
 	again.line.time = e->line.time;
 	again.line.repeat = e->line.repeat;
-	return entry_take(r, &again, sink);
+	return entry_take(r, &again, sink, &emitted);
 }
 
 int log_reader_take(
     struct log_reader *r, const struct log_entry *e, struct source_sink *sink)
 {
+	bool emitted;
 	int err;
 
 	arena_reset(&r->scratch);
 	if (e->line.repeats_last)
 		return repeated_take(r, e, sink);
-	err = entry_take(r, e, sink);
-	return err ? err : last_keep(r, e);
+	err = entry_take(r, e, sink, &emitted);
+	return err ? err : last_keep(r, e, emitted);
 }
 
 int log_reader_continue(
@@ -271,10 +298,10 @@ int log_reader_continue(
 {
 	struct log_entry part = *e;
 
-	if (!r->has_last || !r->last_emitted)
+	if (!r->last || !r->last->emitted)
 		return 0;
 	arena_reset(&r->scratch);
-	part.line = r->last_line;
+	part.line = r->last->line;
 	part.line.msg = e->raw;
 	part.line.repeat = 0;
 	event_init(&r->ev, EVENT_OTHER);
