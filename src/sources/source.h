@@ -83,7 +83,8 @@ struct source {
 	 * Optional, only with `whole`: FILE with this behind its name holds
 	 * what was not moved into FILE yet. beside() gets its content before
 	 * the first feed(), and it stays until the last one; it is not called
-	 * when there is no such file.
+	 * when there is no such file. A FILE that nothing is sure of is probed
+	 * once more with the beginning of that content behind its own.
 	 */
 	const char *beside_suffix;
 	void (*beside)(struct source_run *run, struct str content);

@@ -91,11 +91,11 @@ def again_and_grown():
 
 @case
 def last_logins():
-    """lastlog2, whose schema is in the -wal only"""
+    """lastlog2, whose schema is in the -wal only, under another name"""
     with Store() as store:
         lib = os.path.join(store.top, "lib")
         os.makedirs(lib)
-        path = os.path.join(lib, "lastlog2.db")
+        path = os.path.join(lib, "a copy")
         db = sqlite3.connect(path, isolation_level=None)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute(LASTLOG2)

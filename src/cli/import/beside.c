@@ -9,9 +9,10 @@
 
 #define CHUNK ((size_t)256 << 10)
 
-static char *name_beside(const struct import_file *f)
+static char *name_beside(
+    const struct import_file *f, const struct source *source)
 {
-	const char *suffix = f->source ? f->source->beside_suffix : NULL;
+	const char *suffix = source ? source->beside_suffix : NULL;
 	size_t n = strlen(f->path), more;
 	char *name;
 
@@ -45,7 +46,8 @@ static void take_out(struct import_files *files, const char *path)
 void beside_find(struct import_files *files)
 {
 	for (size_t i = 0; i < files->n; i++)
-		files->v[i].beside = name_beside(&files->v[i]);
+		files->v[i].beside =
+		    name_beside(&files->v[i], files->v[i].source);
 	/* Only what has no format of its own goes: no file with one beside. */
 	for (size_t i = files->n; i-- > 0;)
 		if (i < files->n && files->v[i].beside)
@@ -66,6 +68,37 @@ bool beside_file(const struct import_file *f, struct import_file *ret)
 	    .host = f->host,
 	    .host_inferred = f->host_inferred};
 	return true;
+}
+
+/* How much of it could be read to p; 0 when there is nothing beside. */
+static size_t read_head(const struct import_file *f,
+    const struct source *source, char *p, size_t max)
+{
+	struct import_file owner = *f, part;
+	CLEANUP_FD int fd = -1;
+	ssize_t n = 0;
+
+	owner.source = source;
+	owner.beside = name_beside(f, source);
+	if (beside_file(&owner, &part) &&
+	    import_file_open(&part, &fd, NULL) == 0)
+		n = fd_read_full(fd, p, max);
+	free(owner.beside);
+	return n > 0 ? (size_t)n : 0;
+}
+
+const struct source *beside_detect(
+    const struct import_file *f, char *head, size_t n, size_t max)
+{
+	for (const struct source *const *s = sources; *s; s++) {
+		size_t more = read_head(f, *s, head + n, max - n);
+		struct str host, all = str_make(head, n + more);
+		int64_t time;
+
+		if (more && (*s)->probe(all, f->path, &host, &time) > 0)
+			return *s;
+	}
+	return NULL;
 }
 
 int beside_read(const struct import_file *part, size_t max, struct buf *ret,

@@ -10,6 +10,14 @@
 #include "cli/import/files.h"
 #include "crypto/digest.h"
 
+/*
+ * What the first n bytes of f, at `head`, do not tell: the source whose format
+ * they have with what lies beside it, or NULL. Behind them is room for it, up
+ * to `max` bytes in all.
+ */
+const struct source *beside_detect(
+    const struct import_file *f, char *head, size_t n, size_t max);
+
 /* Set `beside` of all files whose format has such; takes it out of the list. */
 void beside_find(struct import_files *files);
 

@@ -16,6 +16,8 @@
 
 #define DEPTH_MAX 16
 #define FILES_MAX 1000000
+/* And of what lies beside: a page of a database may be as large as a head. */
+#define HEAD_ROOM (3 * IMPORT_HEAD_MAX)
 
 void import_files_free(struct import_files *files)
 {
@@ -266,6 +268,8 @@ static void detect(struct import_file *f, char *head)
 		    str_make(head, n), f->path, &host, &f->first_time);
 	f->unreadable = r < 0 || (n == 0 && got < 0);
 	if (n && !f->source)
+		f->source = beside_detect(f, head, n, HEAD_ROOM);
+	if (n && !f->source)
 		companions_detect(f, str_make(head, n));
 	if (!import_file_format(f) && !f->why_not)
 		f->why_not = "not a format that sshtrail reads";
@@ -275,7 +279,7 @@ static void detect(struct import_file *f, char *head)
 
 void import_files_detect(struct import_files *files)
 {
-	char *head = malloc(IMPORT_HEAD_MAX);
+	char *head = malloc(HEAD_ROOM);
 
 	for (size_t i = 0; i < files->n; i++) {
 		if (head)

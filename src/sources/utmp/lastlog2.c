@@ -19,7 +19,7 @@ enum column {
 static int lastlog2_probe(
     struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
-	return login_db_probe(head, "Lastlog2", name, "lastlog2.db");
+	return login_db_probe(head, "Lastlog2");
 }
 
 /* lastlog2 makes such rows, with a time of 0, and shows them so. */

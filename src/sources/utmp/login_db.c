@@ -32,21 +32,14 @@ struct login_db {
 	int64_t rounds_left; /* of STEPS_AT_ONCE steps */
 };
 
-int login_db_probe(
-    struct str head, const char *table, const char *name, const char *own)
+int login_db_probe(struct str head, const char *table)
 {
-	const char *slash = strrchr(name, '/');
 	char create[64];
 
 	snprintf(create, sizeof create, "CREATE TABLE %s", table);
 	if (!str_starts(head, MAGIC) || head.n < HEADER_LEN)
 		return 0;
-	if (str_find(head, str_z(create)) != STR_NPOS)
-		return 95;
-	return head.p[OFF_READ_VERSION] == 2 &&
-		       strcmp(slash ? slash + 1 : name, own) == 0
-		   ? 50
-		   : 0;
+	return str_find(head, str_z(create)) != STR_NPOS ? 95 : 0;
 }
 
 static int progress(void *ctx)

@@ -31,12 +31,8 @@ struct login_table {
 	    struct source_sink *sink);
 };
 
-/*
- * probe() for a SQLite database whose schema names the table, or which is so
- * new that its -wal file still holds the schema, when its name is `own`.
- */
-int login_db_probe(
-    struct str head, const char *table, const char *name, const char *own);
+/* probe() for a SQLite database whose schema names the table. */
+int login_db_probe(struct str head, const char *table);
 
 /* open(), beside() and close() of these sources. */
 #define LOGIN_DB_BESIDE "-wal"

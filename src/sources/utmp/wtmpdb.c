@@ -29,7 +29,7 @@ enum wtmpdb_type {
 static int wtmpdb_probe(
     struct str head, const char *name, struct str *ret_host, int64_t *ret_time)
 {
-	return login_db_probe(head, "wtmp", name, "wtmp.db");
+	return login_db_probe(head, "wtmp");
 }
 
 static void fill_user(struct event *ev, sqlite3_stmt *row)
