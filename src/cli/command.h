@@ -70,6 +70,8 @@ extern const struct command *const commands[];
 extern const size_t commands_count;
 /* The program that has more commands, run in the place of this; NULL: none. */
 extern const char *const commands_elsewhere;
+/* The first is `help`. Run here where that program is not; ended by NULL. */
+extern const struct command *const commands_instead[];
 
 /* How a hub is asked in the place of a store. */
 struct hub_engine {

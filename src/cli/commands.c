@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Of sshtrail: all that answer from a store. Loading the libraries of the
- * network takes longer than most answers do; commands that need them, or all
- * commands, are in sshtrail-net (commands_all.c).
+ * network takes longer than most answers do; commands that need them, or tell
+ * of all commands, are in sshtrail-net (commands_all.c).
  */
 #include "cli/command.h"
 
+extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_export;
 extern const struct command cmd_failed;
 extern const struct command cmd_follow;
+extern const struct command cmd_help;
 extern const struct command cmd_import;
 extern const struct command cmd_last;
 extern const struct command cmd_ls;
@@ -48,4 +50,9 @@ const struct command *const commands[] = {
 
 const size_t commands_count = sizeof commands / sizeof *commands;
 const char *const commands_elsewhere = "sshtrail-net";
+const struct command *const commands_instead[] = {
+    &cmd_help,
+    &cmd_completion,
+    NULL,
+};
 const struct hub_engine *const commands_hub = NULL;

@@ -58,6 +58,7 @@ const struct command *const commands[] = {
 
 const size_t commands_count = sizeof commands / sizeof *commands;
 const char *const commands_elsewhere = NULL;
+const struct command *const commands_instead[] = {NULL};
 
 static const struct hub_engine hub = {profile_find, &store_remote};
 const struct hub_engine *const commands_hub = &hub;

@@ -44,4 +44,5 @@ const struct command *const commands[] = {
 
 const size_t commands_count = sizeof commands / sizeof *commands;
 const char *const commands_elsewhere = NULL;
+const struct command *const commands_instead[] = {NULL};
 const struct hub_engine *const commands_hub = NULL;

@@ -71,18 +71,18 @@ static bool asks_hub(char **words, size_t n)
 	return false;
 }
 
-/* Returns only when it cannot be run. */
-static int go_elsewhere(struct cli *c, char **argv)
+/* Returns only when it cannot be run: why, to be freed. */
+static char *go_elsewhere(char **argv)
 {
-	char program[PATH_MAX];
+	char program[PATH_MAX], *why;
 
 	find_elsewhere(program);
 	signal(SIGPIPE, SIG_DFL);
 	execv(program, argv);
-	return cli_fail(c,
-	    "cannot run %s, which has this command: %s; install sshtrail "
-	    "anew",
-	    program, strerror(errno));
+	if (asprintf(&why, "cannot run %s: %s", program, strerror(errno)) < 0)
+		why = NULL;
+	signal(SIGPIPE, SIG_IGN);
+	return why;
 }
 
 static int unknown_command(struct cli *c, const char *name)
@@ -110,12 +110,65 @@ static int print_usage(struct cli *c)
 	return CLI_USAGE;
 }
 
-/* `name` may be NULL: none was given. */
-static int run_other(struct cli *c, char **argv, const char *name)
+static const struct command *find_instead(const char *name)
 {
-	if (commands_elsewhere)
-		return go_elsewhere(c, argv);
-	return name ? unknown_command(c, name) : print_usage(c);
+	const struct command *const *i = commands_instead;
+
+	while (*i && strcmp((*i)->name, name) != 0)
+		i++;
+	return *i;
+}
+
+/* `name` is no command of this program, or NULL: none was given. */
+static int run_instead(struct cli *c, const struct common_options *common,
+    struct opt_args *args, const char *name, const char *why)
+{
+	const char *wanted = name ? name : common->help ? "help" : "";
+	const struct command *command = find_instead(wanted);
+	struct common_options known = *common;
+
+	if (!command && name)
+		return cli_fail(c,
+		    "no command \"%s\" here; %s, where those for the network "
+		    "are: install sshtrail anew",
+		    name, why);
+	if (!command)
+		return print_usage(c);
+	cli_note(c, "%s: its commands, for the network, are left out", why);
+	known.help = known.help && name;
+	args->stop_early = false;
+	return command_run(command, c, &known, args);
+}
+
+/* args->v[0] is no command of this program, or there is none. */
+static int run_other(struct cli *c, char **argv,
+    const struct common_options *common, struct opt_args *args)
+{
+	const char *name = args->n ? args->v[0] : NULL;
+	char *why;
+	int code;
+
+	if (!commands_elsewhere)
+		return name ? unknown_command(c, name) : print_usage(c);
+	why = go_elsewhere(argv);
+	if (name) {
+		args->v++;
+		args->n--;
+	}
+	code = run_instead(c, common, args, name, why ? why : strerror(ENOMEM));
+	free(why);
+	return code;
+}
+
+/* A hub is asked by the program elsewhere. */
+static int run_hub(struct cli *c, char **argv)
+{
+	char *why = go_elsewhere(argv);
+	int code = cli_fail(c, "%s; --hub needs it: install sshtrail anew",
+	    why ? why : strerror(ENOMEM));
+
+	free(why);
+	return code;
 }
 
 /* `words`: those of argv behind the first, to be put in another order. */
@@ -128,7 +181,7 @@ static int run(struct cli *c, char **argv, char **words, size_t n)
 	struct err err = {""};
 
 	if (!commands_hub && commands_elsewhere && asks_hub(words, n))
-		return go_elsewhere(c, argv);
+		return run_hub(c, argv);
 	if (n && (command = find_spelling(str_z(args.v[0]))) != NULL) {
 		args.v++;
 		args.n--;
@@ -136,11 +189,9 @@ static int run(struct cli *c, char **argv, char **words, size_t n)
 		if (opt_parse(groups, &args, &err) < 0)
 			return cli_usage(
 			    c, "%s; see 'sshtrail help'", err.text);
-		if (args.n == 0)
-			return run_other(c, argv, NULL);
-		command = command_find(str_z(args.v[0]));
+		command = args.n ? command_find(str_z(args.v[0])) : NULL;
 		if (!command)
-			return run_other(c, argv, args.v[0]);
+			return run_other(c, argv, &common, &args);
 		args.v++;
 		args.n--;
 	}

@@ -4,12 +4,14 @@
 usage: test_man.py PROGRAM SSHTRAIL.1 COMMAND...
 
 The commands are those of which pages are installed: all of $SSHTRAIL_NET.
+$SSHTRAIL: the program that is installed beside it.
 """
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import tap
 
@@ -81,6 +83,32 @@ def test_help_fits():
     for name in commands():
         for line in output('help', name).splitlines():
             assert len(line) <= 80, (name, line)
+
+
+def run_alone(*args):
+    """As where sshtrail-net is missing; an empty one cannot be run, too."""
+    with tempfile.TemporaryDirectory() as path:
+        program = shutil.copy(os.environ['SSHTRAIL'], path)
+        with open(os.path.join(path, 'sshtrail-net'), 'w') as file:
+            os.fchmod(file.fileno(), 0o755)
+        return subprocess.run([program, *args], capture_output=True,
+                              text=True, env={'SSHTRAIL_STORE': path})
+
+
+def test_alone():
+    for args in ['--help'], ['-h'], ['help']:
+        done = run_alone(*args)
+        tap.equal(done.returncode, 0)
+        assert 'sshtrail-net: Exec format error' in done.stderr, done.stderr
+        assert {'ls', 'import'} < set(listed(done.stdout)), done.stdout
+        assert 'enroll' not in done.stdout, done.stdout
+    tap.equal(run_alone('help', 'ls').stdout, output('help', 'ls'))
+    assert run_alone('completion', 'bash').stdout.startswith('#')
+    for args in ['login'], ['nonsense'], ['ls', '--hub', 'x']:
+        done = run_alone(*args)
+        tap.equal((done.returncode, done.stdout), (4, ''))
+        assert 'install sshtrail anew' in done.stderr, done.stderr
+    tap.equal(run_alone().returncode, 2)
 
 
 tap.run([value for name, value in list(globals().items())
