@@ -67,6 +67,8 @@ static const struct {
 	      "with --store"},
     {-EACCES, "run as the store's owner, or name another store with --store"},
     {-EPERM, "run as the store's owner, or name another store with --store"},
+    {-ENOTDIR, "name another store with --store"},
+    {-EROFS, "name another store with --store"},
     {-ENOSPC, "make room on the disk"},
     {-ENOMEM, "free memory, or ask for less with --limit"},
 };

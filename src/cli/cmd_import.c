@@ -94,10 +94,10 @@ static void find_files(struct import_call *call, const struct invocation *inv)
 	for (size_t i = 0; i < call->files.n; i++) {
 		const struct import_file *f = &call->files.v[i];
 
-		if (import_file_format(f) || !f->named)
-			continue;
-		cli_note(call->cli, "%s: %s", f->path, f->why_not);
 		call->failed = call->failed || f->unreadable;
+		/* What was found below one is in the summary. */
+		if (f->named && !import_file_format(f))
+			cli_note(call->cli, "%s: %s", f->path, f->why_not);
 	}
 }
 

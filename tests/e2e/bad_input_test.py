@@ -3,6 +3,7 @@
 """What goes wrong: damaged, hostile and changing input, a full disk."""
 import gzip
 import hashlib
+import json
 import lzma
 import os
 import random
@@ -185,6 +186,23 @@ def no_permission():
         check(done.returncode in (1, 4), "exit %d" % done.returncode)
         check(b"permission" in (done.stderr + done.stdout).lower(),
               "says why: %r" % (done.stderr + done.stdout))
+        # What is found below a directory counts as well: it is not passed over.
+        folder = os.path.join(store.top, "folder")
+        for name in ("closed", "no-search"):
+            os.makedirs(os.path.join(folder, name))
+            store.write("folder/%s/auth.log" % name, LINES)
+        store.write("folder/auth.log", LINES)
+        os.chmod(os.path.join(folder, "closed"), 0o100)
+        os.chmod(os.path.join(folder, "no-search"), 0o744)
+        done = subprocess.run(prefix + store.command("import", "--json", folder), capture_output=True)
+        for name in ("closed", "no-search"):
+            os.chmod(os.path.join(folder, name), 0o755)
+        equal(done.returncode, 4, "some was not read")
+        result = json.loads(done.stdout)
+        equal(result["files_read"], 1, "the rest was")
+        equal(sorted((os.path.relpath(f["file"], folder), f["reason"].split(":")[0]) for f in result["not_read"]),
+              [("closed", "no permission to read it"), ("no-search/auth.log", "no permission to read it")],
+              "said")
 
 
 @case

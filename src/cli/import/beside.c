@@ -35,8 +35,7 @@ static void take_out(struct import_files *files, const char *path)
 
 		if (import_file_format(f) || strcmp(f->path, path) != 0)
 			continue;
-		free(f->path);
-		free(f->host);
+		import_file_free(f);
 		files->n--;
 		memmove(f, f + 1, (files->n - i) * sizeof *f);
 		return;

@@ -227,15 +227,6 @@ static void pair_alike(struct import_files *files, const struct format *format,
 	shelf_free(&parts);
 }
 
-static void free_file(struct import_file *f)
-{
-	free(f->path);
-	free(f->host);
-	free(f->beside);
-	for (size_t k = 0; k < FORMAT_PARTS_MAX; k++)
-		free(f->parts[k]);
-}
-
 /* Parts go out; one that belongs to none is not read. */
 static void settle(struct import_files *files)
 {
@@ -245,7 +236,7 @@ static void settle(struct import_files *files)
 		struct import_file *f = &files->v[i];
 
 		if (f->taken && !f->source) {
-			free_file(f);
+			import_file_free(f);
 			continue;
 		}
 		if (f->format && f->part != 0) {

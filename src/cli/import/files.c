@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,16 +20,21 @@
 /* And of what lies beside: a page of a database may be as large as a head. */
 #define HEAD_ROOM (3 * IMPORT_HEAD_MAX)
 
+void import_file_free(struct import_file *f)
+{
+	fd_close(&f->fd);
+	free(f->path);
+	free(f->host);
+	free(f->beside);
+	free(f->damage);
+	for (size_t k = 0; k < FORMAT_PARTS_MAX; k++)
+		free(f->parts[k]);
+}
+
 void import_files_free(struct import_files *files)
 {
-	for (size_t i = 0; i < files->n; i++) {
-		fd_close(&files->v[i].fd);
-		free(files->v[i].path);
-		free(files->v[i].host);
-		free(files->v[i].beside);
-		for (size_t k = 0; k < FORMAT_PARTS_MAX; k++)
-			free(files->v[i].parts[k]);
-	}
+	for (size_t i = 0; i < files->n; i++)
+		import_file_free(&files->v[i]);
 	free(files->v);
 	*files = (struct import_files){0};
 }
@@ -132,8 +138,6 @@ static int push_dir(struct pending **todo, const char *path, unsigned depth)
 	size_t n = strlen(path) + 1;
 	struct pending *p;
 
-	if (depth > DEPTH_MAX)
-		return 0;
 	p = malloc(sizeof *p + n);
 	if (!p)
 		return -ENOMEM;
@@ -144,19 +148,46 @@ static int push_dir(struct pending **todo, const char *path, unsigned depth)
 	return 0;
 }
 
+static const char *open_failure(int r)
+{
+	return r == -EACCES || r == -EPERM
+		   ? "no permission to read it: try again as root"
+		   : "cannot be read";
+}
+
+/* Listed, so that nobody takes it for read. */
+static int add_unread(
+    struct import_files *files, const char *path, const char *why_not)
+{
+	const struct stat st = {0};
+	struct import_file *f = new_file(files, path, &st);
+
+	if (!f)
+		return -ENOMEM;
+	f->why_not = why_not;
+	f->unreadable = true;
+	return 0;
+}
+
 static int add_entry(struct import_files *files, struct pending **todo,
     const struct pending *dir, const char *name)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	struct stat st;
 
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return 0;
 	if (snprintf(path, sizeof path, "%s/%s", dir->path, name) >=
 	    (int)sizeof path)
-		return 0;
+		return add_unread(files, dir->path,
+		    "the names of files in it are too long: name it itself");
 	if (lstat(path, &st) < 0)
-		return 0;
+		return errno == ENOENT
+			   ? 0
+			   : add_unread(files, path, open_failure(-errno));
+	if (S_ISDIR(st.st_mode) && dir->depth == DEPTH_MAX)
+		return add_unread(files, path,
+		    "too deep below the directory named: name it itself");
 	if (S_ISDIR(st.st_mode))
 		return push_dir(todo, path, dir->depth + 1);
 	if (!S_ISREG(st.st_mode) || known_inode(files, &st))
@@ -177,6 +208,8 @@ static int add_dir(
 
 		if (r == 0 && !d && dir->depth == 0)
 			r = err_sys(err, -errno, "cannot read %s", path);
+		else if (r == 0 && !d && errno != ENOENT)
+			r = add_unread(files, dir->path, open_failure(-errno));
 		todo = dir->next;
 		while (d && r == 0 && (e = readdir(d)))
 			r = add_entry(files, &todo, dir, e->d_name);
@@ -234,11 +267,10 @@ int import_file_open(const struct import_file *f, int *ret_fd, struct err *err)
 	return 0;
 }
 
-static const char *open_failure(int r)
+static const char *damage_of(struct import_file *f, const struct err *err)
 {
-	return r == -EACCES || r == -EPERM
-		   ? "no permission to read it: try again as root"
-		   : "cannot be read";
+	f->damage = strdup(err->text);
+	return f->damage ? f->damage : "damaged compressed data";
 }
 
 static void detect(struct import_file *f, char *head)
@@ -246,6 +278,7 @@ static void detect(struct import_file *f, char *head)
 	struct input *in = NULL;
 	struct str host = STR_NONE;
 	CLEANUP_FD int fd = -1;
+	struct err err = {""};
 	size_t n = 0;
 	ssize_t got = 1;
 	int r = import_file_open(f, &fd, NULL);
@@ -253,7 +286,7 @@ static void detect(struct import_file *f, char *head)
 	if (r == 0)
 		r = input_open(&in, fd, NULL, NULL, NULL);
 	while (r == 0 && n < IMPORT_HEAD_MAX && got > 0) {
-		got = input_read(in, head + n, IMPORT_HEAD_MAX - n, NULL);
+		got = input_read(in, head + n, IMPORT_HEAD_MAX - n, &err);
 		n += got > 0 ? (size_t)got : 0;
 	}
 	if (in)
@@ -262,7 +295,7 @@ static void detect(struct import_file *f, char *head)
 	if (r < 0)
 		f->why_not = open_failure(r);
 	else if (n == 0)
-		f->why_not = got < 0 ? "damaged compressed data" : "empty";
+		f->why_not = got < 0 ? damage_of(f, &err) : "empty";
 	else
 		f->source = source_detect(
 		    str_make(head, n), f->path, &host, &f->first_time);
@@ -282,6 +315,8 @@ void import_files_detect(struct import_files *files)
 	char *head = malloc(HEAD_ROOM);
 
 	for (size_t i = 0; i < files->n; i++) {
+		if (files->v[i].why_not)
+			continue;
 		if (head)
 			detect(&files->v[i], head);
 		else

@@ -26,10 +26,11 @@ struct import_file {
 	unsigned part;
 	bool taken;		       /* it is a part of another one */
 	char *parts[FORMAT_PARTS_MAX]; /* NULL: not there; [0] is not used */
-	const char *why_not;	       /* neither: a reason to show, static */
-	bool named;		   /* on the command line, not found below */
-	int64_t first_time;	   /* 0 when the format does not say */
-	char *host;		   /* NULL until known */
+	const char *why_not; /* neither: a reason to show; static, or damage */
+	char *damage;	     /* of compressed data, or NULL */
+	bool named;	     /* on the command line, not found below */
+	int64_t first_time;  /* 0 when the format does not say */
+	char *host;	     /* NULL until known */
 	const char *host_inferred; /* why it is only concluded, static */
 	char *beside; /* a file that is part of it, may be missing; or NULL */
 	bool compressed;
@@ -46,7 +47,8 @@ struct import_files {
  * standard input, copied to an unlinked file in `spool_dir` first. Symbolic
  * links below a directory are not followed; a file reached twice is taken
  * once. A path that cannot be read is an error for named paths (`err`, < 0)
- * and noted in why_not for those found.
+ * and noted in why_not for those found, also where a directory cannot be
+ * searched or lies too deep.
  */
 int import_files_add(struct import_files *files, const char *path,
     const char *spool_dir, struct err *err);
@@ -89,6 +91,7 @@ static inline uint64_t import_file_limit(const struct import_file *f)
 	return f->compressed || f->source->whole ? UINT64_MAX : f->size;
 }
 
+void import_file_free(struct import_file *f); /* of one that is taken out */
 void import_files_free(struct import_files *files);
 
 #endif

@@ -128,6 +128,38 @@ static void test_walk(void **state)
 	assert_int_equal(files.n, 0);
 }
 
+static void test_too_deep(void **state)
+{
+	struct scratch *s = *state;
+	struct import_files files = {0};
+	char path[100] = "deep";
+	size_t n = 4;
+
+	for (int depth = 0; depth <= 17; depth++) {
+		scratch_path(s, path);
+		assert_int_equal(mkdir(s->path, 0700), 0);
+		n += (size_t)snprintf(path + n, sizeof path - n, "%s",
+		    depth == 17 ? "/auth.log" : "/d");
+	}
+	scratch_file(s, path, STR(LOG_LINE));
+	assert_int_equal(
+	    import_files_add(&files, scratch_path(s, "deep"), s->dir, NULL), 0);
+	import_files_detect(&files);
+	assert_int_equal(files.n, 1);
+	assert_true(files.v[0].unreadable && has_name(&files, "/d/d"));
+	assert_string_equal(files.v[0].why_not,
+	    "too deep below the directory named: name it itself");
+	/* It is taken once it is named. */
+	import_files_free(&files);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(
+	    import_files_add(&files, scratch_path(s, path), s->dir, NULL), 0);
+	import_files_detect(&files);
+	assert_int_equal(files.n, 1);
+	assert_non_null(files.v[0].source);
+	import_files_free(&files);
+}
+
 static void test_bad_paths(void **state)
 {
 	static const struct {
@@ -247,7 +279,9 @@ static void test_detect(void **state)
 	    {"auth.log.2.gz", STR("hello\n"), NULL, NULL,
 		"not a format that sshtrail reads", false, false},
 	    {"auth.log.3.gz", {damaged, sizeof damaged - 1}, NULL, NULL,
-		"damaged compressed data", true, true},
+		"gzip data is damaged: invalid block type (near byte 11, "
+		"0 bytes of content were read)",
+		true, true},
 	    {"\xff\033", STR("\0\0\0"), NULL, NULL,
 		"not a format that sshtrail reads", false, false},
 	};
@@ -418,6 +452,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_continues),
+	    cmocka_unit_test_setup_teardown(
+		test_too_deep, scratch_make, scratch_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_walk, scratch_make, scratch_remove),
 	    cmocka_unit_test(test_bad_paths),

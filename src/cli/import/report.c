@@ -132,6 +132,22 @@ static void add_examples(struct buf *b, const struct import_totals *t)
 	}
 }
 
+/* Those that could not be read, or the others; *n: shown already. */
+static void list_skipped(struct buf *b, const struct import_files *files,
+    bool unreadable, uint64_t *n)
+{
+	for (size_t i = 0; i < files->n && *n < SKIPPED_SHOWN; i++) {
+		const struct import_file *f = &files->v[i];
+
+		if (import_file_format(f) || f->unreadable != unreadable)
+			continue;
+		buf_add_z(b, "    ");
+		escape_add(b, str_z(f->path), ESCAPE_NO_LIMIT, 0, NULL);
+		buf_printf(b, ": %s\n", f->why_not);
+		++*n;
+	}
+}
+
 static void add_skipped(struct buf *b, const struct import_files *files)
 {
 	uint64_t n = 0, all = count_unrecognised(files);
@@ -140,20 +156,11 @@ static void add_skipped(struct buf *b, const struct import_files *files)
 		return;
 	buf_add_z(b, "  not read: ");
 	add_count(b, all, "file\n", "files\n");
-	for (size_t i = 0; i < files->n; i++) {
-		const struct import_file *f = &files->v[i];
-
-		if (import_file_format(f))
-			continue;
-		if (n++ == SKIPPED_SHOWN) {
-			buf_printf(b, "    and %llu more\n",
-			    (unsigned long long)(all - SKIPPED_SHOWN));
-			return;
-		}
-		buf_add_z(b, "    ");
-		escape_add(b, str_z(f->path), ESCAPE_NO_LIMIT, 0, NULL);
-		buf_printf(b, ": %s\n", f->why_not);
-	}
+	list_skipped(b, files, true, &n);
+	list_skipped(b, files, false, &n);
+	if (all > n)
+		buf_printf(
+		    b, "    and %llu more\n", (unsigned long long)(all - n));
 }
 
 void import_summary_text(struct buf *b, const struct import_totals *t,
