@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hash.h"
 #include "base/when.h"
 #include "cli/import/beside.h"
 #include "cli/import/companions.h"
@@ -36,23 +37,29 @@ void import_files_free(struct import_files *files)
 	for (size_t i = 0; i < files->n; i++)
 		import_file_free(&files->v[i]);
 	free(files->v);
+	map_free(&files->by_inode);
 	*files = (struct import_files){0};
+}
+
+static uint64_t inode_key(const struct stat *st)
+{
+	return hash_u64(st->st_dev) ^ st->st_ino;
 }
 
 static struct import_file *known_inode(
     const struct import_files *files, const struct stat *st)
 {
-	for (size_t i = 0; i < files->n; i++)
-		if (files->v[i].inode == st->st_ino &&
-		    files->v[i].dev == st->st_dev)
-			return &files->v[i];
-	return NULL;
+	const uint64_t *at = map_get(&files->by_inode, inode_key(st));
+	struct import_file *f = at ? &files->v[*at] : NULL;
+
+	return f && f->inode == st->st_ino && f->dev == st->st_dev ? f : NULL;
 }
 
 static struct import_file *new_file(
     struct import_files *files, const char *path, const struct stat *st)
 {
 	struct import_file *f;
+	uint64_t *at;
 
 	if (files->n == files->cap) {
 		size_t cap = files->cap ? files->cap * 2 : 64;
@@ -77,7 +84,10 @@ static struct import_file *new_file(
 		f->path = strdup(path);
 	if (!f->path)
 		return NULL;
-	files->n++;
+	at = map_put(&files->by_inode, inode_key(st));
+	if (!at)
+		return NULL;
+	*at = files->n++;
 	return f;
 }
 
@@ -415,7 +425,7 @@ void import_files_hosts(struct import_files *files, const char *host)
 	for (size_t i = 0; i < files->n; i++) {
 		struct import_file *f = &files->v[i];
 
-		if (f->host)
+		if (f->host || !import_file_format(f))
 			continue;
 		if (host)
 			f->host = strdup(host);

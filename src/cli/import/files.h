@@ -8,6 +8,7 @@
 #define CLI_IMPORT_FILES_H
 
 #include "base/input.h"
+#include "base/map.h"
 #include "record/format.h"
 #include "sources/source.h"
 
@@ -40,6 +41,7 @@ struct import_file {
 struct import_files {
 	struct import_file *v;
 	size_t n, cap;
+	struct map by_inode; /* to its number, while files are added */
 };
 
 /*
@@ -57,8 +59,9 @@ int import_files_add(struct import_files *files, const char *path,
 void import_files_detect(struct import_files *files);
 
 /*
- * Give a host to files whose format names none: `host` when it is given, this
- * machine's name for its own logs, else the host that the nearest file names.
+ * Give a host to files that are read and whose format names none: `host` when
+ * it is given, this machine's name for its own logs, else the host that the
+ * nearest file names.
  */
 void import_files_hosts(struct import_files *files, const char *host);
 

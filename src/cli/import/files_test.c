@@ -374,7 +374,8 @@ static void test_hosts(void **state)
 			.host = literal("guess"),
 			.host_inferred = "for a reason"});
 		add_file(
-		    &files, &(struct import_file){.path = literal(t[i].path)});
+		    &files, &(struct import_file){.path = literal(t[i].path),
+				.source = source_of("utmp")});
 		import_files_hosts(&files, t[i].option);
 		assert_string_equal(
 		    files.v[3].host, t[i].want ? t[i].want : own);
@@ -388,7 +389,8 @@ static void test_host_unknown(void **state)
 {
 	struct import_files files = {0};
 
-	add_file(&files, &(struct import_file){.path = literal("/c/wtmp")});
+	add_file(&files, &(struct import_file){.path = literal("/c/wtmp"),
+			     .source = source_of("utmp")});
 	import_files_hosts(&files, NULL);
 	assert_string_equal(files.v[0].host, "unknown");
 	assert_non_null(files.v[0].host_inferred);
