@@ -145,6 +145,10 @@ long base64_decode(struct str s, uint8_t *ret, size_t max)
 
 	if (s.n == 0)
 		return 0;
+	/* libsodium takes some of these for letters, where char is signed. */
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return -1;
 	if (sodium_base642bin(ret, max, s.p, s.n, NULL, &n, &end,
 		sodium_base64_VARIANT_ORIGINAL) != 0)
 		return -1;

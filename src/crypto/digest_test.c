@@ -128,6 +128,12 @@ static void test_base64_hostile(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		assert_int_equal(
 		    base64_decode(str_z(cases[i]), plain, sizeof plain), -1);
+	for (int c = 0x80; c <= 0xff; c++) {
+		char text[] = {'Z', 'm', (char)c, 'v', '\0'};
+
+		assert_int_equal(
+		    base64_decode(str_z(text), plain, sizeof plain), -1);
+	}
 }
 
 /* RFC 4231, test cases 2 and 6. */
