@@ -8,7 +8,7 @@ static const struct {
 	int code, error;
 	const char *advice;
 } errors[] = {
-    {SQLITE_FULL, -ENOSPC, "the disk is full: make room and try again"},
+    {SQLITE_FULL, -ENOSPC, "the disk is full"},
     {SQLITE_NOMEM, -ENOMEM, "out of memory"},
     {SQLITE_CORRUPT, -EBADMSG, "it is damaged; run: sshtrail reindex"},
     {SQLITE_NOTADB, -EBADMSG, "it is damaged; run: sshtrail reindex"},
