@@ -155,53 +155,89 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 static bool is_at_function(const struct trace_bpf *skel, const char *name)
 {
 	const struct bpf_program *p =
-	    skel ? bpf_object__find_program_by_name(skel->obj, name) : NULL;
+	    bpf_object__find_program_by_name(skel->obj, name);
 	const enum bpf_attach_type type =
 	    p ? bpf_program__expected_attach_type(p) : BPF_TRACE_ITER;
 
 	return type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
 }
 
+static int try_one(
+    const char *names[static N_PARTS], int result[static N_PARTS], size_t i)
+{
+	result[i] = try_program(names[i]);
+	if (result[i] < 0)
+		names[i] = NULL;
+	return result[i];
+}
+
+/* A program for what the kernel itself does not have is likely refused. */
+static void try_strange(const struct trace_bpf *skel,
+    const char *names[static N_PARTS], int result[static N_PARTS])
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+
+	for (size_t i = 0; i < N_PARTS && kernel; i++) {
+		const struct bpf_program *p =
+		    bpf_object__find_program_by_name(skel->obj, names[i]);
+
+		if (!p || !programs_has_target(kernel, p))
+			try_one(names, result, i);
+	}
+	btf__free(kernel);
+}
+
 /*
  * A kernel that may not run code at its functions says so of each of these
  * programs: asked once.
  */
-static void try_each(
+static void try_functions(const struct trace_bpf *skel,
     const char *names[static N_PARTS], int result[static N_PARTS])
 {
-	struct trace_bpf *skel = trace_bpf__open();
-	int refused = 0;
+	bool refused = false;
 
 	for (size_t i = 0; i < N_PARTS; i++) {
-		const bool at = is_at_function(skel, names[i]);
-
-		result[i] = at && refused ? refused : try_program(names[i]);
-		if (at && result[i] == -EPERM)
-			refused = -EPERM;
-		if (result[i] < 0)
+		if (!names[i] || !is_at_function(skel, names[i]))
+			continue;
+		if (refused) {
+			result[i] = -EPERM;
 			names[i] = NULL;
+		} else if (try_one(names, result, i) == -EPERM) {
+			refused = true;
+		} else {
+			return;
+		}
 	}
-	trace_bpf__destroy(skel);
 }
 
 /*
- * What this kernel takes of each part: names, and why not. Where that is all
- * of them, they are loaded by then: *ret, else NULL.
+ * What this kernel takes of each part: names, and why not; loaded in *ret, or
+ * NULL. To load them takes a tenth of a second, as libbpf reads all types of
+ * the kernel each time: as many at once as can be.
  */
 static void choose(const char *names[static N_PARTS],
     int result[static N_PARTS], struct trace_bpf **ret)
 {
+	struct trace_bpf *skel = trace_bpf__open();
+
+	*ret = NULL;
 	for (size_t i = 0; i < N_PARTS; i++) {
 		names[i] = parts[i].program;
-		result[i] = 0;
+		result[i] = skel ? 0 : -ENOMEM;
 		if (parts[i].or &&try_program(names[i]) < 0)
 			names[i] = parts[i].or ;
 	}
-	*ret = NULL;
-	/* Most kernels take all, and to try each of them is slow. */
-	if (load_programs(names, ret) == 0)
+	if (!skel)
 		return;
-	try_each(names, result);
+	try_strange(skel, names, result);
+	if (load_programs(names, ret) < 0) {
+		try_functions(skel, names, result);
+		if (load_programs(names, ret) < 0)
+			for (size_t i = 0; i < N_PARTS; i++)
+				if (names[i])
+					try_one(names, result, i);
+	}
+	trace_bpf__destroy(skel);
 }
 
 static int load_parts(struct tap_opened *ret, struct err *err)
@@ -216,11 +252,13 @@ static int load_parts(struct tap_opened *ret, struct err *err)
 			first = result[i];
 		n_taken += result[i] == 0;
 	}
-	if (n_taken == 0)
+	if (n_taken == 0) {
+		trace_bpf__destroy(skel);
 		return err_sys(err, first,
 		    "the kernel takes none of the bpf programs; they need "
 		    "Linux 5.8 with BTF (/sys/kernel/btf/vmlinux) and "
 		    "CAP_BPF and CAP_PERFMON");
+	}
 	if (!skel)
 		r = load_programs(names, &skel);
 	if (r < 0)

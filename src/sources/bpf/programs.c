@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,6 +36,30 @@ int programs_choose(struct bpf_object *obj, const char *const *names, size_t n)
 	bpf_object__for_each_program(p, obj)
 	    bpf_program__set_autoload(p, is_one_of(p, names, n));
 	return 0;
+}
+
+bool programs_has_target(const struct btf *kernel, const struct bpf_program *p)
+{
+	const char *name = strchr(bpf_program__section_name(p), '/');
+	const char *prefix = "";
+	uint32_t kind = BTF_KIND_FUNC;
+	char target[128];
+
+	if (!name)
+		return false;
+	switch (bpf_program__expected_attach_type(p)) {
+	case BPF_TRACE_RAW_TP:
+		prefix = "btf_trace_";
+		kind = BTF_KIND_TYPEDEF;
+		break;
+	case BPF_TRACE_ITER:
+		prefix = "bpf_iter_";
+		break;
+	default:
+		break;
+	}
+	snprintf(target, sizeof target, "%s%s", prefix, name + 1);
+	return btf__find_by_name_kind(kernel, target, kind) > 0;
 }
 
 int programs_keep(struct tap_opened *to, int fd)

@@ -4,7 +4,9 @@
 #ifndef SOURCES_BPF_PROGRAMS_H
 #define SOURCES_BPF_PROGRAMS_H
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <stdbool.h>
 
 #include "sources/tap.h"
 
@@ -17,6 +19,12 @@ int programs_silent(
  * -ENOENT: one of them was not built for this processor.
  */
 int programs_choose(struct bpf_object *obj, const char *const *names, size_t n);
+
+/*
+ * Whether the kernel has what this program is attached to, by the types of the
+ * kernel itself (btf__load_vmlinux_btf()): one of a module is not seen.
+ */
+bool programs_has_target(const struct btf *kernel, const struct bpf_program *p);
 
 /* Append a copy of fd. 0 or a negative errno; fd may be one itself. */
 int programs_keep(struct tap_opened *to, int fd);

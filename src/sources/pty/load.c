@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sources/bpf/programs.h"
 #include "sources/pty/record.h"
@@ -91,37 +92,47 @@ static int load_chosen(const struct choice *c, struct pty_bpf **ret)
 	return 0;
 }
 
-/* One refused program would take all others with it: each is tried alone. */
-static int try_program(const struct choice *c, const char *name)
+/* One refused program would take all others with it: these are tried alone. */
+static int add_programs(struct choice *c, const char *const *names, size_t n)
 {
 	struct choice alone = *c;
 	struct pty_bpf *skel;
 	int r;
 
-	alone.names[0] = name;
-	alone.n = 1;
+	memcpy(alone.names, names, n * sizeof *names);
+	alone.n = n;
 	r = load_chosen(&alone, &skel);
-	if (r == 0)
-		pty_bpf__destroy(skel);
-	return r;
+	if (r < 0)
+		return r;
+	pty_bpf__destroy(skel);
+	memcpy(c->names + c->n, names, n * sizeof *names);
+	c->n += n;
+	return 0;
 }
 
 static int add_program(struct choice *c, const char *name)
 {
-	int r = try_program(c, name);
-
-	if (r == 0)
-		c->names[c->n++] = name;
-	return r;
+	return add_programs(c, &name, 1);
 }
 
 static int add_set(struct choice *c, enum pty_way way)
 {
-	int r = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < SET_MAX && sets[way][i] && r == 0; i++)
-		r = add_program(c, sets[way][i]);
-	return r;
+	while (n < SET_MAX && sets[way][n])
+		n++;
+	return add_programs(c, sets[way], n);
+}
+
+/* Those that it can do without. */
+static void add_extras(struct choice *c)
+{
+	static const char *const extras[] = {TELLER, FINDER};
+
+	if (add_programs(c, extras, 2) == 0)
+		return;
+	c->no_teller = add_program(c, TELLER);
+	c->no_finder = add_program(c, FINDER);
 }
 
 static int add_tended(struct choice *c)
@@ -193,8 +204,7 @@ static int choose(struct choice *c, struct err *err)
 		    strerrordesc_np(-c->refused), strerrordesc_np(-r));
 	if (c->way == PTY_BY_DRIVER && c->wants.commands)
 		add_commands(c);
-	c->no_teller = add_program(c, TELLER);
-	c->no_finder = add_program(c, FINDER);
+	add_extras(c);
 	return 0;
 }
 
