@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import subprocess
+import threading
 import time
 
 import trailtest
@@ -28,8 +29,22 @@ def user_to_be():
     return "daemon" if os.geteuid() == 0 else None
 
 
-def wait_for(what, condition, seconds=60):
-    seconds *= PATIENCE
+# How long a thread waits where the test does not say.
+_waits = threading.local()
+
+
+@contextlib.contextmanager
+def waits_of(seconds):
+    """Of this thread, but where they are asked for."""
+    _waits.seconds = seconds
+    try:
+        yield
+    finally:
+        del _waits.seconds
+
+
+def wait_for(what, condition, seconds=None):
+    seconds = (seconds or getattr(_waits, "seconds", 60)) * PATIENCE
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         got = condition()

@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import trailtest
-from daemontest import HOST, Daemon, wait_for
+from daemontest import HOST, Daemon, wait_for, waits_of
 from sshdtest import Sshd, need_programs, run
 from trailtest import Known, Skip, check, equal
 
@@ -27,6 +27,8 @@ RULES = [
     "-S bind -F success=1 -F a2=28",
 ]
 AT_ONCE = 4
+# For what is known not to come: many times what it takes where it comes.
+KNOWN_SECONDS = 10
 
 _scenes = []
 
@@ -239,6 +241,11 @@ def _result(future, fails):
         raise AssertionError("this is so by now: take the mark away")
 
 
+def _play(function, scene, fails):
+    with waits_of(KNOWN_SECONDS) if fails else contextlib.nullcontext():
+        function(scene)
+
+
 def _register(name, fails, get_future):
     def function():
         _result(get_future(), fails)
@@ -273,7 +280,7 @@ def main(argv):
             if callable(fails):
                 fails = fails(taps)
             if not last:
-                future = pool.submit(function, scene)
+                future = pool.submit(_play, function, scene, fails)
                 side_by_side.append(future)
                 _register(name, fails, lambda f=future: f)
         for number, (name, fails, last, function) in enumerate(scenes):
