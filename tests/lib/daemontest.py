@@ -47,10 +47,12 @@ def wait_for(what, condition, seconds=None):
     seconds = (seconds or getattr(_waits, "seconds", 60)) * PATIENCE
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        begin = time.monotonic()
         got = condition()
         if got:
             return got
-        time.sleep(0.05)
+        # To ask takes from those who are waited for: half of the time at most.
+        time.sleep(min(max(0.05, time.monotonic() - begin), 1))
     raise AssertionError("waited %d s for %s" % (seconds, what))
 
 
