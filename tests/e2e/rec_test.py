@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """sshtrail-rec under a real sshd, as ForceCommand and as login shell: what a
 client gets is what it would get without, and what the recording holds."""
+import contextlib
 import grp
 import hashlib
 import os
@@ -13,7 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import PATIENCE, wait_for
-from rectest import GROUP, recorded_host
+from rectest import GROUP, NAME, recorded_host
 from sshdtest import need_programs, need_taps
 from terminaltest import (Window, cast, export, of_kind, one_connection,
                           told)
@@ -61,14 +62,64 @@ def show(sshd, script, size=(24, 80)):
     return w.end(), w.process.returncode
 
 
+class SharedHost:
+    """One that records in one form, for cases that leave it as it was. Each of
+    them has a person of its own."""
+
+    def __init__(self):
+        self.stack = contextlib.ExitStack()
+        self.forced = None
+        self.persons = 0
+
+    def end(self):
+        self.stack.close()
+        self.forced = None
+
+    def play(self, function, forced):
+        if self.forced != forced:
+            self.end()
+            self.host = self.stack.enter_context(recorded_host(
+                forced, sshd_more="PermitUserEnvironment yes\n"))
+            self.forced = forced
+        recorder, daemon, sshd = self.host
+        self.persons += 1
+        sshd.person = sshd.user(
+            "%s%d" % (NAME, self.persons),
+            shell="/bin/bash" if forced else recorder.program)
+        try:
+            function(recorder, daemon, sshd)
+        except Exception:
+            # What it left may be all sorts of things.
+            self.end()
+            raise
+
+
+_host = SharedHost()
+_forms = {True: [], False: []}
+
+
+def forced(function):
+    """As ForceCommand, on the host of such cases."""
+    _forms[True].append(function)
+    return function
+
+
+def login_shell(function):
+    """As the person's login shell."""
+    _forms[False].append(function)
+    return function
+
+
 def both(function):
-    """As ForceCommand, and as login shell."""
+    return forced(login_shell(function))
+
+
+def register(function, form):
     def run():
-        for forced in (True, False):
-            with recorded_host(forced) as host:
-                function(*host)
-    run.__doc__ = function.__doc__
-    return case(run)
+        _host.play(function, form)
+    run.__doc__ = "%s: %s" % (
+        "ForceCommand" if form else "login shell", function.__doc__)
+    case(run)
 
 
 @both
@@ -147,22 +198,19 @@ ODD = {"LANG": "xx_YY.broken", "LC_ALL": "no\xffne", "TMPDIR": "/no/where",
        "LD_LIBRARY_PATH": "/no/libraries", "LOCPATH": "/no", "PLAIN": "x y"}
 
 
-@case
-def hands_the_environment_on():
+@both
+def hands_the_environment_on(_, daemon, sshd):
     """Broken locales, and what a set-group-id program loses itself"""
-    for forced in (True, False):
-        with recorded_host(forced, sshd_more="PermitUserEnvironment yes\n") as (
-                _, daemon, sshd):
-            sshd.person.write(".ssh/environment", "".join(
-                "%s=%s\n" % x for x in ODD.items()))
-            for value in (sshd.ssh(sshd.person, "env -0").stdout,
-                          show(sshd, "env -0 | tr '\\0' '\\n'")[0]):
-                lines = value.replace(b"\r\n", b"\n").replace(
-                    b"\0", b"\n").split(b"\n")
-                for name, text in ODD.items():
-                    check(("%s=%s" % (name, text)).encode() in lines,
-                          "%s in %r" % (name, lines))
-                check(b"SHELL=/bin/bash" in lines, "SHELL")
+    sshd.person.write(".ssh/environment", "".join(
+        "%s=%s\n" % x for x in ODD.items()))
+    for value in (sshd.ssh(sshd.person, "env -0").stdout,
+                  show(sshd, "env -0 | tr '\\0' '\\n'")[0]):
+        lines = value.replace(b"\r\n", b"\n").replace(
+            b"\0", b"\n").split(b"\n")
+        for name, text in ODD.items():
+            check(("%s=%s" % (name, text)).encode() in lines,
+                  "%s in %r" % (name, lines))
+        check(b"SHELL=/bin/bash" in lines, "SHELL")
 
 
 @both
@@ -381,17 +429,16 @@ def ends_the_session_when_it_is_killed(_, daemon, sshd):
         equal(len(gaps), before + 1)
 
 
-@case
-def stops_showing_while_it_is_stopped():
+@forced
+def stops_showing_while_it_is_stopped(_, daemon, sshd):
     """SIGSTOP: nothing is shown that is not recorded"""
-    with recorded_host(True) as (_, daemon, sshd):
-        t = Window(sshd, quoted(
-            "rec=$PPID; echo before; sleep 0.5; kill -STOP $rec; echo meanwhile; "
-            "sleep 2; kill -CONT $rec; sleep 0.2; echo behind"))
-        t.wait_for(b"before")
-        time.sleep(1)
-        check(b"meanwhile" not in t.got(), t.got())
-        check_recorded(daemon, sshd, t.end())
+    t = Window(sshd, quoted(
+        "rec=$PPID; echo before; sleep 0.5; kill -STOP $rec; echo meanwhile; "
+        "sleep 2; kill -CONT $rec; sleep 0.2; echo behind"))
+    t.wait_for(b"before")
+    time.sleep(1)
+    check(b"meanwhile" not in t.got(), t.got())
+    check_recorded(daemon, sshd, t.end())
 
 
 @case
@@ -414,11 +461,10 @@ def keeps_input_where_it_is_told_to():
         equal(typed, "open\ragain\r")
 
 
-@case
-def shares_a_connection():
+@login_shell
+def shares_a_connection(_, daemon, sshd):
     """Terminals and commands side by side in one connection"""
-    with recorded_host(False) as (_, daemon, sshd), \
-            one_connection(sshd) as options:
+    with one_connection(sshd) as options:
         windows = [Window(sshd, "echo window %d; sleep 0.3" % i,
                           options=options) for i in range(5)]
         equal(sshd.ssh(sshd.person, "echo x", options=options).stdout, b"x\n")
@@ -445,4 +491,9 @@ def steps_aside_for_the_kernel():
         check("terminals" in rec.get("doing", ""), rec)
 
 
-main()
+# The host of one form is there for all of its cases.
+for form, functions in _forms.items():
+    for function in functions:
+        register(function, form)
+with _host.stack:
+    sys.exit(main())
