@@ -9,6 +9,7 @@
  *       "stored SEQ"
  *   trail_tool count DIR       number of good frames, each as expected
  *   trail_tool verify DIR      "VERDICT SEGMENT SEQ" lines; 0 sound, 3 not
+ *   trail_tool go-on DIR COUNT SIZE   append, verify and count
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -188,13 +189,23 @@ static int verify(int dirfd, int keyfd)
 	return ret.sound ? 0 : 3;
 }
 
+static int go_on(int dirfd, int keyfd, char **args)
+{
+	int r = append(dirfd, keyfd, args);
+
+	if (r == 0)
+		r = verify(dirfd, keyfd);
+	return r ? r : count(dirfd);
+}
+
 int main(int argc, char **argv)
 {
 	int dirfd, keyfd;
 	char keys[4096];
 
 	if (argc < 3)
-		die(2, "usage: trail_tool append|count|verify DIR ...");
+		die(2,
+		    "usage: trail_tool append|fill|count|verify|go-on DIR ...");
 	/* The keys lie in the directory above, as they do in a store. */
 	snprintf(keys, sizeof keys, "%s/..", argv[2]);
 	dirfd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -203,6 +214,8 @@ int main(int argc, char **argv)
 		die(4, "%s: %s", argv[2], strerror(errno));
 	if (strcmp(argv[1], "append") == 0 && argc >= 5)
 		return append(dirfd, keyfd, argv + 3);
+	if (strcmp(argv[1], "go-on") == 0 && argc == 5)
+		return go_on(dirfd, keyfd, argv + 3);
 	if (strcmp(argv[1], "fill") == 0 && argc >= 4)
 		return fill(dirfd, keyfd, argv + 3);
 	if (strcmp(argv[1], "count") == 0)
