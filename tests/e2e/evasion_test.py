@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Ways around a recorder, tried under a real sshd: each is seen, and it is
-seen whose it was. What cannot be seen stands in docs/limits.md; what root does
-to the daemon, in attacked_test.py. The programs that are run there lie in
-evasion/."""
+seen whose it was. What cannot be seen stands in docs/limits.md, which case is
+for which known way in docs/evasion.md, what root does to the daemon in
+attacked_test.py. The programs that are run there lie in evasion/."""
 import base64
 import contextlib
 import os
