@@ -43,12 +43,26 @@ static int find_user(struct agent *a, const struct config *cfg, struct err *err)
 	return 0;
 }
 
-/* What is handed on of a tree; it is on one file system. */
+/* What is handed on of a tree, as far as it is of one mount. */
 struct giving {
 	uid_t uid;
 	gid_t gid;
-	dev_t dev;
+	uint64_t mount;
 };
+
+/*
+ * By its id: on overlayfs a file has another st_dev than its directory. Before
+ * Linux 5.8 it is not told.
+ */
+static uint64_t mount_of(int fd, dev_t dev)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) == 0 &&
+	    st.stx_mask & STATX_MNT_ID)
+		return st.stx_mnt_id;
+	return dev;
+}
 
 /*
  * The tree is in the hands of a user who may be hostile by now: nothing is
@@ -66,7 +80,7 @@ static int give_one(const struct giving *g, int dirfd, const char *name,
 		return errno == ENOENT ? 0 : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	*ret_mode = st.st_dev == g->dev ? st.st_mode : 0;
+	*ret_mode = mount_of(fd, st.st_dev) == g->mount ? st.st_mode : 0;
 	if ((st.st_uid == g->uid && st.st_gid == g->gid) || !*ret_mode ||
 	    (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
 		return 0;
@@ -106,7 +120,7 @@ static int give_tree(const char *dir, uid_t uid, gid_t gid)
 
 	if (fd < 0 || fstat(fd, &st) < 0 || fchown(fd, uid, gid) < 0)
 		return -errno;
-	g.dev = st.st_dev;
+	g.mount = mount_of(fd, st.st_dev);
 	return give_below(&g, fd, 1);
 }
 

@@ -12,7 +12,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import PATIENCE, Daemon, wait_for
-from trailtest import case, check, equal, main
+from trailtest import Skip, case, check, equal, main
 
 MEGABYTES = int(os.environ.get("SSHTRAIL_LENDING_MB", "1"))
 KILLS = int(os.environ.get("SSHTRAIL_LENDING_KILLS", "6"))
@@ -209,6 +209,39 @@ def ends_while_it_waits():
         daemon.log_logins(0, 3)
         daemon.wait_logins(3)
         equal(count(daemon, "web-01"), n)
+
+
+def mount(*args):
+    done = subprocess.run(["mount", *args], capture_output=True, text=True)
+    if done.returncode:
+        raise Skip("mount: " + done.stderr.strip())
+
+
+@case
+def a_file_has_another_device_than_its_directory():
+    """A store on overlayfs of two file systems: made by root, the daemon's"""
+    if os.geteuid() != 0:
+        raise Skip("only root can mount one")
+    with Daemon() as w:
+        at, upper = w.top + "/merged", w.top + "/upper"
+        for name in (at, upper, w.top + "/lower"):
+            os.mkdir(name)
+        mount("-t", "tmpfs", "-o", "mode=755", "none", upper)
+        try:
+            for name in ("top", "work"):
+                os.mkdir(upper + "/" + name)
+            mount("-t", "overlay", "-o", "lowerdir=%s/lower,upperdir=%s/top,"
+                  "workdir=%s/work" % (w.top, upper, upper), "none", at)
+            w.dir = at + "/store"
+            w.configure(TAPS)
+            w.start()
+            w.log_logins(0, 1)
+            w.wait_logins(1)
+            w.stop()
+        finally:
+            # Where the test failed the daemon is still at work there.
+            subprocess.run(["umount", "-l", at], capture_output=True)
+            subprocess.run(["umount", "-l", upper], check=True)
 
 
 sys.exit(main())
