@@ -13,6 +13,7 @@ enum how {
 	SPAN,
 	ERRNO,	 /* of a system call that failed, by name */
 	REFUSED, /* before, when SUCCESS is false and ERRNO does not say why */
+	BY_UDP,	 /* before, when OP says that it is no connection */
 	ONLY,	 /* VALUE, where OP is absent */
 	COMMAND, /* argv, else cmd; F_ARGV or F_CMD */
 };
@@ -178,6 +179,7 @@ static pieces describe_connect = {
     {"connect to ", F_PATH, "", VALUE},
     {" from ", F_LADDR, "", VALUE},
     {" port ", F_LPORT, "", VALUE},
+    {" over UDP", F_OP, "", BY_UDP},
     {" by ", F_COMM, "", VALUE},
     {" (failed: ", F_EXIT, ")", ERRNO},
     {" (refused)", F_SUCCESS, "", REFUSED},
@@ -420,6 +422,8 @@ static bool piece_applies(const struct event *ev, const struct piece *p)
 		return has && failed_with(ev);
 	case REFUSED:
 		return has && !ev->v[p->field].i && !failed_with(ev);
+	case BY_UDP:
+		return str_eqz(event_str(ev, F_OP), "datagram");
 	case IF_FALSE:
 		return has && !ev->v[p->field].i;
 	case IF_ABSENT:
@@ -459,6 +463,7 @@ static void add_piece(
 	case IF_PRESENT:
 	case IF_ABSENT:
 	case REFUSED:
+	case BY_UDP:
 		return;
 	}
 	buf_add_z(b, p->after);

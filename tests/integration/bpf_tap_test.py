@@ -318,6 +318,34 @@ def connections_are_told():
                       (pid, AUID, os.path.realpath(sys.executable), 'kernel'))
 
 
+def datagrams_are_told():
+    """Each connect(), and of what is sent without one the first datagram."""
+    def work():
+        for _ in range(2):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                for port in (9, 10, 9):
+                    s.sendto(b'x', ('127.0.0.1', port))
+                s.connect(('127.0.0.1', 11))
+                s.send(b'x')
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.sendto(b'x', ('::ffff:127.0.0.1', 12))
+            s.sendto(b'x', ('::1', 9))
+            s.connect(('::1', 11))
+    with recording() as r:
+        if 'udp6 sends' not in r.note.partition('not ')[0]:
+            raise tap.Skip('this kernel refuses these programs: ' + r.note)
+        ses, pid = login(work)
+        r.end()
+        got = r.of(ses, 'net.connect')
+        tap.equal([(e['addr'], e['port']) for e in got], [
+            ('127.0.0.1', 9), ('127.0.0.1', 10), ('127.0.0.1', 11),
+            ('127.0.0.1', 11), ('127.0.0.1', 12), ('::1', 9), ('::1', 11)])
+        for e in got:
+            tap.equal((e['op'], e['pid'], e['auid'], e['exe'], 'success' in e),
+                      ('datagram', pid, AUID,
+                       os.path.realpath(sys.executable), False))
+
+
 def no_record_waits_for_another():
     """The reader is not woken for each, but always looks again."""
     with recording() as r:
@@ -505,6 +533,7 @@ def main():
              what_is_too_long_is_marked, programs_without_a_file_are_told,
              paths_cross_mounts_and_roots, changed_ids_show,
              terminals_are_named, ends_are_told, connections_are_told,
+             datagrams_are_told,
              no_record_waits_for_another, others_are_left_alone, bursts_are_seen_whole,
              losses_are_counted])
 

@@ -276,6 +276,9 @@ static void test_net(void **state)
 		"net.connect 1700000005.000000" WHO_TEXT " exe=/nc comm=id"
 		" tty=pts/3 exit=-111 success=0 addr=2001:db8::1 port=22"
 		" laddr=10.0.0.1 lport=40000 op=connect\n"},
+	    {REC_NET_DATAGRAM, 2, 53, 0, {192, 0, 2, 1}, 0,
+		"net.connect 1700000005.000000" WHO_TEXT " exe=/nc comm=id"
+		" tty=pts/3 addr=192.0.2.1 port=53 op=datagram\n"},
 	    {REC_NET_LISTEN, 10, 0, 8080, {0}, 0,
 		"net.listen 1700000005.000000" WHO_TEXT " exe=/nc comm=id"
 		" tty=pts/3 success=1 laddr=10.0.0.1 lport=8080 op=listen\n"},

@@ -253,14 +253,15 @@ static bool build_net(struct build *b)
 {
 	struct rec_net rec;
 	struct str exe;
-	bool listens;
+	bool listens, datagram;
 
 	if (b->record.n < sizeof rec)
 		return false;
 	memcpy(&rec, b->record.p, sizeof rec);
 	listens = rec.op == REC_NET_LISTEN;
+	datagram = rec.op == REC_NET_DATAGRAM;
 	exe = str_from(b->record, sizeof rec);
-	if (rec.op < REC_NET_CONNECT || rec.op > REC_NET_REFUSED ||
+	if (rec.op < REC_NET_CONNECT || rec.op > REC_NET_DATAGRAM ||
 	    !is_family(rec.ends.family) || rec.n_exe != exe.n ||
 	    !paths_valid(exe) ||
 	    !start_event(b, listens ? EVENT_NET_LISTEN : EVENT_NET_CONNECT,
@@ -269,14 +270,19 @@ static bool build_net(struct build *b)
 					offsetof(struct rec_net, ends))))
 		return false;
 	set_who(b, &rec.who);
-	event_set_str(&b->ev, F_OP, listens ? STR("listen") : STR("connect"));
-	event_set_int(&b->ev, F_SUCCESS, rec.op != REC_NET_REFUSED);
+	event_set_str(&b->ev, F_OP,
+	    listens    ? STR("listen")
+	    : datagram ? STR("datagram")
+		       : STR("connect"));
+	if (!datagram)
+		event_set_int(&b->ev, F_SUCCESS, rec.op != REC_NET_REFUSED);
 	if (rec.op == REC_NET_REFUSED && rec.error && rec.error < 4096)
 		event_set_int(&b->ev, F_EXIT, -(int64_t)rec.error);
 	set_path(b, F_EXE, exe, rec.exe_flags);
 	if (!listens)
 		set_end(b, &rec.ends, false);
-	set_end(b, &rec.ends, true);
+	if (!datagram)
+		set_end(b, &rec.ends, true);
 	return true;
 }
 

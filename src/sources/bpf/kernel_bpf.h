@@ -283,6 +283,7 @@ struct bpf_iter__task {
 #define TCP_CLOSE		 7
 #define TCP_LISTEN		 10
 #define IPPROTO_TCP		 6
+#define IPPROTO_UDP		 17
 #define AF_INET			 2
 #define AF_INET6		 10
 

@@ -34,6 +34,10 @@ static const struct part {
     /* Audit tells of sockets that are not TCP, too. */
     {"sockets", "trace_socket", NULL, 0},
     {"connects", "trace_connected", NULL, 0},
+    {"udp", "trace_connect4", NULL, 0},
+    {"udp6", "trace_connect6", NULL, 0},
+    {"udp sends", "trace_sendmsg4", NULL, 0},
+    {"udp6 sends", "trace_sendmsg6", NULL, 0},
     {"opens", "trace_open", NULL, 0},
     {"opens by handle", "trace_open_root", NULL, 0},
     {"deletes", "trace_unlink", NULL, 0},

@@ -4,8 +4,10 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -89,11 +91,49 @@ static int run_iterator(struct bpf_link *link)
 	return r;
 }
 
+/* The cgroup that all of this host are within (version 2); -ENOENT: none. */
+static int open_cgroup(void)
+{
+	/* Below it where the controllers are those of version 1. */
+	static const char *const names[] = {
+	    "/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	struct statfs fs;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		int fd = open(names[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0 && fstatfs(fd, &fs) == 0 &&
+		    fs.f_type == CGROUP2_SUPER_MAGIC)
+			return fd;
+		fd_close(&fd);
+	}
+	return -ENOENT;
+}
+
+static struct bpf_link *attach(struct bpf_program *p)
+{
+	struct bpf_link *link;
+	int fd, why;
+
+	if (bpf_program__type(p) != BPF_PROG_TYPE_CGROUP_SOCK_ADDR)
+		return bpf_program__attach(p);
+	fd = open_cgroup();
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	link = bpf_program__attach_cgroup(p, fd);
+	why = errno;
+	fd_close(&fd);
+	errno = why;
+	return link;
+}
+
 int programs_attach(
     struct bpf_object *obj, const char *name, struct tap_opened *to)
 {
 	struct bpf_program *p = bpf_object__find_program_by_name(obj, name);
-	struct bpf_link *link = bpf_program__attach(p);
+	struct bpf_link *link = attach(p);
 	int r;
 
 	if (!link)
@@ -131,6 +171,10 @@ static uint64_t missed_by(int link_fd)
 		return 0;
 	missed = program_missed(fd);
 	close(fd);
+	/* Root can detach one from its cgroup: it will miss all from then on.
+	 */
+	if (link.type == BPF_LINK_TYPE_CGROUP && link.cgroup.cgroup_id == 0)
+		missed++;
 	return missed;
 }
 

@@ -39,8 +39,9 @@ int programs_attach(
 
 /*
  * How often the kernel did not run a program, as it was at work on the same
- * processor already: it counts that. The programs behind n links; the one of a
- * descriptor. 0 also where nothing is known.
+ * processor already: it counts that; once more where it was detached. The
+ * programs behind n links; the one of a descriptor. 0 also where nothing is
+ * known.
  */
 uint64_t programs_missed(const int *links, unsigned n);
 uint64_t program_missed(int program);

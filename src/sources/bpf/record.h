@@ -122,6 +122,8 @@ enum rec_net_op {
 	REC_NET_CONNECT = 1,
 	REC_NET_LISTEN = 2,
 	REC_NET_REFUSED = 3, /* a connection that was not made */
+	/* By UDP, or about to be; of the ends only the other one is known. */
+	REC_NET_DATAGRAM = 4,
 };
 
 /* Bytes of addresses are in network order, ports are plain numbers. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of the connections that audit tells are TCP, and told by the programs
- * in the kernel already: audit's record does not name the protocol. When it
- * comes, the connection stands in the programs' map, as it was made within the
- * call that the record tells.
+ * Which of the connections that audit tells are told by the programs in the
+ * kernel already: audit's record does not name the protocol. When it comes, the
+ * connection stands in the programs' map, as it was made within the call that
+ * the record tells.
  */
 #ifndef SOURCES_BPF_STREAMS_H
 #define SOURCES_BPF_STREAMS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The TCP connections that processes began last, by the system call that did
+ * The connections that processes began last, by the system call that did
  * it, as the programs in the kernel (net_bpf.h) write it into their map
  * `streams` and streams.c reads it.
  */

@@ -157,7 +157,7 @@ static bool bpf_tells(struct tap_run *run, const struct event *ev)
 const struct tap tap_bpf = {
     .name = "bpf",
     .source = "bpf",
-    .help = "processes, TCP connections, watched files and changes of user "
+    .help = "processes, connections, watched files and changes of user "
 	    "of login sessions, from programs in the kernel",
     .open = bpf_open,
     .refresh = bpf_refresh,

@@ -11,5 +11,6 @@
 #include "sources/bpf/file_bpf.h"
 #include "sources/bpf/net_bpf.h"
 #include "sources/bpf/process_bpf.h"
+#include "sources/bpf/udp_bpf.h"
 
 char licence[] SEC("license") = "Dual BSD/GPL";
