@@ -128,6 +128,21 @@ def bpf_programs_are_told():
                   [('other', pid, 'evil')])
 
 
+def modules_are_told():
+    """`dummy`: a network card that is none, and here not even that."""
+    if os.path.exists('/sys/module/dummy') or subprocess.run(
+            ['modprobe', '-n', '-q', 'dummy'], check=False).returncode:
+        raise tap.Skip('there is no module to be loaded')
+    with recording() as r:
+        ses, _ = login(lambda: subprocess.run(
+            ['modprobe', 'dummy', 'numdummies=0'], check=False).returncode)
+        subprocess.run(['modprobe', '-r', 'dummy'], check=True)
+        r.end()
+        got, = told(r, ses, 'module-load')
+        tap.equal((got['kind'], got['text'], got['comm'], got['auid']),
+                  ('other', 'dummy', 'modprobe', AUID))
+
+
 def main():
     with recording() as r:
         if r.run.poll() == 3 or not r.note:
@@ -140,7 +155,7 @@ def main():
             print('1..0 # SKIP this kernel refuses these programs: ' + r.note)
             return
     tap.run([changes_of_user_are_told, ptrace_is_told, mounts_are_told,
-             user_namespaces_are_told, bpf_programs_are_told])
+             user_namespaces_are_told, bpf_programs_are_told, modules_are_told])
 
 
 main()

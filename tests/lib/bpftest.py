@@ -12,6 +12,8 @@ import tap
 
 RECORD, DUMP = sys.argv[1:3]
 AUID = 54321
+# How much longer than on an idle machine things may take.
+PATIENCE = float(os.environ.get('SSHTRAIL_PATIENCE', '1'))
 
 
 class Recording:
@@ -30,7 +32,7 @@ class Recording:
         self.lost = 0
 
     def end(self):
-        out, problems = self.run.communicate(timeout=60)
+        out, problems = self.run.communicate(timeout=60 * PATIENCE)
         tap.equal((self.run.returncode, problems), (0, ''))
         self.lost = int(out.split()[1])
         dump = subprocess.run([DUMP, self.file], capture_output=True,
