@@ -9,8 +9,6 @@
 #include "archive/layout.h"
 #include "base/fd.h"
 
-#define CHECKPOINT "checkpoint"
-
 int spooled_open(
     struct spooled *s, int store_fd, const char *chain, struct err *err)
 {
@@ -29,21 +27,13 @@ void spooled_close(struct spooled *s)
 static int read_note(struct spooled *s, struct err *err)
 {
 	struct buf b = BUF_INIT;
-	struct checkpoint cp;
-	int r = fd_read_file(s->dirfd, CHECKPOINT, CHECKPOINT_NOTE_MAX, &b);
+	int r =
+	    layout_checkpoint(s->dirfd, s->chain, &s->key, &b, &s->size, err);
 
-	r = r < 0 ? err_sys(err, r, "checkpoint of %s", s->chain)
-		  : checkpoint_verify(buf_str(&b), &s->key, &cp, err);
-	if (r == 0 && !str_eqz(cp.origin, s->chain))
-		r = err_set(err, -EBADMSG, "the checkpoint of %s is another's",
-		    s->chain);
-	if (r < 0) {
-		buf_free(&b);
+	if (r < 0)
 		return r;
-	}
 	buf_free(&s->note);
 	s->note = b;
-	s->size = cp.size;
 	return 0;
 }
 
@@ -59,7 +49,7 @@ int spooled_look(struct spooled *s, struct err *err)
 		return 0;
 	if (r < 0)
 		return r;
-	if (fstatat(s->dirfd, CHECKPOINT, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(s->dirfd, LAYOUT_CHECKPOINT, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT
 			   ? 0
 			   : err_sys(err, -errno, "checkpoint of %s", s->chain);

@@ -20,6 +20,7 @@ struct archive {
 	char dir[4096], path[4096]; /* of the store, of its index */
 	int dirfd;
 	int lockfd;
+	struct buf lenders; /* chains of who lent us the store, see index.h */
 	struct sign_key key;
 	uint8_t id_key[LAYOUT_ID_KEY_LEN];
 	struct archive_index index;
@@ -69,8 +70,11 @@ static int open_for_writing(struct archive *a, struct err *err)
 {
 	enum lock_how how =
 	    a->mode == ARCHIVE_WRITE_WAIT ? LOCK_WAIT : LOCK_ASK;
-	int r = a->lockfd >= 0 ? 0 : lock_take(a->dirfd, how, &a->lockfd, err);
+	bool asks = a->lockfd < 0;
+	int r = asks ? lock_take(a->dirfd, how, &a->lockfd, err) : 0;
 
+	if (r == 0 && asks)
+		r = index_find_open(a->dirfd, &a->lenders, err);
 	if (r == 0)
 		r = layout_keys(a->dirfd, &a->key, a->id_key, err);
 	if (r == 0)
@@ -422,12 +426,22 @@ static int sign_and_prepare(struct archive *a, struct err *err)
 
 int archive_commit(struct archive *a, struct err *err)
 {
-	int r;
+	int r = 0;
 
 	if (archive_is_lent(a))
 		return a->trail ? trail_checkpoint(a->trail, err) : 0;
-	r = a->trail ? sign_and_prepare(a, err) : index_prepare(&a->index, err);
+	if (a->lenders.n)
+		r = index_follow(
+		    &a->index, a->dirfd, buf_str(&a->lenders), a->id_key, err);
+	if (r == 0)
+		r = a->trail ? sign_and_prepare(a, err)
+			     : index_prepare(&a->index, err);
 	return r < 0 ? r : index_commit(&a->index, err);
+}
+
+bool archive_is_borrowed(const struct archive *a)
+{
+	return a->lenders.n > 0;
 }
 
 int archive_outdate(struct archive *a, struct err *err)
@@ -447,6 +461,7 @@ void archive_close(struct archive *a)
 	index_close(&a->index);
 	sign_key_wipe(&a->key);
 	buf_free(&a->json);
+	buf_free(&a->lenders);
 	fd_close(&a->dirfd);
 	fd_close(&a->lockfd);
 	free(a);

@@ -88,8 +88,17 @@ int archive_sync(struct archive *a, struct err *err);
 int archive_recent(struct archive *a, const char *chain, uint64_t n,
     int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err);
 
-/* All appended so far is durable, signed and visible when this returns 0. */
+/*
+ * All appended so far is durable, signed and visible when this returns 0; so is
+ * what the daemon, which lent us the store, had signed before.
+ */
 int archive_commit(struct archive *a, struct err *err);
+
+/*
+ * Whether somebody else appends events meanwhile, who lent us the store: they
+ * are seen with our commits, one of which is due now and then.
+ */
+bool archive_is_borrowed(const struct archive *a);
 
 /*
  * Somebody else wants to write, and what to do for him who writes for long:

@@ -2,6 +2,7 @@
 #include "archive/index.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "archive/layout.h"
@@ -194,8 +195,9 @@ struct catch_up {
 	uint64_t next; /* the frame it comes to */
 	uint64_t last; /* the chain's last frame in the store; 0: passed */
 	uint64_t added;
-	bool own;  /* the chain is the caller's, who has it open */
-	bool grow; /* others write to chains that are read */
+	struct buf *names; /* of chains */
+	bool own;	   /* the chain is the caller's, who has it open */
+	bool grow;	   /* others write to chains that are read */
 	struct index_progress *progress;
 	struct arena arena;
 	struct err *err;
@@ -319,6 +321,22 @@ static bool is_lent(const struct catch_up *cu, const char *chain)
 	       trail_is_open(fd);
 }
 
+/* Add what of a chain is not in the index yet, up to `end`. */
+static int add_chain(struct catch_up *cu, const char *chain, uint64_t end)
+{
+	int r;
+
+	index_chain(cu->ix, chain);
+	cu->added = 0;
+	r = cu->ix->store->ops->last_seq(
+	    cu->ix->store, cu->ix->chain, &cu->last, cu->err);
+	if (r == 0 && cu->last + 1 < end)
+		r = enter_chain(cu, chain, cu->last + 1);
+	if (r == 0 && cu->last + 1 < end)
+		r = add_frames(cu, end);
+	return r < 0 ? err_context(cu->err, r, "index of %s", chain) : 0;
+}
+
 static int catch_up_chain(void *ctx, const char *chain)
 {
 	struct catch_up *cu = ctx;
@@ -326,17 +344,8 @@ static int catch_up_chain(void *ctx, const char *chain)
 
 	if (!layout_has_events(chain) || is_lent(cu, chain))
 		return 0;
-	index_chain(cu->ix, chain);
-	cu->added = 0;
-	r = cu->ix->store->ops->last_seq(
-	    cu->ix->store, cu->ix->chain, &cu->last, cu->err);
-	if (r == 0)
-		r = enter_chain(cu, chain, cu->last + 1);
-	if (r == 0)
-		r = add_frames(cu, UINT64_MAX);
-	if (r < 0)
-		return err_context(cu->err, r, "index of %s", chain);
-	return cu->added ? settle(cu->ix, cu->err) : 0;
+	r = add_chain(cu, chain, UINT64_MAX);
+	return r == 0 && cu->added ? settle(cu->ix, cu->err) : r;
 }
 
 static void end_catch_up(struct catch_up *cu)
@@ -371,6 +380,59 @@ int index_catch_up_chain(
 	if (r == 0 && cu.last)
 		r = index_resume(ix, err);
 	end_catch_up(&cu);
+	return r;
+}
+
+static int note_open(void *ctx, const char *chain)
+{
+	struct catch_up *cu = ctx;
+
+	/* With its NUL. */
+	if (layout_has_events(chain) && is_lent(cu, chain))
+		buf_add(cu->names, chain, strlen(chain) + 1);
+	return buf_error(cu->names);
+}
+
+int index_find_open(int dirfd, struct buf *ret, struct err *err)
+{
+	struct catch_up cu = {.dirfd = dirfd, .names = ret};
+
+	buf_clear(ret);
+	return layout_each_chain(dirfd, note_open, &cu, err);
+}
+
+static int follow_chain(struct archive_index *of, int dirfd, const char *chain,
+    const uint8_t *id_key, struct err *err)
+{
+	struct archive_index ix = {.store = NULL};
+	struct catch_up cu = {
+	    .ix = &ix, .dirfd = dirfd, .own = true, .err = err};
+	uint64_t size = 0;
+	int r = layout_signed_size(dirfd, chain, &size, err);
+
+	if (r == 0)
+		r = index_share(&ix, of->store, id_key, err);
+	if (r == 0) {
+		ix.err = err;
+		r = add_chain(&cu, chain, size + 1);
+	}
+	if (r == 0 && cu.added)
+		r = index_save(&ix, err);
+	end_catch_up(&cu);
+	index_close(&ix);
+	return r;
+}
+
+int index_follow(struct archive_index *ix, int dirfd, struct str names,
+    const uint8_t *id_key, struct err *err)
+{
+	struct str name;
+	int r = 0;
+
+	while (r == 0 && names.n) {
+		str_cut(&names, '\0', &name);
+		r = follow_chain(ix, dirfd, name.p, id_key, err);
+	}
 	return r;
 }
 

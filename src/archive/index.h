@@ -76,6 +76,15 @@ int index_outdate(struct archive_index *ix, struct err *err);
 int index_catch_up(struct archive_index *ix, int dirfd,
     struct index_progress *progress, struct err *err);
 
+/* The chains of events that somebody has open: each name with its NUL. */
+int index_find_open(int dirfd, struct buf *ret, struct err *err);
+/*
+ * Add what others have signed since of chains with these names, each with a
+ * memory of its own. Seen with the next commit.
+ */
+int index_follow(struct archive_index *ix, int dirfd, struct str names,
+    const uint8_t *id_key, struct err *err);
+
 /*
  * Add all that the trails hold to a new store: the parts of each log in the
  * order in which they were written.

@@ -305,6 +305,43 @@ int layout_open_screens(
 		     : 0;
 }
 
+int layout_checkpoint(int chainfd, const char *chain,
+    const struct sign_public *pub, struct buf *note, uint64_t *size,
+    struct err *err)
+{
+	struct checkpoint cp;
+	int r =
+	    fd_read_file(chainfd, LAYOUT_CHECKPOINT, CHECKPOINT_NOTE_MAX, note);
+
+	r = r < 0 ? err_sys(err, r, "checkpoint of %s", chain)
+		  : checkpoint_verify(buf_str(note), pub, &cp, err);
+	if (r == 0 && !str_eqz(cp.origin, chain))
+		r = err_set(
+		    err, -EBADMSG, "the checkpoint of %s is another's", chain);
+	if (r < 0)
+		buf_free(note);
+	else
+		*size = cp.size;
+	return r;
+}
+
+int layout_signed_size(
+    int dirfd, const char *chain, uint64_t *ret, struct err *err)
+{
+	struct buf note = BUF_INIT;
+	struct sign_public pub;
+	CLEANUP_FD int fd = -1;
+	int r = layout_open_chain(dirfd, chain, false, &fd, err);
+
+	*ret = 0;
+	if (r == 0)
+		r = layout_public_key(dirfd, &pub, err);
+	if (r == 0)
+		r = layout_checkpoint(fd, chain, &pub, &note, ret, err);
+	buf_free(&note);
+	return r == -ENOENT ? 0 : r;
+}
+
 bool layout_has_events(const char *chain)
 {
 	return !str_starts(str_z(chain), STR(ARCHIVE_RECORDINGS));

@@ -8,12 +8,15 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/err.h"
-#include "crypto/sign.h"
+#include "crypto/checkpoint.h"
 
 #define LAYOUT_TRAIL	   "trail"
 #define LAYOUT_INDEX	   "index"
 #define LAYOUT_SCREENS	   "screens"
+/* In a chain's directory, see trail/trail.h. */
+#define LAYOUT_CHECKPOINT  "checkpoint"
 /* Of a chain that another host writes: its newest checkpoint, cosigned. */
 #define LAYOUT_WRITER_NOTE "writer.note"
 /*
@@ -52,6 +55,18 @@ int layout_open_chain(
  */
 int layout_open_screens(
     int dirfd, const char *chain, bool make, int *ret, struct err *err);
+
+/*
+ * Read the checkpoint in directory `chainfd` of a chain, which `pub` must have
+ * signed: its text in *note, which is freed on errors, and its *size. -ENOENT:
+ * there is none yet.
+ */
+int layout_checkpoint(int chainfd, const char *chain,
+    const struct sign_public *pub, struct buf *note, uint64_t *size,
+    struct err *err);
+/* So many frames of a chain are on the disk and signed; 0: none yet. */
+int layout_signed_size(
+    int dirfd, const char *chain, uint64_t *ret, struct err *err);
 
 /* Whether there are events in a chain of this name. */
 bool layout_has_events(const char *chain);

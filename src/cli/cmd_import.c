@@ -282,8 +282,8 @@ const struct command cmd_import = {
 	"script, asciinema, ttyrec, tlog and sudo.\n"
 	"The same file again adds nothing; a grown file adds only what is "
 	"new. An import that was cut off is completed by repeating it. A "
-	"running sshtraild lends its store to an import: what it takes "
-	"meanwhile is shown when the import is done.",
+	"running sshtraild lends its store to an import, which shows about "
+	"each second what the daemon takes meanwhile.",
     .examples =
 	"sshtrail import /var/log  # the logs of this machine\n"
 	"sshtrail import --host web-01 evidence/  # a folder copied from "

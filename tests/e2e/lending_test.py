@@ -97,6 +97,26 @@ def takes_on_while_it_lends():
         equal(own_gaps(daemon), [])
 
 
+@case
+def shows_what_comes_while_it_lends():
+    """In the midst of a long import: who logs in is seen at once"""
+    with Daemon(TAPS) as daemon:
+        daemon.start()
+        path, _ = other_log(daemon, 1)
+        with open(path) as f:
+            lines = f.read()
+        with open(path, "a") as f:
+            for _ in range(40 * MEGABYTES):
+                f.write(lines)
+        importing = start_import(daemon, path)
+        wait_for("the store to be lent", lambda: is_lent(daemon))
+        daemon.log_logins(0, 2)
+        daemon.wait_logins(2)
+        equal(importing.poll(), None, "the import ended before they were seen")
+        importing.kill()
+        importing.wait()
+
+
 def own_gaps(daemon):
     return [e for e in daemon.found("search", "--kind", "gap", "--all")
             if e["source"] == "sshtraild"]

@@ -41,9 +41,24 @@ struct dedup {
 	struct store *store;
 	int64_t oldest, newest; /* of the store; outside nothing can be seen */
 	bool empty;
+	struct query_window *known; /* n_known: of each chain, at the begin */
+	size_t n_known;
 	uint64_t clock;
 	struct bucket buckets[N_BUCKETS];
 };
+
+static int add_known(void *ctx, uint64_t chain, uint64_t last)
+{
+	struct dedup *d = ctx;
+	struct query_window *v =
+	    realloc(d->known, (d->n_known + 1) * sizeof *v);
+
+	if (!v)
+		return -ENOMEM;
+	d->known = v;
+	v[d->n_known++] = (struct query_window){.chain = chain, .upto = last};
+	return 0;
+}
 
 int dedup_new(struct dedup **ret, struct store *store, struct err *err)
 {
@@ -54,12 +69,14 @@ int dedup_new(struct dedup **ret, struct store *store, struct err *err)
 	if (!d)
 		return err_sys(err, -ENOMEM, "import");
 	r = store->ops->stats(store, &stats, err);
+	if (r == 0)
+		r = store->ops->chains(store, add_known, d, err);
 	if (r < 0) {
-		free(d);
+		dedup_free(d);
 		return r;
 	}
 	d->store = store;
-	d->empty = stats.events == 0;
+	d->empty = stats.events == 0 || d->n_known == 0;
 	d->oldest = stats.oldest - TOLERANCE;
 	d->newest = stats.newest + TOLERANCE;
 	*ret = d;
@@ -74,6 +91,7 @@ void dedup_free(struct dedup *d)
 		map_free(&d->buckets[i].by_id);
 		free(d->buckets[i].v);
 	}
+	free(d->known);
 	free(d);
 }
 
@@ -108,8 +126,10 @@ static int add_stored(struct bucket *b, const struct event *ev)
 static int load_bucket(
     struct dedup *d, struct bucket *b, int64_t span, struct err *err)
 {
-	struct query q = {
-	    .since = span * BUCKET_SPAN, .until = (span + 1) * BUCKET_SPAN};
+	struct query q = {.since = span * BUCKET_SPAN,
+	    .until = (span + 1) * BUCKET_SPAN,
+	    .windows = d->known,
+	    .n_windows = d->n_known};
 	struct store_cursor *c = NULL;
 	struct event ev;
 	int r;
@@ -229,7 +249,10 @@ static int content_of(const struct event *ev, struct buf *b)
 static int differs(struct dedup *d, const struct stored *s,
     const struct event *ev, struct err *err)
 {
-	struct query q = {.since = s->time, .until = s->time + 1};
+	struct query q = {.since = s->time,
+	    .until = s->time + 1,
+	    .windows = d->known,
+	    .n_windows = d->n_known};
 	struct buf now = BUF_INIT, then = BUF_INIT;
 	struct store_cursor *c = NULL;
 	struct event old;

@@ -20,7 +20,10 @@ enum dedup_verdict {
 	DEDUP_COMPLETES
 };
 
-/* One stream of files begins; `store` is as of its last commit. -ENOMEM. */
+/*
+ * One stream of files begins: what `store` holds now is known, what is
+ * committed later, of the stream itself, is not. -ENOMEM.
+ */
 int dedup_new(struct dedup **ret, struct store *store, struct err *err);
 
 /*

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/loop.h"
 #include "base/when.h"
 #include "cli/import/ahead.h"
 #include "cli/import/append.h"
@@ -15,9 +16,15 @@
 #include "cli/import/screening.h"
 #include "cli/import/vouchers.h"
 
-#define WINDOW	  ((size_t)4 << 20)
+#define WINDOW	   ((size_t)4 << 20)
+/*
+ * How often what the daemon writes meanwhile is shown; and never so often that
+ * it takes more than a part of the time.
+ */
+#define SHOW_USEC  ((int64_t)1000000)
+#define SHOW_PARTS 10
 /* A database is read as a whole; one of login records stays far below this. */
-#define WHOLE_MAX ((size_t)96 << 20)
+#define WHOLE_MAX  ((size_t)96 << 20)
 
 /* One stream: the parts of one log, through one run of its source. */
 struct stream {
@@ -259,6 +266,32 @@ static int prescan_file(struct stream *s, int fd)
 	return r;
 }
 
+static int commit(struct import_run *run, struct err *err)
+{
+	int64_t began = loop_now();
+	int r = archive_commit(run->archive, err);
+	int64_t now = loop_now();
+	int64_t pause = (now - began) * (SHOW_PARTS - 1);
+
+	run->show_at = now + (pause > SHOW_USEC ? pause : SHOW_USEC);
+	return r;
+}
+
+/* Who lent the store goes on, and should not be unseen until we are done. */
+static int show_others(struct stream *s)
+{
+	struct import_run *run = s->run;
+	int r;
+
+	if (loop_now() < run->show_at)
+		return 0;
+	run->show_at = loop_now() + SHOW_USEC;
+	if (!archive_is_borrowed(run->archive))
+		return 0;
+	r = appender_wait(s->appender, s->err);
+	return r < 0 ? r : commit(run, s->err);
+}
+
 static int read_open_file(struct stream *s, struct reading *rd, int fd)
 {
 	int r = 0;
@@ -269,6 +302,8 @@ static int read_open_file(struct stream *s, struct reading *rd, int fd)
 			r = feed_window(s, rd);
 		if (r == 0 && s->run->progress)
 			s->run->progress(s->run->ctx, s->file, &s->run->totals);
+		if (r == 0)
+			r = show_others(s);
 	}
 	if (r == 0 && !rd->damage && changed_meanwhile(s, fd))
 		rd->damage = "the file changed while it was read: import it "
@@ -354,7 +389,7 @@ static int read_stream(struct stream *s, const struct import_file *files,
 	if (r == 0)
 		r = appender_wait(s->appender, s->err);
 	if (r == 0 && !first)
-		r = archive_commit(s->run->archive, s->err);
+		r = commit(s->run, s->err);
 	return r;
 }
 
