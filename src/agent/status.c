@@ -59,7 +59,6 @@ static void add_session(struct open_sessions *o, const struct track *t)
 	session_json(o->b, t);
 }
 
-/* Of this boot: what was open when the host went down is not any more. */
 static int each_session(const struct status *s, struct open_sessions *o)
 {
 	struct store *store = archive_store(ledger_archive(s->ledger));
@@ -78,9 +77,7 @@ static int each_session(const struct status *s, struct open_sessions *o)
 	if (r < 0)
 		return r;
 	while ((r = store->ops->next_session(cursor, &row, &ignored)) > 0)
-		if (!row.sum.boot.n ||
-		    str_eq(row.sum.boot, ledger_boot(s->ledger)))
-			add_session(o, &row.sum);
+		add_session(o, &row.sum);
 	store->ops->cursor_close(cursor);
 	return r;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/rows.h"
 #include "cli/text/table.h"
@@ -34,7 +33,6 @@ struct who {
 	struct table table;
 	struct buf command;
 	unsigned id_width;
-	const struct boots *boots;
 	uint64_t n;
 };
 
@@ -63,12 +61,6 @@ static int last_command(struct who *w, const struct session *s)
 	return rows_events(w->cli, &q, keep_command, w, NULL, NULL);
 }
 
-/* The host went down meanwhile: the session cannot be open any more. */
-static bool is_over(const struct boots *boots, const struct session *s)
-{
-	return boots_after(boots, s->sum.host, s->sum.start) != NULL;
-}
-
 static bool who_row(struct who *w, const struct session *s)
 {
 	const struct track *t = &s->sum;
@@ -94,8 +86,6 @@ static int print_row(struct who *w, const struct session *s, bool *ret_more)
 	int r;
 
 	*ret_more = true;
-	if (is_over(w->boots, s))
-		return CLI_FOUND;
 	w->n++;
 	if (c->json) {
 		session_to_json(&c->out.b, s);
@@ -109,14 +99,14 @@ static int print_row(struct who *w, const struct session *s, bool *ret_more)
 	return r;
 }
 
-static int print_rows(struct who *w, struct session_rows *rows, uint64_t limit)
+static int print_rows(struct who *w, struct session_rows *rows)
 {
 	struct session s;
 	bool more = true;
 	int r = 0, code = CLI_FOUND;
 
-	while (more && code == CLI_FOUND && !(limit && w->n >= limit) &&
-	       (r = session_rows_next(rows, &s)) > 0)
+	while (
+	    more && code == CLI_FOUND && (r = session_rows_next(rows, &s)) > 0)
 		code = print_row(w, &s, &more);
 	return r < 0 ? CLI_FAILED : code;
 }
@@ -125,11 +115,8 @@ static int print_who(struct who *w, struct query *q)
 {
 	struct cli *c = w->cli;
 	struct session_rows rows;
-	uint64_t limit = q->limit;
-	int r;
+	int r = session_rows_open(&rows, c, q, false);
 
-	q->limit = 0;
-	r = session_rows_open(&rows, c, q, false);
 	if (r != CLI_FOUND)
 		return r;
 	if (table_begin(&w->table, &c->out, &c->term, who_columns,
@@ -137,7 +124,7 @@ static int print_who(struct who *w, struct query *q)
 		session_rows_close(&rows);
 		return cli_fail(c, "cannot list sessions: out of memory");
 	}
-	r = print_rows(w, &rows, limit);
+	r = print_rows(w, &rows);
 	session_rows_close(&rows);
 	buf_free(&w->command);
 	if (table_end(&w->table) < 0)
@@ -149,8 +136,7 @@ static int who_run(const struct invocation *inv)
 {
 	const struct who_options *own = inv->own;
 	struct cli *c = inv->cli;
-	struct boots boots = BOOTS_INIT;
-	struct who w = {.cli = c, .boots = &boots};
+	struct who w = {.cli = c};
 	struct query q;
 	int r = filters_query(inv->filters, c, RANGE_ALL, &q);
 
@@ -161,10 +147,7 @@ static int who_run(const struct invocation *inv)
 	q.open_only = true;
 	q.ssh_only = !own->local;
 	w.id_width = rows_id_width(c);
-	r = boots_read(&boots, c, &q);
-	if (r == CLI_FOUND)
-		r = print_who(&w, &q);
-	boots_free(&boots);
+	r = print_who(&w, &q);
 	return r == CLI_FOUND ? cli_found(c, w.n, "open session") : r;
 }
 

@@ -262,12 +262,23 @@ static bool has_event(const struct query *q, uint64_t session)
 	return false;
 }
 
+/* All of them are of one host. */
+static bool is_open(const struct session *s)
+{
+	bool open = !(s->sum.flags & TRACK_CLOSED);
+
+	for (size_t i = 0; i < N(fake_events); i++)
+		open = open && (fake_events[i].kind != EVENT_HOST_BOOT ||
+				   AT(fake_events[i].at) <= s->sum.start);
+	return open;
+}
+
 static bool session_fits(const struct query *q, const struct session *s)
 {
 	return s->sum.start < q->until && s->sum.end >= q->since &&
 	       (!q->session || q->session == s->sum.id) &&
 	       (!q->ssh_only || s->sum.flags & TRACK_SSH) &&
-	       (!q->open_only || !(s->sum.flags & TRACK_CLOSED)) &&
+	       (!q->open_only || is_open(s)) &&
 	       (s->sum.flags & q->session_flags) == q->session_flags &&
 	       is_one_of(q->user, q->n_user, s->sum.user) &&
 	       (!q->cmd.n || has_event(q, s->sum.id)) &&

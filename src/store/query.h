@@ -48,7 +48,8 @@ struct query {
 	struct str key;	   /* audit rule key equals this */
 	unsigned session_flags; /* sessions only: all of enum track_flag */
 	bool ssh_only;		/* sessions only */
-	bool open_only;		/* sessions only: end not seen */
+	bool open_only; /* sessions only: neither their end was seen, nor that
+			   their host stopped or started since */
 	enum query_order order;
 	uint64_t limit;	   /* 0: none */
 	struct str cursor; /* resume behind the row that gave this; or empty */

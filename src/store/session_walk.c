@@ -142,6 +142,20 @@ static void put_addrs(struct buf *b, const struct query *q)
 	buf_add_z(b, q->n_addr ? ")" : "");
 }
 
+/*
+ * No session outlives its boot. That a boot began after it shows in a record of
+ * that, or in another boot id; its own id may have been seen late.
+ */
+static void put_open(struct buf *b)
+{
+	buf_printf(b,
+	    " AND flags & %u = 0 AND NOT EXISTS (SELECT 1 FROM boot"
+	    " LEFT JOIN track t ON t.id = session.id"
+	    " WHERE boot.host = session.host AND boot.time > session.start"
+	    " AND (boot.boot_id = x'' OR boot.boot_id IS NOT t.boot))",
+	    (unsigned)TRACK_CLOSED);
+}
+
 /* Values are numbers or hexadecimal here: nothing can be injected. */
 static void put_query(struct buf *b, const struct session_walk *w)
 {
@@ -161,7 +175,7 @@ static void put_query(struct buf *b, const struct session_walk *w)
 	if (flags)
 		buf_printf(b, " AND flags & %u = %u", flags, flags);
 	if (q->open_only)
-		buf_printf(b, " AND flags & %u = 0", (unsigned)TRACK_CLOSED);
+		put_open(b);
 	if (q->session)
 		buf_printf(b, " AND id = (SELECT session FROM track"
 			      " WHERE id = ?1)");

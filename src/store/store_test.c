@@ -103,6 +103,62 @@ static void test_sessions(void **state)
 	model_dir_remove(dir);
 }
 
+static size_t count_open(struct store *s)
+{
+	struct query q = everything();
+	uint64_t ids[4];
+
+	q.open_only = true;
+	return list_sessions(s, &q, ids, 4, NULL);
+}
+
+static void add_boot(struct store *s, int64_t time, struct str id)
+{
+	const struct boot b = {STR("web"), id, time};
+	struct err err = {""};
+
+	assert_int_equal(s->ops->put_boot(s, &b, &err), 0);
+	commit(s);
+}
+
+/* They end with their boot, however that shows. */
+static void test_open_sessions(void **state)
+{
+	static const struct str boots[] = {
+	    STR_INIT("b1"), STR_INIT("b1"), STR_INIT("")};
+	char *dir = model_dir();
+	struct store *s = open_store(dir, STORE_WRITE);
+	struct err err = {""};
+	struct model m;
+
+	model_init(&m, 1, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		struct track t = m.tracks[1];
+
+		t.id += i;
+		t.host = STR("web");
+		t.boot = boots[i];
+		t.flags = TRACK_SSH | TRACK_LOGGED_IN;
+		t.port += i;
+		t.start = 100 + 100 * i;
+		t.login = t.end = t.start;
+		assert_int_equal(s->ops->put_track(s, &t, &err), 0);
+	}
+	commit(s);
+	assert_int_equal(count_open(s), 3);
+	add_boot(s, 90, STR("b1"));
+	/* The same boot, seen late: only who knows none is in doubt. */
+	add_boot(s, 320, STR("b1"));
+	assert_int_equal(count_open(s), 2);
+	add_boot(s, 150, STR(""));
+	assert_int_equal(count_open(s), 1);
+	add_boot(s, 400, STR("b2"));
+	assert_int_equal(count_open(s), 0);
+	s->ops->close(s);
+	model_free(&m);
+	model_dir_remove(dir);
+}
+
 /* Sessions in which something happened. */
 static void test_sessions_by_event(void **state)
 {
@@ -507,6 +563,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sessions),
+	    cmocka_unit_test(test_open_sessions),
 	    cmocka_unit_test(test_sessions_by_event),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_amended),
