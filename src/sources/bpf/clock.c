@@ -4,27 +4,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/fd.h"
 #include "sources/bpf/record.h"
 
 #define NS_PER_S    1000000000
 /* How far the wall clock may go astray before its offset is told again. */
 #define CLOCK_SLACK 1000000
-#define BOOT_TEXT   36 /* with dashes */
 
-void record_clock_init(
-    struct record_clock *c, uint32_t magic, uint16_t version, int boot_fd)
+void record_clock_init(struct record_clock *c, uint32_t magic, uint16_t version)
 {
-	char text[BOOT_TEXT];
-	size_t n = 0;
-
 	*c = (struct record_clock){.magic = magic, .version = version};
-	if (fd_pread_full(boot_fd, text, sizeof text, 0) != sizeof text)
-		return;
-	/* As in the journal: without dashes. */
-	for (size_t i = 0; i < sizeof text && n < sizeof c->boot; i++)
-		if (text[i] != '-')
-			c->boot[n++] = text[i];
+	(void)boot_id_read(c->boot);
 }
 
 static int64_t clock_ns(clockid_t clock)

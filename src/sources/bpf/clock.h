@@ -6,6 +6,7 @@
 #ifndef SOURCES_BPF_CLOCK_H
 #define SOURCES_BPF_CLOCK_H
 
+#include "base/boot_id.h"
 #include "base/buf.h"
 
 struct record_clock {
@@ -13,12 +14,11 @@ struct record_clock {
 	uint16_t version;
 	int64_t offset; /* told last */
 	bool told;
-	char boot[32]; /* zero bytes: not known */
+	char boot[BOOT_ID_LEN + 1]; /* empty: not known */
 };
 
-/* boot_fd: of the kernel's boot id; stays the caller's. */
 void record_clock_init(
-    struct record_clock *c, uint32_t magic, uint16_t version, int boot_fd);
+    struct record_clock *c, uint32_t magic, uint16_t version);
 
 /* Append a record of the clock, if none was yet or its offset has changed. */
 void record_clock_tell(struct record_clock *c, struct buf *to);

@@ -9,7 +9,6 @@
 enum bpf_fd {
 	BPF_FD_RING = READER_RING,
 	BPF_FD_LOST = READER_LOST,
-	BPF_FD_BOOT = READER_BOOT,
 	BPF_FD_DIRS, /* maps of watch_map.h */
 	BPF_FD_NAMES,
 	BPF_FD_ASKED,
@@ -27,9 +26,9 @@ enum bpf_kept {
 
 /*
  * Loads and attaches every program that this kernel takes, appends the
- * descriptors of ring, loss counters, maps and links (leaving out BPF_FD_BOOT,
- * which is the caller's), and says in the note what runs and what does not. The
- * programs run as long as some process holds the descriptors of the links.
+ * descriptors of ring, loss counters, maps and links, and says in the note what
+ * runs and what does not. The programs run as long as some process holds the
+ * descriptors of the links.
  */
 int bpf_load(struct tap_opened *ret, struct err *err);
 

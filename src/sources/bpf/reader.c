@@ -51,8 +51,7 @@ int reader_open(struct reader *r, const struct tap_opened *opened,
 		error = map_counters(r, opened->fd[READER_LOST]);
 	if (error == 0)
 		error = make_poll_fd(r, opened->fd[READER_RING]);
-	record_clock_init(
-	    &r->clock, kind->magic, kind->version, opened->fd[READER_BOOT]);
+	record_clock_init(&r->clock, kind->magic, kind->version);
 	return error;
 }
 

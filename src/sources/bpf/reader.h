@@ -10,8 +10,8 @@
 #include "sources/bpf/ring.h"
 #include "sources/tap.h"
 
-/* The first of tap_opened.fd: ring, loss counters, the kernel's boot id. */
-enum reader_fd { READER_RING, READER_LOST, READER_BOOT, READER_N_FDS };
+/* The first of tap_opened.fd: ring, loss counters. */
+enum reader_fd { READER_RING, READER_LOST, READER_N_FDS };
 
 struct reader {
 	struct ring ring;

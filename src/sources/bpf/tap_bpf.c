@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/boot_id.h"
 #include "base/fd.h"
 #include "sources/bpf/load.h"
 #include "sources/bpf/record.h"
@@ -47,18 +46,6 @@ static int bpf_open(struct tap_opened *ret, const char *path, struct err *err)
 	int r;
 
 	r = bpf_load(&got, err);
-	if (r == 0) {
-		int boot = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
-
-		/* Ring and counters stand before it, links behind. */
-		for (unsigned i = got.n_fd; i > BPF_FD_BOOT; i--)
-			got.fd[i] = got.fd[i - 1];
-		got.fd[BPF_FD_BOOT] = boot;
-		got.n_fd++;
-		if (boot < 0)
-			r = err_sys(
-			    err, -errno, "cannot open %s", BOOT_ID_PATH);
-	}
 	if (r == 0) {
 		r = watch_files(&got, path);
 		if (r < 0)

@@ -217,7 +217,6 @@ static int keep_maps(
 		r = programs_keep(to, bpf_map__fd(skel->maps.counters));
 	if (r < 0)
 		return r;
-	to->fd[to->n_fd++] = -1; /* READER_BOOT */
 	if (c->n_tended)
 		r = programs_keep(to, bpf_map__fd(skel->maps.bell));
 	for (size_t i = 0; i < c->n_tended && r == 0; i++)

@@ -24,7 +24,7 @@ struct pty_wants {
 
 /*
  * Loads the programs and attaches them, but for the one that is tended; tells
- * the kernel of terminals that are open; fills descriptors (but READER_BOOT,
+ * the kernel of terminals that are open; fills descriptors,
  * which becomes -1), kept and note. Where commands cannot be watched, the note
  * says so. -ENOENT: this kernel takes neither set of programs for terminals, or
  * we may not load any.

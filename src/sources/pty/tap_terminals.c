@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/boot_id.h"
 #include "base/fd.h"
 #include "sources/pty/load.h"
 #include "sources/pty/record.h"
@@ -42,12 +41,6 @@ static int terminals_open(
 			    STR_ARG(word));
 	}
 	r = pty_load(&got, &wants, err);
-	if (r == 0) {
-		got.fd[READER_BOOT] = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
-		if (got.fd[READER_BOOT] < 0)
-			r = err_sys(
-			    err, -errno, "cannot open %s", BOOT_ID_PATH);
-	}
 	if (r < 0)
 		tap_opened_close(&got);
 	else

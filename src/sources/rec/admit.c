@@ -12,7 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/boot_id.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "sources/rec/peer.h"
@@ -105,9 +104,6 @@ static int open_all(struct tap_opened *o, gid_t group, struct err *err)
 	for (unsigned i = 0; i < 2; i++)
 		if (fcntl(pair[i], F_SETFL, O_NONBLOCK) < 0)
 			return err_sys(err, -errno, "socket");
-	o->fd[ADMIT_FD_BOOT] = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
-	if (o->fd[ADMIT_FD_BOOT] < 0)
-		return err_sys(err, -errno, "cannot open %s", BOOT_ID_PATH);
 	return make_socket(o->name, group, &o->fd[ADMIT_FD_LISTEN], err);
 }
 

@@ -11,13 +11,12 @@
 /*
  * tap_opened.fd: where the collector receives, and the monitor sends, a struct
  * peer_who with the socket and, where the kernel has such, a pidfd; the
- * listening socket; the kernel's boot id.
+ * listening socket.
  */
 enum admit_fd {
 	ADMIT_FD_RECEIVE,
 	ADMIT_FD_SEND,
 	ADMIT_FD_LISTEN,
-	ADMIT_FD_BOOT,
 	ADMIT_N_FDS,
 };
 

@@ -360,8 +360,7 @@ static int rec_start(struct tap_run **ret, const struct tap_opened *opened,
 	if (run) {
 		for (size_t i = 0; i < GUESTS_MAX; i++)
 			run->guests[i].sock = run->guests[i].pidfd = -1;
-		record_clock_init(&run->clock, REC_PEER_MAGIC, PTY_VERSION,
-		    opened->fd[ADMIT_FD_BOOT]);
+		record_clock_init(&run->clock, REC_PEER_MAGIC, PTY_VERSION);
 		run->receive_fd = opened->fd[ADMIT_FD_RECEIVE];
 		run->yields = opened->yields;
 	}
