@@ -24,6 +24,8 @@
 /* The kernel's longest (MAX_AUDIT_MESSAGE_LENGTH) is 8970. */
 #define RECORD_MAX   16384
 
+/* One that was there before us has come by then, with what it kept. */
+#define EXPECT_USEC    (60 * USEC_PER_SEC)
 /* The plugin has this time to tell what the socket had no room for. */
 #define MAKE_GOOD_USEC (5 * USEC_PER_SEC)
 
@@ -33,6 +35,7 @@ struct tap_run {
 	bool registered;
 	int64_t since; /* time of this run's begin */
 	struct plugin_input plugin;
+	bool has_come;	  /* a plugin */
 	struct told told; /* records, where they may come by two ways */
 	struct losses *losses;
 	uint64_t lost_before; /* of losses, as told by a collector before */
@@ -249,9 +252,14 @@ static int records_read(struct tap_run *run, struct buf *to, struct err *err)
 {
 	int group, plugin;
 
-	if (plugin_input_accept(&run->plugin) &&
-	    poll_for(run, run->plugin.fd) < 0)
-		fd_close(&run->plugin.fd);
+	if (plugin_input_accept(&run->plugin)) {
+		run->has_come = true;
+		if (poll_for(run, run->plugin.fd) < 0)
+			fd_close(&run->plugin.fd);
+	}
+	run->told.most = run->has_come || time_now() - run->since < EXPECT_USEC
+			     ? TOLD_N
+			     : TOLD_FEW;
 	/* The kernel gives each record to the group first. */
 	group = read_way(run, to, read_record);
 	plugin = group < 0 ? group : read_way(run, to, read_line);

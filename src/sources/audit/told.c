@@ -18,7 +18,7 @@ int told_add(
 	*ret = (enum told_way) * who;
 	if (*who == TOLD_NEW)
 		*who = way;
-	if (t->now.n < TOLD_N)
+	if (t->now.n < t->most)
 		return 0;
 	map_free(&t->before);
 	t->before = t->now;

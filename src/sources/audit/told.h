@@ -15,11 +15,14 @@
  * (queue.h) and auditd's own queue hold. Twice as many are remembered, in
  * about 6 MB.
  */
-#define TOLD_N 65536
+#define TOLD_N	 65536
+/* As long as nobody comes by the other way: some 400 KB. */
+#define TOLD_FEW 4096
 
 enum told_way { TOLD_NEW, TOLD_GROUP, TOLD_PLUGIN };
 
 struct told {
+	size_t most;		/* TOLD_N or TOLD_FEW; may change at any time */
 	struct map now, before; /* hash of a record: who told it */
 };
 

@@ -18,7 +18,7 @@ static enum told_way add(struct told *t, const char *line, enum told_way way)
 
 static void each_once(void **state)
 {
-	struct told t = {.now = MAP_INIT};
+	struct told t = {.most = TOLD_N};
 
 	(void)state;
 	assert_int_equal(add(&t, "a", TOLD_GROUP), TOLD_NEW);
@@ -32,7 +32,7 @@ static void each_once(void **state)
 /* So many behind is still known; memory has an end. */
 static void one_way_behind(void **state)
 {
-	struct told t = {.now = MAP_INIT};
+	struct told t = {.most = TOLD_N};
 	char line[32];
 
 	(void)state;
@@ -49,11 +49,31 @@ static void one_way_behind(void **state)
 	told_free(&t);
 }
 
+/* Nobody came by the other way: what was remembered for it is given up. */
+static void fewer(void **state)
+{
+	struct told t = {.most = TOLD_N};
+	char line[32];
+
+	(void)state;
+	for (unsigned i = 0; i < TOLD_N + 2 * TOLD_FEW; i++) {
+		snprintf(line, sizeof line, "record %u", i);
+		if (i == TOLD_N - 1)
+			t.most = TOLD_FEW;
+		assert_int_equal(add(&t, line, TOLD_GROUP), TOLD_NEW);
+	}
+	assert_true(t.now.n + t.before.n <= 2 * TOLD_FEW);
+	assert_int_equal(add(&t, line, TOLD_PLUGIN), TOLD_GROUP);
+	assert_int_equal(add(&t, "record 0", TOLD_PLUGIN), TOLD_NEW);
+	told_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_once),
 	    cmocka_unit_test(one_way_behind),
+	    cmocka_unit_test(fewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
