@@ -13,6 +13,8 @@
  * may have forgotten the session, and would make another of its close.
  */
 #define WAIT_MAX ((int64_t)60 * USEC_PER_SEC)
+/* So late may the end of a session be told that the index takes for over. */
+#define RECENT	 USEC_PER_DAY
 
 struct session_recordings {
 	struct sha256_ctx digests; /* of those that ended */
@@ -231,15 +233,26 @@ static int cmp_seq(const void *va, const void *vb)
 	return (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-static int find_told(struct told_list *list, const struct recorded *recorded,
-    struct store *s, struct str host, struct err *err)
+struct telling {
+	struct recorded *recorded;
+	struct store *store;
+	struct str host;
+	struct told_list list;
+	struct err *err;
+};
+
+/* `session`: 0: of any. */
+static int find_told(
+    struct telling *t, uint64_t session, int64_t since, int64_t until)
 {
 	static const enum field wanted[] = {
 	    F_RECORDING, F_SES, F_RECORDED, F_SHA256};
-	struct query q = {.since = INT64_MIN,
-	    .until = INT64_MAX,
-	    .host = {host},
+	const struct store_ops *ops = t->store->ops;
+	struct query q = {.since = since,
+	    .until = until,
+	    .host = {t->host},
 	    .n_host = 1,
+	    .session = session,
 	    .kinds = (uint64_t)1 << EVENT_CHANNEL_CLOSE};
 	struct store_cursor *c;
 	struct event ev;
@@ -247,34 +260,66 @@ static int find_told(struct told_list *list, const struct recorded *recorded,
 
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 		query_want(&q, wanted[i]);
-	r = s->ops->events(s, &q, &c, err);
+	r = ops->events(t->store, &q, &c, t->err);
 	if (r < 0)
 		return r;
-	while ((r = s->ops->next_event(c, &ev, err)) > 0)
-		if (ses_of(recorded, &ev) < AUDIT_UNSET &&
-		    event_has(&ev, F_RECORDING) && ev.trust <= TRUST_DAEMON &&
-		    (r = add_told(list, ses_of(recorded, &ev), &ev)) < 0)
+	while ((r = ops->next_event(c, &ev, t->err)) > 0) {
+		uint64_t ses = ses_of(t->recorded, &ev);
+
+		if (ses < AUDIT_UNSET && event_has(&ev, F_RECORDING) &&
+		    ev.trust <= TRUST_DAEMON)
+			r = add_told(&t->list, ses, &ev);
+		if (r < 0)
 			break;
-	s->ops->cursor_close(c);
+	}
+	ops->cursor_close(c);
+	return r;
+}
+
+/* Of sessions that may last for long; of others it is recent. */
+static int find_told_of_open(struct telling *t, int64_t until)
+{
+	const struct store_ops *ops = t->store->ops;
+	const struct query q = {.since = INT64_MIN,
+	    .until = until,
+	    .host = {t->host},
+	    .n_host = 1,
+	    .open_only = true};
+	struct store_cursor *c;
+	struct session row;
+	int r = ops->sessions(t->store, &q, &c, t->err);
+
+	if (r < 0)
+		return r;
+	while ((r = ops->next_session(c, &row, t->err)) > 0) {
+		r = find_told(t, row.sum.id, INT64_MIN, until);
+		if (r < 0)
+			break;
+	}
+	ops->cursor_close(c);
 	return r;
 }
 
 int recorded_restore(
     struct recorded *r, struct store *s, struct str host, struct err *err)
 {
-	struct told_list list = {NULL, 0, 0};
-	int error = find_told(&list, r, s, host, err);
+	struct telling telling = {r, s, host, {NULL, 0, 0}, err};
+	struct told_list *list = &telling.list;
+	int64_t recent = time_now() - RECENT;
+	int error = find_told(&telling, 0, recent, INT64_MAX);
 
-	if (list.n)
-		qsort(list.v, list.n, sizeof *list.v, cmp_seq);
-	for (size_t i = 0; i < list.n && error == 0; i++) {
-		const struct told *t = &list.v[i];
+	if (error == 0)
+		error = find_told_of_open(&telling, recent);
+	if (list->n)
+		qsort(list->v, list->n, sizeof *list->v, cmp_seq);
+	for (size_t i = 0; i < list->n && error == 0; i++) {
+		const struct told *t = &list->v[i];
 		struct session_recordings *of = find_or_add(r, t->ses);
 
 		if (of)
 			add(of, &t->digest, t->bytes);
 	}
-	free(list.v);
+	free(list->v);
 	return error == -ENOMEM ? err_sys(err, error, "recordings told before")
 				: error;
 }

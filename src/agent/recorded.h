@@ -23,7 +23,9 @@ struct recorded {
 
 void recorded_free(struct recorded *r);
 
-/* What the runs before have told, of this boot: from the index, at the start.
+/*
+ * What the runs before have told, of this boot: from the index, at the start.
+ * Of the last day, and of sessions that are open, whatever their age.
  */
 int recorded_restore(
     struct recorded *r, struct store *s, struct str host, struct err *err);

@@ -6,9 +6,15 @@
 
 #include "archive/screens.h"
 #include "base/loop.h"
+#include "base/when.h"
 
 #define WORK_USEC  20000
 #define STEP_BYTES ((uint64_t)512 << 10)
+/*
+ * What a run before may have left; of what is older it made all, or it is made
+ * where somebody asks for it.
+ */
+#define RECENT	   USEC_PER_DAY
 /* More that wait are left to a later run. */
 #define WAIT_MAX   ((size_t)1 << 20)
 
@@ -32,7 +38,7 @@ static int add_ended(void *ctx, const struct recording *row)
 {
 	struct screener *s = ctx;
 
-	if (row->last && str_eq(row->chain, s->chain))
+	if (row->last && row->end >= s->recent && str_eq(row->chain, s->chain))
 		screener_add(s, row->number, row->last);
 	return 0;
 }
@@ -43,7 +49,8 @@ int screener_open(
 	const struct recording_query q = {.host = chain};
 	struct store *store = archive_store(a);
 
-	*s = (struct screener){.archive = a, .chain = chain};
+	*s = (struct screener){
+	    .archive = a, .chain = chain, .recent = time_now() - RECENT};
 	return store->ops->recordings(store, &q, add_ended, s, err);
 }
 

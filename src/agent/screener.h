@@ -12,13 +12,15 @@
 struct screener {
 	struct archive *archive;
 	struct str chain; /* as struct recording has it */
+	int64_t recent;	  /* those that ended since are looked at */
 	struct screened {
 		uint64_t number, last;
 	} * v; /* n of them are to be made, the next one last */
 	size_t n, cap;
 };
 
-/* With those of the store that ended: those that are whole cost a look. */
+/* With those of the store that ended in the last day: a look is what those cost
+ * that are whole. */
 int screener_open(
     struct screener *s, struct archive *a, struct str chain, struct err *err);
 /* One ended. Without memory it is left to a later run. */
