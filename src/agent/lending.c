@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "archive/archive.h"
+#include "base/fd.h"
 #include "base/loop.h"
 #include "sources/tap.h"
 
@@ -21,7 +22,10 @@ int lending_begin(
 	struct pollfd link = {.fd = a->link_fd, .events = POLLIN};
 	struct link_message m = {.what = LINK_WAITS};
 	struct err why = {""};
-	int r = archive_lock(a->store, ret_lockfd, &why);
+	int r;
+
+	*ret_lockfd = -1;
+	r = archive_lock(a->store, ret_lockfd, &why);
 
 	*l = (struct lending){.link_fd = a->link_fd};
 	if (r == -EAGAIN) {
@@ -33,6 +37,8 @@ int lending_begin(
 		r = poll(&link, 1, LOOK_MS) == 0
 			? archive_lock(a->store, ret_lockfd, &why)
 			: -ECANCELED;
+	if (r < 0)
+		fd_close(ret_lockfd);
 	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
 }
 

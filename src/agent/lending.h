@@ -17,8 +17,8 @@ struct lending {
 };
 
 /*
- * Lock the store, and wait for an import that has it. -EBUSY: a daemon or hub
- * has it; -ECANCELED: the monitor wants an end, or has ended.
+ * Lock the store; an import that has it gives way in a second or two. -EBUSY: a
+ * daemon or hub has it; -ECANCELED: the monitor wants an end, or has ended.
  */
 int lending_begin(
     struct lending *l, const struct agent *a, int *ret_lockfd, struct err *err);

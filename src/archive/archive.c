@@ -439,9 +439,38 @@ int archive_commit(struct archive *a, struct err *err)
 	return r < 0 ? r : index_commit(&a->index, err);
 }
 
-bool archive_is_borrowed(const struct archive *a)
+bool archive_is_shared(const struct archive *a)
 {
-	return a->lenders.n > 0;
+	return a->lenders.n > 0 || lock_wanted_by_daemon(a->lockfd);
+}
+
+/* It looks for the lock each 100 ms, and does not ask any more when it has it.
+ */
+static void give_way(const struct archive *a)
+{
+	const struct timespec look = {.tv_nsec = 10 * 1000000L};
+
+	lock_lend(a->lockfd);
+	for (int n = 0; n < 500 && lock_wanted_by_daemon(a->lockfd); n++)
+		nanosleep(&look, NULL);
+}
+
+int archive_pause(struct archive *a, struct err *err)
+{
+	int r = archive_commit(a, err);
+
+	if (r < 0 || !lock_wanted_by_daemon(a->lockfd))
+		return r;
+	index_close(&a->index);
+	give_way(a);
+	r = lock_take(a->dirfd, LOCK_WAIT, &a->lockfd, err);
+	if (r == 0)
+		r = index_find_open(a->dirfd, &a->lenders, err);
+	if (r == 0)
+		r = open_index(a, err);
+	if (r == 0)
+		r = index_catch_up_chain(&a->index, a->dirfd, a->chain, err);
+	return r < 0 ? r : 1;
 }
 
 int archive_outdate(struct archive *a, struct err *err)

@@ -51,8 +51,9 @@ int archive_make(const char *dir, struct err *err);
 
 /*
  * For who writes for long: lock DIR first, -EAGAIN while an import has it,
- * -EBUSY: a daemon or hub does; then open it, which takes the lock over in any
- * case. Between the two the store may be given to another user.
+ * which gives way soon to who keeps *ret (-1 at first) and calls again; -EBUSY:
+ * a daemon or hub does; then open it, which takes the lock over in any case.
+ * Between the two the store may be given to another user.
  */
 int archive_lock(const char *dir, int *ret, struct err *err);
 int archive_open_locked(
@@ -95,10 +96,14 @@ int archive_recent(struct archive *a, const char *chain, uint64_t n,
 int archive_commit(struct archive *a, struct err *err);
 
 /*
- * Whether somebody else appends events meanwhile, who lent us the store: they
- * are seen with our commits, one of which is due now and then.
+ * Whether a daemon has an interest in our commits: one that lent us the store,
+ * whose events are seen with them, or one that begins and waits for it. Then
+ * archive_pause() is due now and then: a commit, and the store is given to who
+ * waits, until he lends it. 1: it was in other hands; archive_store() is
+ * another one now, and may hold more.
  */
-bool archive_is_borrowed(const struct archive *a);
+bool archive_is_shared(const struct archive *a);
+int archive_pause(struct archive *a, struct err *err);
 
 /*
  * Somebody else wants to write, and what to do for him who writes for long:

@@ -91,12 +91,31 @@ static bool is_worth_waiting(const char *pid, enum lock_how how, int waited)
 	       waited < PATIENCE_MS;
 }
 
-static int ask(int fd, short type)
+/* The byte of DIR/lock by which one asks. */
+static off_t byte_of(enum lock_how how)
 {
-	struct flock lock = {
-	    .l_type = type, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	return how == LOCK_OWN;
+}
 
-	return fcntl(fd, F_OFD_SETLK, &lock);
+/* Where it cannot be asked for, the holder does not hear of it. */
+static void ask(int fd, enum lock_how how, short type)
+{
+	struct flock lock = {.l_type = type,
+	    .l_whence = SEEK_SET,
+	    .l_start = byte_of(how),
+	    .l_len = 1};
+
+	(void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+static bool is_asked(int fd, enum lock_how how)
+{
+	struct flock lock = {.l_type = F_WRLCK,
+	    .l_whence = SEEK_SET,
+	    .l_start = byte_of(how),
+	    .l_len = 1};
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 static int wait_for(int fd, enum lock_how how, struct err *err)
@@ -124,25 +143,28 @@ int lock_take(int dirfd, enum lock_how how, int *ret, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open the store's lock");
-	/* Where it cannot be asked for, the holder does not hear of it. */
-	if (how != LOCK_OWN)
-		(void)ask(fd, F_RDLCK);
+	ask(fd, how, F_RDLCK);
 	r = wait_for(fd, how, err);
-	(void)ask(fd, F_UNLCK);
-	if (r < 0)
+	if (r != -EAGAIN)
+		ask(fd, how, F_UNLCK);
+	if (r < 0 && r != -EAGAIN)
 		return r;
-	write_pid(fd);
+	if (r == 0)
+		write_pid(fd);
+	fd_close(ret);
 	*ret = fd;
 	fd = -1;
-	return 0;
+	return r;
 }
 
 bool lock_wanted(int fd)
 {
-	struct flock lock = {
-	    .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+	return is_asked(fd, LOCK_ASK);
+}
 
-	return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+bool lock_wanted_by_daemon(int fd)
+{
+	return is_asked(fd, LOCK_OWN);
 }
 
 void lock_lend(int fd)

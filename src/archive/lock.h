@@ -6,8 +6,8 @@
  * nobody.
  *
  * DIR/lock is locked by flock(2), and holds the holder's pid. Who asks for it
- * has a record lock on its first byte, which is another kind and excludes
- * nothing. Both go with their process.
+ * has a record lock on its first byte, a daemon that begins one on the second,
+ * which is another kind and excludes nothing. All go with their process.
  */
 #ifndef ARCHIVE_LOCK_H
 #define ARCHIVE_LOCK_H
@@ -25,16 +25,20 @@ enum lock_how {
 	LOCK_WAIT, /* waits for all others too, but a hub */
 	/*
 	 * For daemon and hub: -EBUSY: another of them has it; -EAGAIN: who has
-	 * it gives it up when he is done.
+	 * it gives way to a daemon, or gives it up when he is done.
 	 */
 	LOCK_OWN,
 };
 
-/* Take the lock of the store; it goes with *ret. err says who has it. */
+/*
+ * Take the lock of the store; it goes with *ret. err says who has it. With
+ * -EAGAIN *ret asks for it, until it is closed or taken by another call.
+ */
 int lock_take(int dirfd, enum lock_how how, int *ret, struct err *err);
 
-/* Whether somebody asks for it. */
+/* Whether somebody asks for it; whether a daemon that begins does. */
 bool lock_wanted(int fd);
+bool lock_wanted_by_daemon(int fd);
 void lock_lend(int fd);
 /* 1: it is ours again; 0: others have it, or ask for it. */
 int lock_take_back(int fd);

@@ -129,9 +129,14 @@ static void test_own_asks_again(void **state)
 	CLEANUP_FD int other = -1;
 
 	assert_int_equal(lock_take(at, LOCK_ASK, &fd, NULL), 0);
+	assert_false(lock_wanted_by_daemon(fd));
 	assert_int_equal(lock_take(at, LOCK_OWN, &other, NULL), -EAGAIN);
-	fd_close(&fd);
+	assert_true(lock_wanted_by_daemon(fd) && !lock_wanted(fd));
+	assert_int_equal(lock_take(at, LOCK_OWN, &other, NULL), -EAGAIN);
+	assert_true(lock_wanted_by_daemon(fd));
+	lock_lend(fd);
 	assert_int_equal(lock_take(at, LOCK_OWN, &other, NULL), 0);
+	assert_false(lock_wanted_by_daemon(fd));
 }
 
 int main(void)

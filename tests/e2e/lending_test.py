@@ -208,19 +208,29 @@ def outlives_kills():
         equal(daemon.logins(), list(range(20000, 20000 + logins.n)))
 
 
+def begin_beside(daemon):
+    """Without waiting until it collects."""
+    daemon.process = subprocess.Popen(
+        [os.environ["SSHTRAILD"], "--config", daemon.config],
+        stdin=subprocess.DEVNULL, stdout=daemon.out, stderr=daemon.out)
+
+
+def start_import_first(daemon, megabytes):
+    path, n = other_log(daemon, megabytes)
+    importing = start_import(daemon, path)
+    lock = os.path.join(daemon.dir, "lock")
+    wait_for("the import", lambda: os.path.exists(lock) and
+             open(lock).read() == str(importing.pid))
+    return importing, n
+
+
 @case
 def ends_while_it_waits():
     """A daemon that waits for an import says so, and stops when asked"""
     with Daemon(TAPS) as daemon:
-        path, n = other_log(daemon, MEGABYTES)
-        importing = start_import(daemon, path)
-        lock = os.path.join(daemon.dir, "lock")
-        wait_for("the import", lambda: os.path.exists(lock) and
-                 open(lock).read() == str(importing.pid))
+        importing, n = start_import_first(daemon, MEGABYTES)
         importing.send_signal(signal.SIGSTOP)
-        daemon.process = subprocess.Popen(
-            [os.environ["SSHTRAILD"], "--config", daemon.config],
-            stdin=subprocess.DEVNULL, stdout=daemon.out, stderr=daemon.out)
+        begin_beside(daemon)
         wait_for("that it waits", lambda: "begins later" in daemon.said())
         daemon.stop()
         importing.send_signal(signal.SIGCONT)
@@ -262,6 +272,25 @@ def a_file_has_another_device_than_its_directory():
             # Where the test failed the daemon is still at work there.
             subprocess.run(["umount", "-l", at], capture_output=True)
             subprocess.run(["umount", "-l", upper], check=True)
+
+
+@case
+def begins_in_the_midst_of_an_import():
+    """A daemon that begins gets the store from an import, which goes on"""
+    with Daemon(TAPS) as daemon:
+        importing, n = start_import_first(daemon, 8 * MEGABYTES)
+        begin_beside(daemon)
+        daemon.wait_collecting(1)
+        equal(importing.poll(), None, "it waited for the import's end")
+        daemon.log_logins(0, 2)
+        daemon.wait_logins(2)
+        equal(importing.wait(timeout=300 * PATIENCE), 0, importing.stderr.read())
+        equal(count(daemon, "web-01"), n)
+        daemon.stop()
+        daemon.run("verify")
+        live = daemon.answers()
+        daemon.run("reindex")
+        check(daemon.answers() == live, "made again it answers otherwise")
 
 
 sys.exit(main())

@@ -60,27 +60,54 @@ static int add_known(void *ctx, uint64_t chain, uint64_t last)
 	return 0;
 }
 
-int dedup_new(struct dedup **ret, struct store *store, struct err *err)
+static int look(struct dedup *d, struct store *store, struct err *err)
 {
 	struct store_stats stats = {0};
-	struct dedup *d = calloc(1, sizeof *d);
-	int r;
+	int r = store->ops->stats(store, &stats, err);
 
-	if (!d)
-		return err_sys(err, -ENOMEM, "import");
-	r = store->ops->stats(store, &stats, err);
+	d->n_known = 0;
 	if (r == 0)
 		r = store->ops->chains(store, add_known, d, err);
-	if (r < 0) {
-		dedup_free(d);
-		return r;
-	}
 	d->store = store;
 	d->empty = stats.events == 0 || d->n_known == 0;
 	d->oldest = stats.oldest - TOLERANCE;
 	d->newest = stats.newest + TOLERANCE;
-	*ret = d;
-	return 0;
+	return r == -ENOMEM ? err_sys(err, r, "import") : r;
+}
+
+int dedup_new(struct dedup **ret, struct store *store, struct err *err)
+{
+	struct dedup *d = calloc(1, sizeof *d);
+	int r = d ? look(d, store, err) : err_sys(err, -ENOMEM, "import");
+
+	if (r < 0)
+		dedup_free(d);
+	else
+		*ret = d;
+	return r;
+}
+
+static struct query_window *known_of(struct dedup *d, uint64_t chain)
+{
+	for (size_t i = 0; i < d->n_known; i++)
+		if (d->known[i].chain == chain)
+			return &d->known[i];
+	return NULL;
+}
+
+int dedup_again(
+    struct dedup *d, struct store *store, uint64_t own, struct err *err)
+{
+	struct query_window *known = known_of(d, own);
+	uint64_t upto = known ? known->upto : 0;
+	int r = look(d, store, err);
+
+	known = known_of(d, own);
+	if (known)
+		known->upto = upto;
+	for (size_t i = 0; i < N_BUCKETS; i++)
+		d->buckets[i].loaded = false;
+	return r;
 }
 
 void dedup_free(struct dedup *d)

@@ -27,6 +27,13 @@ enum dedup_verdict {
 int dedup_new(struct dedup **ret, struct store *store, struct err *err);
 
 /*
+ * The store is opened anew, and holds what others have added: all of it is
+ * known, but what came to `own` (see query_window), the stream's chain.
+ */
+int dedup_again(
+    struct dedup *d, struct store *store, uint64_t own, struct err *err);
+
+/*
  * Events without F_ID are always new. `was_held`: the event may have been
  * stored when not all of it could be read yet; it is completed when it now says
  * something else. < 0: the store could not be asked.

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -232,6 +233,40 @@ static void test_many_spans(void **state)
 	store->ops->close(store);
 }
 
+static void add_one(struct store *s, const struct row *row, uint64_t chain)
+{
+	struct event ev;
+
+	make_event(row, &ev);
+	ev.chain = chain;
+	ev.seq = 10;
+	add(s, &ev);
+	commit(s);
+}
+
+/* The stream's own commits, and what others add meanwhile, on their chain. */
+static void test_committed_later(void **state)
+{
+	static const struct row rows[] = {
+	    {AT(0), 7, 0, EVENT_EXEC, NULL, DEDUP_SEEN},
+	    {AT(0), 8, 0, EVENT_EXEC, NULL, DEDUP_NEW},
+	    {AT(0), 9, 0, EVENT_EXEC, NULL, DEDUP_NEW}};
+	struct row again[3];
+	struct store *store = store_of(*state, "later", rows, 1);
+	struct dedup *d;
+
+	assert_int_equal(dedup_new(&d, store, NULL), 0);
+	add_one(store, &rows[1], 1);
+	add_one(store, &rows[2], 2);
+	check_rows(d, rows, 3, "of the begin");
+	memcpy(again, rows, sizeof again);
+	again[2].want = DEDUP_SEEN;
+	assert_int_equal(dedup_again(d, store, 1, NULL), 0);
+	check_rows(d, again, 3, "in other hands meanwhile");
+	dedup_free(d);
+	store->ops->close(store);
+}
+
 static void test_free_nothing(void **state)
 {
 	dedup_free(NULL);
@@ -244,6 +279,8 @@ int main(void)
 		test_cases, scratch_make, scratch_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_many_spans, scratch_make, scratch_remove),
+	    cmocka_unit_test_setup_teardown(
+		test_committed_later, scratch_make, scratch_remove),
 	    cmocka_unit_test(test_free_nothing),
 	};
 

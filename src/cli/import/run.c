@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/hash.h"
 #include "base/loop.h"
 #include "base/when.h"
 #include "cli/import/ahead.h"
@@ -16,21 +17,22 @@
 #include "cli/import/screening.h"
 #include "cli/import/vouchers.h"
 
-#define WINDOW	   ((size_t)4 << 20)
+#define WINDOW	    ((size_t)4 << 20)
 /*
  * How often what the daemon writes meanwhile is shown; and never so often that
  * it takes more than a part of the time.
  */
-#define SHOW_USEC  ((int64_t)1000000)
-#define SHOW_PARTS 10
+#define PAUSE_USEC  ((int64_t)1000000)
+#define PAUSE_PARTS 10
 /* A database is read as a whole; one of login records stays far below this. */
-#define WHOLE_MAX  ((size_t)96 << 20)
+#define WHOLE_MAX   ((size_t)96 << 20)
 
 /* One stream: the parts of one log, through one run of its source. */
 struct stream {
 	struct source_sink sink; /* first: the sink is cast back */
 	struct import_run *run;
 	struct appender *appender;
+	struct dedup *dedup; /* the appender's, while that has nothing to do */
 	struct source_run *source_run;
 	struct source_input *inputs; /* of its files; the source points here */
 	const struct import_file *file;
@@ -266,30 +268,38 @@ static int prescan_file(struct stream *s, int fd)
 	return r;
 }
 
-static int commit(struct import_run *run, struct err *err)
-{
-	int64_t began = loop_now();
-	int r = archive_commit(run->archive, err);
-	int64_t now = loop_now();
-	int64_t pause = (now - began) * (SHOW_PARTS - 1);
-
-	run->show_at = now + (pause > SHOW_USEC ? pause : SHOW_USEC);
-	return r;
-}
-
-/* Who lent the store goes on, and should not be unseen until we are done. */
-static int show_others(struct stream *s)
+/* The store was in other hands: what they have added is known from now on. */
+static int look_anew(struct stream *s)
 {
 	struct import_run *run = s->run;
+	int r = dedup_again(s->dedup, archive_store(run->archive),
+	    hash_stable(str_z(run->chain)), s->err);
+
+	return r < 0 ? r : vouchers_look_anew(run, s->err);
+}
+
+/* A daemon that lent the store, or begins, should not wait until we are done.
+ */
+static int mind_others(struct stream *s)
+{
+	struct import_run *run = s->run;
+	int64_t began = loop_now(), pause;
 	int r;
 
-	if (loop_now() < run->show_at)
+	if (began < run->pause_at)
 		return 0;
-	run->show_at = loop_now() + SHOW_USEC;
-	if (!archive_is_borrowed(run->archive))
+	run->pause_at = began + PAUSE_USEC;
+	if (!archive_is_shared(run->archive))
 		return 0;
 	r = appender_wait(s->appender, s->err);
-	return r < 0 ? r : commit(run, s->err);
+	began = loop_now();
+	if (r == 0)
+		r = archive_pause(run->archive, s->err);
+	if (r == 1)
+		return look_anew(s);
+	pause = (loop_now() - began) * (PAUSE_PARTS - 1);
+	run->pause_at = loop_now() + (pause > PAUSE_USEC ? pause : PAUSE_USEC);
+	return r;
 }
 
 static int read_open_file(struct stream *s, struct reading *rd, int fd)
@@ -303,7 +313,7 @@ static int read_open_file(struct stream *s, struct reading *rd, int fd)
 		if (r == 0 && s->run->progress)
 			s->run->progress(s->run->ctx, s->file, &s->run->totals);
 		if (r == 0)
-			r = show_others(s);
+			r = mind_others(s);
 	}
 	if (r == 0 && !rd->damage && changed_meanwhile(s, fd))
 		rd->damage = "the file changed while it was read: import it "
@@ -389,7 +399,7 @@ static int read_stream(struct stream *s, const struct import_file *files,
 	if (r == 0)
 		r = appender_wait(s->appender, s->err);
 	if (r == 0 && !first)
-		r = commit(s->run, s->err);
+		r = archive_commit(s->run->archive, s->err);
 	return r;
 }
 
@@ -437,7 +447,6 @@ static int import_stream(struct import_run *run, struct import_file *files,
 	struct stream s = {
 	    .sink.event = take_event, .run = run, .err = err, .file = files};
 	struct known_prefix *known = calloc(n, sizeof *known);
-	struct dedup *dedup = NULL;
 	int r = 0;
 
 	s.inputs = calloc(n, sizeof *s.inputs);
@@ -446,10 +455,10 @@ static int import_stream(struct import_run *run, struct import_file *files,
 	for (size_t i = 0; i < n && r == 0; i++)
 		check_known(run, &files[i], &known[i]);
 	if (r == 0)
-		r = dedup_new(&dedup, archive_store(run->archive), err);
+		r = dedup_new(&s.dedup, archive_store(run->archive), err);
 	if (r == 0) {
 		r = appender_start(
-		    &s.appender, run->archive, dedup, &run->totals);
+		    &s.appender, run->archive, s.dedup, &run->totals);
 		if (r < 0)
 			err_sys(err, r, "import");
 	}
@@ -457,7 +466,7 @@ static int import_stream(struct import_run *run, struct import_file *files,
 		r = read_stream(&s, files, known, n);
 	keep_examples(run, &s);
 	appender_stop(s.appender);
-	dedup_free(dedup);
+	dedup_free(s.dedup);
 	free(s.inputs);
 	free(known);
 	return r;

@@ -41,7 +41,7 @@ struct import_run {
 	struct vouchers *vouchers;   /* of recordings; NULL: there were none */
 	struct screening *screening; /* of those that were added, or NULL */
 	utc_offset_fn *utc_offset;   /* for times without a zone */
-	int64_t show_at; /* loop_now(): a commit is due for others */
+	int64_t pause_at;	     /* loop_now(): time to mind others */
 	/* Called now and then, for progress; `warn` when a file is damaged. */
 	void (*progress)(void *ctx, const struct import_file *f,
 	    const struct import_totals *t);

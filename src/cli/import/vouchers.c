@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "cli/import/dedup.h"
 
@@ -107,6 +108,15 @@ int vouchers_know(
 		return 1;
 	r = dedup_check(v->dedup, close, false, err);
 	return r < 0 ? r : r != DEDUP_NEW;
+}
+
+int vouchers_look_anew(struct import_run *run, struct err *err)
+{
+	struct vouchers *v = run->vouchers;
+
+	return v ? dedup_again(v->dedup, archive_store(run->archive),
+		       hash_stable(str_z(run->chain)), err)
+		 : 0;
 }
 
 int vouchers_commit(struct import_run *run, bool much, struct err *err)

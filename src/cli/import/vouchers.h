@@ -29,6 +29,9 @@ int vouchers_add(
 int vouchers_know(
     struct import_run *run, const struct event *close, struct err *err);
 
+/* The run's archive has another store now. */
+int vouchers_look_anew(struct import_run *run, struct err *err);
+
 /* All that waits is durable, signed and visible. With `much`: if it is much. */
 int vouchers_commit(struct import_run *run, bool much, struct err *err);
 
