@@ -4,15 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "record/held.h"
 #include "record/veil_line.h"
-
-#define HELD_PIECES_MAX 8192
-
-/* A piece that is held back; its bytes lie in those of the veil. */
-struct held {
-	struct piece piece;
-	size_t n;
-};
 
 enum { SHOWN, ERRORS, TYPED, N_STREAMS };
 
@@ -21,12 +14,7 @@ struct veil {
 	struct veil_ops ops;
 	struct veil_line_ops line_ops;
 	struct veil_line lines[N_STREAMS];
-	struct held *held; /* n_held of HELD_PIECES_MAX, in order */
-	size_t n_held;
-	/* Of all that came, those from the base-th on, and what becomes of
-	 * each. */
-	uint64_t base;
-	struct buf bytes, fate;
+	struct held held; /* fates are those of veil_line.h */
 	struct buf scratch;
 	int error;
 };
@@ -43,14 +31,11 @@ static void on_cell(void *user, const struct veil_cell *c)
 	struct veil *v = user;
 
 	/* What is told already stays told. */
-	if (c->n == 0 || c->at < v->base)
+	if (c->n == 0 || c->at < v->held.base)
 		return;
-	for (unsigned i = 0; i < c->n; i++) {
-		size_t at = (size_t)(c->at - v->base) + i;
-
-		if (at < v->fate.n)
-			v->fate.p[at] = i < c->cols ? BYTE_STAR : BYTE_DROPPED;
-	}
+	held_mark(&v->held, c->at, c->at + c->n, BYTE_DROPPED);
+	held_mark(&v->held, c->at, c->at + (c->cols < c->n ? c->cols : c->n),
+	    BYTE_STAR);
 }
 
 static struct str without(struct veil *v, struct str bytes, const char *fate)
@@ -68,35 +53,25 @@ static struct str without(struct veil *v, struct str bytes, const char *fate)
 	return buf_str(&v->scratch);
 }
 
-/* Tell those pieces of which all bytes lie before `to`. */
+static void on_held(void *user, const struct piece *p, const char *fate)
+{
+	struct veil *v = user;
+	struct piece told = *p;
+
+	if (p->bytes.n)
+		told.bytes = without(v, p->bytes, fate);
+	v->ops.piece(v->ops.user, &told);
+}
+
 static void tell(struct veil *v, uint64_t to)
 {
-	size_t i, at = 0;
-
-	for (i = 0; i < v->n_held && v->base + at + v->held[i].n <= to; i++) {
-		struct piece *p = &v->held[i].piece;
-		size_t n = v->held[i].n;
-
-		p->bytes = STR_NONE;
-		if (n)
-			p->bytes = without(
-			    v, str_make(v->bytes.p + at, n), v->fate.p + at);
-		v->ops.piece(v->ops.user, p);
-		at += n;
-	}
-	if (i == 0)
-		return;
-	v->n_held -= i;
-	memmove(v->held, v->held + i, v->n_held * sizeof *v->held);
-	buf_consume(&v->bytes, at);
-	buf_consume(&v->fate, at);
-	v->base += at;
+	held_tell(&v->held, to, on_held, v);
 }
 
 /* Where the first line begins that may still turn out to hold a secret. */
 static uint64_t decided(const struct veil *v)
 {
-	uint64_t to = v->base + v->bytes.n;
+	uint64_t to = held_end(&v->held);
 
 	for (size_t i = 0; i < N_STREAMS; i++)
 		if (v->lines[i].from < to)
@@ -151,33 +126,21 @@ static struct str take_other(struct veil *v, const struct piece *p)
 	return buf_str(&v->scratch);
 }
 
-static void hold(struct veil *v, const struct piece *p, struct str bytes)
-{
-	v->held[v->n_held++] = (struct held){*p, bytes.n};
-	buf_add_str(&v->bytes, bytes);
-	if (buf_reserve(&v->fate, bytes.n)) {
-		memset(v->fate.p + v->fate.n, BYTE_KEPT, bytes.n);
-		v->fate.n += bytes.n;
-	}
-	if (buf_error(&v->bytes) || buf_error(&v->fate))
-		v->error = -ENOMEM;
-}
-
 void veil_piece(struct veil *v, const struct piece *p)
 {
 	struct veil_line *line = line_of(v, p);
-	uint64_t at = v->base + v->bytes.n;
+	uint64_t at = held_end(&v->held);
 
 	if (v->error)
 		return;
-	hold(v, p, line ? p->bytes : take_other(v, p));
+	if (held_add(&v->held, p, line ? p->bytes : take_other(v, p)) < 0)
+		v->error = -ENOMEM;
 	if (v->error)
 		return;
 	if (line)
 		veil_line_feed(line, at, p->bytes);
 	tell(v, decided(v));
-	if (v->base + v->bytes.n - decided(v) > VEIL_HELD_MAX ||
-	    v->n_held == HELD_PIECES_MAX)
+	if (held_is_much(&v->held, decided(v)))
 		tell_all(v);
 }
 
@@ -211,10 +174,9 @@ struct veil *veil_new(const struct mask *m, const struct veil_ops *ops)
 	v->mask = m;
 	v->ops = *ops;
 	v->line_ops = (struct veil_line_ops){on_hide, on_cell, v};
-	v->held = calloc(HELD_PIECES_MAX, sizeof *v->held);
 	for (size_t i = 0; i < N_STREAMS; i++)
 		r |= veil_line_init(&v->lines[i], m, &v->line_ops, i == TYPED);
-	if (r == 0 && v->held)
+	if (r == 0)
 		return v;
 	veil_free(v);
 	return NULL;
@@ -226,9 +188,7 @@ void veil_free(struct veil *v)
 		return;
 	for (size_t i = 0; i < N_STREAMS; i++)
 		veil_line_free(&v->lines[i]);
-	free(v->held);
-	buf_free(&v->bytes);
-	buf_free(&v->fate);
+	held_free(&v->held);
 	buf_free(&v->scratch);
 	free(v);
 }

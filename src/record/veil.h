@@ -5,7 +5,7 @@
  * of what it is sent: however a secret is divided over pieces, with colours in
  * it, typed letter by letter and mended. A star stands for each column of it,
  * so that all else stays where it was. A piece is held back until the line that
- * it is of is whole, at most for VEIL_HELD_MAX bytes.
+ * it is of is whole, at most for HELD_BYTES_MAX (record/held.h).
  *
  * Where the cursor is sent to another row the line ends: what a program draws
  * in several strokes of its cursor is not seen as one text.
@@ -16,8 +16,7 @@
 #include "core/mask.h"
 #include "record/piece.h"
 
-#define VEIL_HELD_MAX ((size_t)256 << 10)
-#define VEIL_STAR     '*'
+#define VEIL_STAR '*'
 
 struct veil_ops {
 	/* A secret was found that is yet to be told: whether it is hidden. */
