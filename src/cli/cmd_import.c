@@ -15,7 +15,7 @@
 struct import_options {
 	const char *host, *timezone;
 	struct opt_list identity;
-	bool wait;
+	bool wait, keep_unechoed;
 };
 
 static const struct opt import_opts[] = {
@@ -33,6 +33,10 @@ static const struct opt import_opts[] = {
 	"zone of times that are written without one, as Europe/Berlin or UTC; "
 	"else that of this machine",
 	.at = offsetof(struct import_options, timezone)},
+    {"keep-unechoed", 0, OPT_FLAG, NULL,
+	"keep what was typed and not shown in recordings that hold what was "
+	"typed: passwords, too",
+	.at = offsetof(struct import_options, keep_unechoed)},
     {"wait", 0, OPT_FLAG, NULL,
 	"wait for another import into the same store to end, instead of "
 	"failing",
@@ -142,6 +146,7 @@ static int run_import(struct import_call *call, struct archive *archive)
 	    .utc_offset = time_zone_local,
 	    .progress = show_progress,
 	    .warn = warn,
+	    .keep_unechoed = call->options->keep_unechoed,
 	    .ctx = call};
 	const char *host = main_host(call);
 	char chain[320];

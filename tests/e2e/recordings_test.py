@@ -6,85 +6,21 @@ exported again is played by the program that the format is of."""
 import atexit
 import collections
 import concurrent.futures
-import fcntl
 import gzip
 import os
 import shutil
-import struct
-import subprocess
 import sys
 import tempfile
-import termios
-import time
-import tty
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from recorders import PROMPT, TOP, Screen, in_own_files, name, set_size, \
+    write_sudoers
 from trailtest import Skip, Store, case, check, equal, main
 
-TOP = tempfile.mkdtemp(prefix="sshtrail-recordings.")
-atexit.register(shutil.rmtree, TOP, ignore_errors=True)
-PROMPT = b"ready> "
-ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": TOP, "TERM": "xterm",
-       "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh", "PS1": PROMPT.decode(),
-       "USER": "root", "LOGNAME": "root"}
 # Text, colours, what is no UTF-8, much, and another size of the window.
 TYPED = (b"printf 'h\\303\\244llo \\377 \\033[1mb\\033[0m\\n'",
          b"seq 1 5000", None, b"stty size", b"exit 3")
-# sudo and tlog-rec want files of the system that are of this test only.
-OWN_FILES = "mount -t tmpfs none /run && touch /run/utmp && " \
-    "mkdir -m 711 /run/sudo && mount --bind %s/sudoers /etc/sudoers && " \
-    'exec "$@"' % TOP
-
-
-def own_terminal():
-    """In the child: what is standard input becomes its terminal."""
-    os.setsid()
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-def set_size(fd, rows, cols):
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
-
-
-class Screen:
-    """A program on a terminal; `seen` is all that it wrote there."""
-
-    def __init__(self, argv, raw=False):
-        self.master, slave = os.openpty()
-        if raw:
-            tty.setraw(slave)
-        set_size(self.master, 24, 80)
-        self.name = os.ttyname(slave)
-        self.seen, self.from_here = b"", 0
-        self.process = subprocess.Popen(
-            argv, stdin=slave, stdout=slave, stderr=slave, env=ENV, cwd=TOP,
-            preexec_fn=own_terminal)
-        os.close(slave)
-        self.alarm = time.monotonic() + 60
-
-    def read(self):
-        """False: it has ended."""
-        check(time.monotonic() < self.alarm, "%r hangs" % self.process.args)
-        try:
-            got = os.read(self.master, 65536)
-        except OSError:
-            got = b""
-        self.seen += got
-        return got != b""
-
-    def wait(self, text):
-        while text not in self.seen[self.from_here:]:
-            check(self.read(), "ended behind %r" % self.seen[-500:])
-        self.from_here = self.seen.index(text, self.from_here) + len(text)
-
-    def end(self):
-        """What it wrote; its status in `status`."""
-        while self.read():
-            pass
-        os.close(self.master)
-        self.status = self.process.wait()
-        return self.seen
 
 
 def work(argv):
@@ -98,14 +34,6 @@ def work(argv):
         os.write(s.master, line + b"\r")
     s.end()
     return s
-
-
-def name(*path):
-    return os.path.join(TOP, *path)
-
-
-def in_own_files(*argv):
-    return ["unshare", "--mount", "sh", "-c", OWN_FILES, "sh", *argv]
 
 
 # What the recorder is, what it needs, its arguments, and what it keeps: its
@@ -148,15 +76,12 @@ def format_of(recorder):
 
 def record():
     """What was seen on each terminal; recorders that are not here left out."""
-    with open(name("sudoers"), "w") as f:
-        f.write("Defaults log_input, log_output, log_passwords\n"
-                "Defaults iolog_file=%%{seq}, iolog_dir=%s, !compress_io\n"
-                "Defaults>#1 iolog_dir=%s, compress_io\n"
-                "Defaults setenv\n"
-                "root ALL=(ALL) NOPASSWD: ALL\n" % (
-                    name("sudo"), name("zipped")))
-    os.chmod(name("sudoers"), 0o440)
-    os.chmod(TOP, 0o755)
+    write_sudoers("Defaults log_input, log_output, log_passwords\n"
+                  "Defaults iolog_file=%%{seq}, iolog_dir=%s, !compress_io\n"
+                  "Defaults>#1 iolog_dir=%s, compress_io\n"
+                  "Defaults setenv\n"
+                  "root ALL=(ALL) NOPASSWD: ALL\n" % (
+                      name("sudo"), name("zipped")))
     can = os.geteuid() == 0
     here = {r: v for r, v in RECORDERS.items() if shutil.which(v.program)
             and (can or v.argv[0] != "unshare")}

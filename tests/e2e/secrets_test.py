@@ -4,7 +4,6 @@
 the store, and what is typed with echo is: through sshd, with the recorder in
 the kernel, and with sshtrail-rec."""
 import concurrent.futures
-import ctypes
 import os
 import shlex
 import shutil
@@ -15,7 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import wait_for
 from rectest import NAME as REC_NAME, recorded_host
 from terminaltest import NAME, Window, recording_host, stored, told
-from trailtest import case, check, equal, main
+from trailtest import case, check, decompressed, equal, main
 
 PASSWORD = "aloud-Winter-1"  # of the account; typed to no one who shows it
 INNER = "ssh -F /dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR " \
@@ -48,25 +47,6 @@ PROGRAMS = (
      " \"bash -c 'read -s -p inner: w'\"",
      [("password:", PASSWORD), ("inner:", "inner-Secret-10")]),
 )
-
-
-def decompressed(data):
-    """What lies in frames of zstd, wherever they begin."""
-    zstd = ctypes.CDLL("libzstd.so.1")
-    zstd.ZSTD_decompress.restype = ctypes.c_size_t
-    zstd.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
-    room = ctypes.create_string_buffer(8 << 20)
-    at, found = data.find(b"\x28\xb5\x2f\xfd"), b""
-    while at >= 0:
-        frame = data[at:at + (4 << 20)]
-        n = zstd.ZSTD_findFrameCompressedSize(frame, ctypes.c_size_t(len(frame)))
-        if not zstd.ZSTD_isError(ctypes.c_size_t(n)):
-            got = zstd.ZSTD_decompress(room, ctypes.c_size_t(len(room)), frame,
-                                       ctypes.c_size_t(n))
-            if not zstd.ZSTD_isError(ctypes.c_size_t(got)):
-                found += room.raw[:got]
-        at = data.find(b"\x28\xb5\x2f\xfd", at + 4)
-    return found
 
 
 def use(sshd, name, script, answers):

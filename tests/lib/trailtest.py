@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What end-to-end tests share: run the program, compare, print TAP."""
+import ctypes
 import json
 import os
 import shutil
@@ -94,6 +95,25 @@ class Store:
         return {"events": ordered(e for e in self.events("--limit", "100000000")
                                   if not e["kind"].startswith("import.")),
                 "sessions": ordered(self.sessions("--limit", "1000000"))}
+
+
+def decompressed(data):
+    """What lies in frames of zstd, wherever they begin."""
+    zstd = ctypes.CDLL("libzstd.so.1")
+    zstd.ZSTD_decompress.restype = ctypes.c_size_t
+    zstd.ZSTD_findFrameCompressedSize.restype = ctypes.c_size_t
+    room = ctypes.create_string_buffer(8 << 20)
+    at, found = data.find(b"\x28\xb5\x2f\xfd"), b""
+    while at >= 0:
+        frame = data[at:at + (4 << 20)]
+        n = zstd.ZSTD_findFrameCompressedSize(frame, ctypes.c_size_t(len(frame)))
+        if not zstd.ZSTD_isError(ctypes.c_size_t(n)):
+            got = zstd.ZSTD_decompress(room, ctypes.c_size_t(len(room)), frame,
+                                       ctypes.c_size_t(n))
+            if not zstd.ZSTD_isError(ctypes.c_size_t(got)):
+                found += room.raw[:got]
+        at = data.find(b"\x28\xb5\x2f\xfd", at + 4)
+    return found
 
 
 def equal(got, expected, what=""):

@@ -11,6 +11,7 @@
 #include "cli/import/tape.h"
 #include "cli/import/vouchers.h"
 #include "core/event_json.h"
+#include "record/unechoed.h"
 
 #define NS_PER_USEC    1000
 #define HELD_MAX       ((size_t)32 << 20)
@@ -20,7 +21,9 @@
 struct reel {
 	bool known; /* it is in the store already, as */
 	uint64_t identity;
+	struct unechoed *unechoed; /* before the tape; NULL: all is kept */
 	struct tape tape;
+	struct err *err;
 };
 
 /* One reading of a file. */
@@ -87,17 +90,48 @@ static struct reel *find_reel(const struct reels *t, uint64_t id)
 	return at ? t->v[*at] : NULL;
 }
 
+static int to_tape(void *user, const struct piece *p)
+{
+	struct reel *reel = user;
+
+	return tape_piece(&reel->tape, p, reel->err);
+}
+
+static void free_reel(struct reel *reel)
+{
+	unechoed_free(reel->unechoed);
+	tape_free(&reel->tape);
+	free(reel);
+}
+
+static struct reel *new_reel(const struct reels *t)
+{
+	struct reel *reel = calloc(1, sizeof *reel);
+
+	if (!reel)
+		return NULL;
+	reel->err = t->err;
+	if (t->run->keep_unechoed)
+		return reel;
+	reel->unechoed = unechoed_new(to_tape, reel);
+	if (reel->unechoed)
+		return reel;
+	free(reel);
+	return NULL;
+}
+
 static struct reel *add_reel(struct reels *t, uint64_t id)
 {
 	struct reel **v = realloc(t->v, (t->n + 1) * sizeof(struct reel *));
 	const struct reel *before = t->looked ? find_reel(t->looked, id) : NULL;
-	struct reel *reel = v ? calloc(1, sizeof *reel) : NULL;
+	struct reel *reel = v ? new_reel(t) : NULL;
 	uint64_t *at = reel ? map_put(&t->by_id, id) : NULL;
 
 	if (v)
 		t->v = v;
 	if (!at) {
-		free(reel);
+		if (reel)
+			free_reel(reel);
 		return NULL;
 	}
 	if (before && before->known) {
@@ -162,13 +196,30 @@ static int begin(struct format_sink *sink, uint64_t id, const struct head *h)
 	return r;
 }
 
+/* `r` is of struct unechoed, which had no memory, or handed on an error. */
+static int tell_unechoed(const struct reels *t, int r)
+{
+	return r == -ENOMEM ? err_sys(t->err, r, "recording") : r;
+}
+
+/* Nothing waits in memory any more to be decided. */
+static int settle(const struct reels *t, struct reel *reel)
+{
+	if (!reel->unechoed)
+		return 0;
+	return tell_unechoed(t, unechoed_settle(reel->unechoed));
+}
+
 /* What many recordings of one file have in memory. */
 static int flush_all(struct reels *t)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < t->n && r == 0; i++)
-		r = tape_flush(&t->v[i]->tape, t->err);
+	for (size_t i = 0; i < t->n && r == 0; i++) {
+		r = settle(t, t->v[i]);
+		if (r == 0)
+			r = tape_flush(&t->v[i]->tape, t->err);
+	}
 	t->held = 0;
 	return r;
 }
@@ -178,8 +229,12 @@ static int take_piece(
 {
 	struct reels *t = (struct reels *)sink;
 	struct reel *reel = find_reel(t, id);
-	int r = reel ? tape_piece(&reel->tape, p, t->err) : 0;
+	int r = 0;
 
+	if (reel && reel->unechoed)
+		r = tell_unechoed(t, unechoed_piece(reel->unechoed, p));
+	else if (reel)
+		r = to_tape(reel, p);
 	t->held += p->bytes.n + PIECE_OVERHEAD;
 	return r < 0 || t->held < HELD_MAX ? r : flush_all(t);
 }
@@ -229,12 +284,20 @@ static bool is_partial(const struct reels *t)
 	return damaged || t->skipped;
 }
 
+static void count_masked(struct import_totals *t, const struct counts *c)
+{
+	t->masked += (uint64_t)c->masked;
+	t->masked_in += c->masked > 0;
+}
+
 static int end_reel(struct reels *t, struct reel *reel)
 {
-	int r = tape_end(&reel->tape, t->err);
+	int r = settle(t, reel);
 	struct event open, close;
 
 	arena_reset(&t->mem);
+	if (r == 0)
+		r = tape_end(&reel->tape, t->err);
 	if (r == 0)
 		r = tape_events(&reel->tape, archive_id_key(t->run->archive),
 		    is_partial(t), &open, &close, &t->mem, t->err);
@@ -253,6 +316,7 @@ static int end_reel(struct reels *t, struct reel *reel)
 		t->run->totals.seen_again += r && t->trail;
 		return 0;
 	}
+	count_masked(&t->run->totals, &reel->tape.counts);
 	r = screening_add(t->run, reel->tape.number, reel->tape.last);
 	if (r < 0)
 		return err_sys(t->err, r, "recording");
@@ -367,10 +431,8 @@ static void reels_init(struct reels *t, struct import_run *run,
 
 static void reels_free(struct reels *t)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		tape_free(&t->v[i]->tape);
-		free(t->v[i]);
-	}
+	for (size_t i = 0; i < t->n; i++)
+		free_reel(t->v[i]);
 	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
 		member_close(&t->parts[i]);
 	free(t->v);

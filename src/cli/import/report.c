@@ -192,6 +192,12 @@ void import_summary_text(struct buf *b, const struct import_totals *t,
 		buf_add_u64(b, t->gaps);
 		buf_add_z(b, " (sshtrail search --kind gap)\n");
 	}
+	if (t->masked) {
+		buf_add_z(b, "  typed and not shown: left out ");
+		add_count(b, t->masked, "time in ", "times in ");
+		add_count(b, t->masked_in, "recording", "recordings");
+		buf_add_z(b, " (--keep-unechoed keeps it)\n");
+	}
 	add_skipped(b, files);
 }
 
@@ -254,6 +260,7 @@ void import_summary_json(struct buf *b, const struct import_totals *t,
 	add_number(b, "completed", t->completed);
 	add_number(b, "gaps", t->gaps);
 	add_number(b, "damaged", t->n_damaged);
+	add_number(b, "masked", t->masked);
 	buf_add_z(b, "\"kinds\":{");
 	for (unsigned k = 0; k < EVENT_N_KINDS; k++) {
 		if (t->by_kind[k] == 0)

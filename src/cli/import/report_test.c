@@ -47,7 +47,8 @@ static void test_nothing(void **state)
 	assert_json(&t, &files,
 	    "{\"files_read\":0,\"files_known\":0,\"bytes\":0,\"lines\":0,"
 	    "\"unparsed\":0,\"events\":0,\"seen_again\":0,\"completed\":0,"
-	    "\"gaps\":0,\"damaged\":0,\"kinds\":{},\"examples\":[],"
+	    "\"gaps\":0,\"damaged\":0,\"masked\":0,\"kinds\":{},\"examples\":[]"
+	    ","
 	    "\"not_read\":[]}\n");
 }
 
@@ -77,6 +78,16 @@ static void test_one_and_many(void **state)
 		"  9 lines and records, 3 events added, 4 known already\n"
 		"    exec 2, gap 1\n"
 		"  gaps found: 1 (sshtrail search --kind gap)\n"},
+	    {{.files_read = 1, .masked = 1, .masked_in = 1},
+		"Imported 1 file\n"
+		"  0 lines and records, 0 events added\n"
+		"  typed and not shown: left out 1 time in 1 recording "
+		"(--keep-unechoed keeps it)\n"},
+	    {{.files_read = 2, .masked = 3, .masked_in = 2},
+		"Imported 2 files\n"
+		"  0 lines and records, 0 events added\n"
+		"  typed and not shown: left out 3 times in 2 recordings "
+		"(--keep-unechoed keeps it)\n"},
 	};
 	const struct import_files files = {0};
 

@@ -29,6 +29,9 @@ struct import_totals {
 	struct import_example examples[IMPORT_EXAMPLES_MAX];
 	size_t n_examples;
 	uint64_t n_damaged;
+	/* How often what was typed and not shown is left out, in how many
+	 * recordings. */
+	uint64_t masked, masked_in;
 };
 
 struct vouchers;
@@ -42,6 +45,7 @@ struct import_run {
 	struct screening *screening; /* of those that were added, or NULL */
 	utc_offset_fn *utc_offset;   /* for times without a zone */
 	int64_t pause_at;	     /* loop_now(): time to mind others */
+	bool keep_unechoed; /* recordings as they are: record/unechoed.h */
 	/* Called now and then, for progress; `warn` when a file is damaged. */
 	void (*progress)(void *ctx, const struct import_file *f,
 	    const struct import_totals *t);
