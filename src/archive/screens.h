@@ -59,6 +59,15 @@ int screens_extend(struct archive *a, const struct recording *r,
     uint64_t budget, struct err *err);
 
 /*
+ * The same for all recordings of the store that have ended, as far as they can
+ * be read; those that have all of it cost a look. Fails where the store cannot
+ * be asked, and for want of memory.
+ */
+int screens_make_missing(struct archive *a,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
+    struct err *err);
+
+/*
  * The last keyframe at or before a boot time, or the first one. It holds until
  * `block` is closed. -ENOENT: there is none.
  */

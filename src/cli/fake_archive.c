@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "archive/recording.h"
+#include "archive/screens.h"
 #include "archive/screens_search.h"
 #include "cli/fake_store.h"
 #include "cli/play/play.h"
@@ -81,6 +82,14 @@ int archive_verify(const char *dir, const struct sign_public *pub,
 	bad.sound = false;
 	bad.verdicts = 1u << VERDICT_EDITED | 1u << VERDICT_CLOCK;
 	sink->chain(sink->ctx, "import:db02", &bad, &none);
+	return 0;
+}
+
+int screens_make_missing(struct archive *a,
+    void (*progress)(void *ctx, uint64_t done, uint64_t total), void *ctx,
+    struct err *err)
+{
+	progress(ctx, 1, 1);
 	return 0;
 }
 

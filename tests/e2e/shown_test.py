@@ -77,12 +77,21 @@ def finds():
 
 @case
 def derives():
-    """Screens are made by the import; without them the same is found"""
+    """Screens are made by the import, and by reindex; without them the same is
+    found"""
     with make() as store:
         made = os.path.join(store.dir, "screens", "recordings:import:other")
-        equal(len(os.listdir(made)), len(SHOWN))
+        names = os.listdir(made)
+        equal(len(names), len(SHOWN))
+
+        def screens():
+            return [open(os.path.join(made, n), "rb").read() for n in names]
+        before = screens()
         shutil.rmtree(os.path.join(store.dir, "screens"))
         equal(moments(store, "hello"), HELLO)
+        check(not os.path.exists(made), "a search writes")
+        store.run("reindex")
+        check(screens() == before, "reindex makes others")
 
 
 @case
