@@ -28,8 +28,8 @@ struct export_options {
 #define NONE(symbol, name)
 
 /* Those of events, then what formats of recordings there are to write. */
-static const char *const choices[] = {"json", "rfc5424", "rfc3164", "cef",
-    "ecs", "ecs-bulk", "ocsf", "hec", FORMATS(NAME, NONE) "text", NULL};
+static const char *const choices[] = {"json", "line", "rfc5424", "rfc3164",
+    "cef", "ecs", "ecs-bulk", "ocsf", "hec", FORMATS(NAME, NONE) "text", NULL};
 
 static const char *const streams[] = {
     [RECORDING_BOTH] = "both",
@@ -46,7 +46,8 @@ static const struct opt export_opts[] = {
 	.help = "with --sessions: also those that did not come over SSH",
 	.at = offsetof(struct export_options, local)},
     {"format", 'F', OPT_CHOICE, "FORMAT",
-	"json; what other programs take, see docs/forwarding.md: rfc5424 and "
+	"json; line, a line for people; what other programs take, see "
+	"docs/forwarding.md: rfc5424 and "
 	"rfc3164 (syslog), cef, ecs, ecs-bulk (Elastic), ocsf, hec (Splunk); "
 	"or a recording of a terminal or command of SESSION, as other "
 	"programs play it: asciicast (asciinema, version 2), asciicast-v3, "

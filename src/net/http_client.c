@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_client.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
+
+#include "net/curl.h"
 
 #define RETRY_AFTER_MAX 3600 /* seconds: servers are not obeyed for longer */
 
@@ -26,24 +27,6 @@ static long milliseconds(int64_t us, int64_t otherwise)
 	return (long)((us > 0 ? us : otherwise) / 1000);
 }
 
-static void set_tls(CURL *easy, const struct http_tls *tls)
-{
-	curl_easy_setopt(
-	    easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (tls->ca_file) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, tls->ca_file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
-	if (tls->cert_file) {
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, tls->cert_file);
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, tls->key_file);
-	}
-	if (tls->any_server) {
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
-}
-
 /* All that is the same for each request. */
 static void set_up(struct http_client *c)
 {
@@ -63,7 +46,7 @@ static void set_up(struct http_client *c)
 	    milliseconds(cfg->connect_timeout, HTTP_CONNECT_TIMEOUT));
 	curl_easy_setopt(
 	    easy, CURLOPT_TIMEOUT_MS, milliseconds(cfg->timeout, HTTP_TIMEOUT));
-	set_tls(easy, &cfg->tls);
+	curl_set_tls(easy, &cfg->tls);
 }
 
 int http_client_open(struct http_client **ret,
@@ -98,27 +81,6 @@ void http_client_close(struct http_client *c)
 	free(c);
 }
 
-static const struct {
-	CURLcode curl;
-	int code;
-} codes[] = {
-    {CURLE_UNSUPPORTED_PROTOCOL, -EINVAL},
-    {CURLE_URL_MALFORMAT, -EINVAL},
-    {CURLE_COULDNT_RESOLVE_PROXY, -EHOSTUNREACH},
-    {CURLE_COULDNT_RESOLVE_HOST, -EHOSTUNREACH},
-    {CURLE_COULDNT_CONNECT, -ECONNREFUSED},
-    {CURLE_PEER_FAILED_VERIFICATION, -EKEYREJECTED},
-    {CURLE_SSL_CONNECT_ERROR, -EKEYREJECTED},
-    {CURLE_SSL_CERTPROBLEM, -EKEYREJECTED},
-    {CURLE_SSL_CACERT_BADFILE, -EKEYREJECTED},
-    {CURLE_OPERATION_TIMEDOUT, -ETIMEDOUT},
-    {CURLE_SEND_ERROR, -ECONNRESET},
-    {CURLE_RECV_ERROR, -ECONNRESET},
-    {CURLE_GOT_NOTHING, -ECONNRESET},
-    {CURLE_PARTIAL_FILE, -ECONNRESET},
-    {CURLE_OUT_OF_MEMORY, -ENOMEM},
-};
-
 static int code_of(CURL *easy, CURLcode r, const struct buf *body)
 {
 	long sent = 0;
@@ -129,10 +91,7 @@ static int code_of(CURL *easy, CURLcode r, const struct buf *body)
 		return -EIO;
 	if (r == CURLE_WRITE_ERROR && body->error)
 		return body->error;
-	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-		if (codes[i].curl == r)
-			return codes[i].code;
-	return -EIO;
+	return curl_errno(r);
 }
 
 static int failed(const struct http_client *c,

@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "net/mail.h"
 
 #define MSEC	   ((int64_t)1000)
 #define SECOND	   (1000 * MSEC)
 #define AT(member) offsetof(struct output_config, member)
 
 static const char *const type_words[] = {
-    "file", "syslog", "elastic", "splunk", "webhook", NULL};
-static const char *const format_words[] = {
-    "auto", "json", "rfc5424", "rfc3164", "cef", "ecs", "ocsf", "hec", NULL};
+    "file", "syslog", "elastic", "splunk", "webhook", "mail", NULL};
+static const char *const format_words[] = {"auto", "json", "line", "rfc5424",
+    "rfc3164", "cef", "ecs", "ocsf", "hec", NULL};
 static const char *const start_words[] = {"beginning", "now", NULL};
 static const char *const transport_words[] = {"udp", "tcp", "tls", NULL};
 static const char *const framing_words[] = {"octets", "lines", NULL};
@@ -33,17 +34,19 @@ static const char *const type_formats[] = {
     [OUTPUT_ELASTIC] = "ecs-bulk",
     [OUTPUT_SPLUNK] = "hec",
     [OUTPUT_WEBHOOK] = "json",
+    [OUTPUT_MAIL] = "line",
 };
 
 const struct conf_key output_config_keys[] = {
     {"type", CONF_ENUM, AT(type), "file", .choices = type_words,
-	.help =
-	    "Where to: a file, a syslog server, Elasticsearch or "
-	    "OpenSearch, Splunk's HTTP event collector, or any web server."},
+	.help = "Where to: a file, a syslog server, Elasticsearch or "
+		"OpenSearch, Splunk's HTTP event collector, any web server, or "
+		"people by mail."},
     {"format", CONF_ENUM, AT(format), "auto", .choices = format_words,
-	.help = "What the events are written as. auto: json to files and web "
-		"servers, rfc5424 to syslog, ecs to Elasticsearch, hec to "
-		"Splunk; the last two take nothing else."},
+	.help =
+	    "What the events are written as. auto: json to files and web "
+	    "servers, line by mail, rfc5424 to syslog, ecs to Elasticsearch, "
+	    "hec to Splunk; the last two take nothing else."},
     {"store", CONF_PATH, AT(store), NULL,
 	.help = "The store whose events are forwarded. Without it: as of "
 		"sshtrail --store."},
@@ -144,6 +147,34 @@ const struct conf_key output_config_keys[] = {
 	.help = "Whether a batch counts as accepted only when Splunk says that "
 		"it is indexed. The token must have indexer acknowledgment "
 		"on."},
+    {"mail.server", CONF_STR, AT(mail_server), NULL, .max = 512,
+	.help = "smtp://HOST:PORT, with STARTTLS, or smtps://HOST:PORT, with "
+		"TLS from the start."},
+    {"mail.starttls", CONF_ENUM, AT(mail_starttls), "on", .choices = on_words,
+	.help = "off: nothing is encrypted between here and a server at "
+		"smtp://, and nobody logs in there."},
+    {"mail.from", CONF_STR, AT(mail_from), NULL, .max = 254,
+	.help = "The address of the sender, NAME@DOMAIN."},
+    {"mail.to", CONF_LIST, AT(mail_to), "[]", 0, MAIL_TO_MAX,
+	.help = "The addresses that mails go to. The server must take all of "
+		"them."},
+    {"mail.user", CONF_STR, AT(mail_user), NULL, .max = 254,
+	.help = "The user who logs in to the server. Without it: nobody "
+		"does."},
+    {"mail.secret_file", CONF_PATH, AT(mail_secret), NULL,
+	.help = "A file with his password in its first line, which others may "
+		"not read."},
+    {"mail.subject", CONF_STR, AT(mail_subject), "sshtrail", 1, 100,
+	.help = "The beginning of the subject; the number of events follows. "
+		"ASCII."},
+    {"mail.period", CONF_DURATION, AT(mail_period), "5min", 10 * MSEC,
+	7 * 86400 * SECOND,
+	.help = "The time between two mails. The first event is told at once, "
+		"what comes after it in the next mail, at most batch.events "
+		"of them."},
+    {"mail.size", CONF_SIZE, AT(mail_size), "256KiB", 1024, (int64_t)32 << 20,
+	.help = "Bytes of text in a mail at most, before it is encoded. "
+		"Events beyond are only counted in it."},
     {"tls.ca", CONF_PATH, AT(ca), NULL,
 	.help = "The authorities that may vouch for the server, in PEM. "
 		"Without it: those of the system."},
@@ -169,11 +200,55 @@ static const struct {
     {OUTPUT_SPLUNK, AT(secret), "http.secret_file"},
     {OUTPUT_WEBHOOK, AT(url), "http.url"},
     {OUTPUT_WEBHOOK, AT(secret), "http.secret_file"},
+    {OUTPUT_MAIL, AT(mail_server), "mail.server"},
+    {OUTPUT_MAIL, AT(mail_from), "mail.from"},
 };
 
 static const char *text_at(const struct output_config *c, size_t at)
 {
 	return *(const char *const *)(const void *)((const char *)c + at);
+}
+
+/* Only for what is one line of printable ASCII is there room in a header. */
+static bool is_header(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text >= 0x7f)
+			return false;
+	return true;
+}
+
+static const char *mail_fault(const struct output_config *c)
+{
+	bool smtp = str_starts(str_z(c->mail_server), STR("smtp://"));
+
+	if (!smtp && !str_starts(str_z(c->mail_server), STR("smtps://")))
+		return "mail.server begins with smtp:// or smtps://";
+	if (c->mail_to.n == 0)
+		return "type mail needs mail.to, which is not there";
+	for (size_t i = 0; i < c->mail_to.n; i++)
+		if (!mail_is_address(c->mail_to.v[i]))
+			return "an address in mail.to is none";
+	if (!mail_is_address(c->mail_from))
+		return "mail.from is no address";
+	if (!is_header(c->mail_subject))
+		return "mail.subject is not printable ASCII";
+	if (!c->mail_user != !c->mail_secret)
+		return "mail.user and mail.secret_file go together";
+	if (c->mail_user && smtp && c->mail_starttls == 0)
+		return "a password goes over TLS only: set mail.starttls on, "
+		       "or no mail.user";
+	return NULL;
+}
+
+static int check_mail(
+    const struct output_config *c, const char *file, struct buf *complaints)
+{
+	const char *fault = c->type == OUTPUT_MAIL ? mail_fault(c) : NULL;
+
+	if (fault)
+		buf_printf(complaints, "%s: %s\n", file, fault);
+	return fault ? -EINVAL : 0;
 }
 
 static int check_needs(
@@ -201,7 +276,7 @@ static int check_needs(
 		    complaints, "%s: tls.cert and tls.key go together\n", file);
 		r = -EINVAL;
 	}
-	return r;
+	return r < 0 ? r : check_mail(c, file, complaints);
 }
 
 int output_config_load(

@@ -19,6 +19,7 @@ enum output_type {
 	OUTPUT_ELASTIC,
 	OUTPUT_SPLUNK,
 	OUTPUT_WEBHOOK,
+	OUTPUT_MAIL,
 };
 
 enum output_start { START_BEGINNING, START_NOW };
@@ -47,6 +48,12 @@ struct output_config {
 	/* elastic, splunk, webhook */
 	const char *url, *proxy, *secret;
 	int ack; /* a word: off or on */
+	/* mail */
+	const char *mail_server, *mail_from, *mail_user, *mail_secret;
+	const char *mail_subject;
+	struct conf_list mail_to;
+	int mail_starttls; /* a word: off or on */
+	int64_t mail_period, mail_size;
 	/* TLS of all of them */
 	const char *ca, *cert, *cert_key, *server_name;
 	struct arena texts;

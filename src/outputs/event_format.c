@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 extern const struct event_format format_json;
+extern const struct event_format format_line;
 extern const struct event_format format_rfc5424;
 extern const struct event_format format_rfc3164;
 extern const struct event_format format_cef;
@@ -14,6 +15,7 @@ extern const struct event_format format_hec;
 
 const struct event_format *const event_formats[] = {
     &format_json,
+    &format_line,
     &format_rfc5424,
     &format_rfc3164,
     &format_cef,

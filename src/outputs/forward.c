@@ -371,8 +371,13 @@ static int step(struct run *run, struct err *err)
 	r = deliver(run, err);
 	if (r == 0)
 		r = accept_batch(run, err);
-	if (r == 0 && run->batch.n)
+	if (r == 0 && run->batch.n) {
 		run->counts->behind_time = time_now() - run->batch.last_time;
+		if (run->output->pause && !run->f->once) {
+			keep_status(run);
+			rest(run, run->output->pause);
+		}
+	}
 	return r;
 }
 

@@ -10,6 +10,7 @@ extern const struct output_ops output_syslog;
 extern const struct output_ops output_elastic;
 extern const struct output_ops output_splunk;
 extern const struct output_ops output_webhook;
+extern const struct output_ops output_mail;
 
 const struct output_ops *const outputs[] = {
     [OUTPUT_FILE] = &output_file,
@@ -17,6 +18,7 @@ const struct output_ops *const outputs[] = {
     [OUTPUT_ELASTIC] = &output_elastic,
     [OUTPUT_SPLUNK] = &output_splunk,
     [OUTPUT_WEBHOOK] = &output_webhook,
+    [OUTPUT_MAIL] = &output_mail,
 };
 
 void record_reject(struct record *r, struct str reason)

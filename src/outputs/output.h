@@ -29,6 +29,8 @@ struct output {
 	char said[256];
 	/* Microseconds that it asked to be left alone; 0: it did not. */
 	int64_t retry_after;
+	/* Microseconds between two batches, set by open; 0: none. */
+	int64_t pause;
 };
 
 struct output_ops {

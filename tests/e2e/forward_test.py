@@ -14,7 +14,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from forwardtest import Outputs, free_port, lines_of, log, wait_until
+from forwardtest import (Outputs, free_port, lines_of, log,
+                         make_certificates, wait_until)
 from trailtest import Skip, Store, case, main
 
 
@@ -230,34 +231,6 @@ def rsyslog_tcp():
     """rsyslogd takes octet counted frames"""
     need_rsyslog()
     send_to_rsyslog("tcp")
-
-
-def make_certificates(top):
-    d = os.path.join(top, "tls")
-    os.mkdir(d)
-    tool = ["certtool", "--no-text"]
-    for name, text in (
-            ("ca", "cn=test ca\nca\ncert_signing_key\n"),
-            ("server", "cn=localhost\ndns_name=localhost\ntls_www_server\n"
-             "signing_key\nencryption_key\n"),
-            ("client", "cn=client\ntls_www_client\nsigning_key\n"
-             "encryption_key\n")):
-        with open("%s/%s.tmpl" % (d, name), "w") as f:
-            f.write("expiration_days=2\n" + text)
-        run = lambda *a: subprocess.run(
-            [*tool, *a], check=True, capture_output=True)
-        run("--generate-privkey", "--key-type=ecdsa", "--outfile",
-            "%s/%s.key" % (d, name))
-        if name == "ca":
-            run("--generate-self-signed", "--load-privkey", d + "/ca.key",
-                "--template", d + "/ca.tmpl", "--outfile", d + "/ca.pem")
-        else:
-            run("--generate-certificate", "--load-privkey",
-                "%s/%s.key" % (d, name), "--load-ca-certificate",
-                d + "/ca.pem", "--load-ca-privkey", d + "/ca.key",
-                "--template", "%s/%s.tmpl" % (d, name), "--outfile",
-                "%s/%s.pem" % (d, name))
-    return d
 
 
 @case

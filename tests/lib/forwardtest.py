@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import subprocess
 import time
 
 HOSTILE = 'x"]\\[y'
@@ -68,3 +69,32 @@ def lines_of(path):
             return f.read().decode().splitlines()
     except FileNotFoundError:
         return []
+
+
+def make_certificates(top):
+    """ca, server (of localhost) and client, as NAME.pem and NAME.key."""
+    d = os.path.join(top, "tls")
+    os.mkdir(d)
+    tool = ["certtool", "--no-text"]
+    for name, text in (
+            ("ca", "cn=test ca\nca\ncert_signing_key\n"),
+            ("server", "cn=localhost\ndns_name=localhost\ntls_www_server\n"
+             "signing_key\nencryption_key\n"),
+            ("client", "cn=client\ntls_www_client\nsigning_key\n"
+             "encryption_key\n")):
+        with open("%s/%s.tmpl" % (d, name), "w") as f:
+            f.write("expiration_days=2\n" + text)
+        run = lambda *a: subprocess.run(
+            [*tool, *a], check=True, capture_output=True)
+        run("--generate-privkey", "--key-type=ecdsa", "--outfile",
+            "%s/%s.key" % (d, name))
+        if name == "ca":
+            run("--generate-self-signed", "--load-privkey", d + "/ca.key",
+                "--template", d + "/ca.tmpl", "--outfile", d + "/ca.pem")
+        else:
+            run("--generate-certificate", "--load-privkey",
+                "%s/%s.key" % (d, name), "--load-ca-certificate",
+                d + "/ca.pem", "--load-ca-privkey", d + "/ca.key",
+                "--template", "%s/%s.tmpl" % (d, name), "--outfile",
+                "%s/%s.pem" % (d, name))
+    return d
