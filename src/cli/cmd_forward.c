@@ -20,6 +20,11 @@
 
 /* A process that ended by itself begins anew after so long. */
 #define RESTART_AFTER (5 * USEC_PER_SEC)
+/*
+ * One that waits for a server longer than that, when it is to end, is killed:
+ * what is under way comes again, as after any crash.
+ */
+#define END_WITHIN    (3 * USEC_PER_SEC)
 #define STATUS_MAX    4096
 
 struct forward_options {
@@ -199,11 +204,18 @@ static void ended(struct child *child, int status, bool once)
 		child->again = time_boot() + RESTART_AFTER;
 }
 
-static void signal_all(const struct child *children, size_t n)
+/* Ask all of them to end; at *due, time_boot(), end them. */
+static void end_all(const struct child *children, size_t n, int64_t *due)
 {
+	const int64_t now = time_boot();
+	int sig = *due == 0 ? SIGTERM : SIGKILL;
+
+	if (now < *due)
+		return;
+	*due = now + END_WITHIN;
 	for (size_t i = 0; i < n; i++)
 		if (children[i].pid)
-			kill(children[i].pid, SIGTERM);
+			kill(children[i].pid, sig);
 }
 
 /* Collect those that ended; how many run or will. */
@@ -224,16 +236,14 @@ static size_t collect(struct child *children, size_t n, bool once)
 static int look_after(struct cli *c, const struct forward_options *own,
     const char *dir, struct child *children, size_t n)
 {
-	bool signalled = false;
+	int64_t end_due = 0;
 	int worst = CLI_FOUND;
 
 	for (size_t i = 0; i < n; i++)
 		start(c, own, dir, &children[i]);
 	while (collect(children, n, own->once)) {
-		if (stop && !signalled) {
-			signal_all(children, n);
-			signalled = true;
-		}
+		if (stop)
+			end_all(children, n, &end_due);
 		for (size_t i = 0; i < n && !stop; i++)
 			if (children[i].again &&
 			    children[i].again <= time_boot())

@@ -7,68 +7,12 @@ import hmac
 import json
 import os
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlparse
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from forwardtest import Outputs, lines_of, log
+from forwardtest import Outputs, lines_of, log, secret
 from trailtest import Store, case, main
-
-
-class Server:
-    """Calls `answer(handler, path, body)` for each POST, one at a time."""
-
-    def __init__(self, answer):
-        lock = threading.Lock()
-        self.requests = 0
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(handler):
-                body = handler.rfile.read(
-                    int(handler.headers["Content-Length"]))
-                with lock:
-                    self.requests += 1
-                    answer(handler, urlparse(handler.path).path, body)
-
-            def log_message(handler, *_):
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.http.daemon_threads = True
-        self.url = "http://127.0.0.1:%d" % self.http.server_address[1]
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.http.shutdown()
-        self.http.server_close()
-
-
-def reply(handler, status, body, **headers):
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.send_header("Content-Length", str(len(data)))
-    handler.end_headers()
-    handler.wfile.write(data)
-
-
-def hang_up(handler):
-    handler.close_connection = True
-    handler.connection.close()
-
-
-def secret(store, text, mode=0o600):
-    path = store.write("secret", text.encode() + b"\n")
-    os.chmod(path, mode)
-    return path
+from webtest import Server, hang_up, reply
 
 
 CONF = """type: %s

@@ -98,3 +98,9 @@ def make_certificates(top):
                 "--template", "%s/%s.tmpl" % (d, name), "--outfile",
                 "%s/%s.pem" % (d, name))
     return d
+
+
+def secret(store, text, mode=0o600):
+    path = store.write("secret", text.encode() + b"\n")
+    os.chmod(path, mode)
+    return path
