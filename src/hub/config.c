@@ -40,10 +40,11 @@ const struct conf_key hub_config_keys[] = {
 		"(alert, op silent), and so is its return (op back). Hosts "
 		"give a sign of life each minute."},
     {"outputs.config", CONF_PATH, AT(outputs), NULL,
-	.help = "A directory of outputs, as sshtrail-output.yml(5) has them, "
-		"which the hub runs. It is read at the start. How far they "
-		"have come is kept in hub/outputs of the store. Without it: "
-		"none."},
+	.help =
+	    "A directory of outputs, as sshtrail-output.yml(5) has them, "
+	    "which the hub runs. It is read at the start and at SIGHUP: all "
+	    "of them then begin anew, where they were. How far they have "
+	    "come is kept in hub/outputs of the store. Without it: none."},
     {"outputs.program", CONF_PATH, AT(program), NULL,
 	.help = "The program sshtrail, which forwards to them. Without it: "
 		"the one beside sshtrail-hub."},

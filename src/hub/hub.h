@@ -66,7 +66,9 @@ void hub_close_chains(struct hub *h);
 /* All taken so far is signed and can be found. */
 int hub_commit(struct hub *h, struct err *err);
 
-/* Run until SIGTERM or SIGINT; `say` gets what the administrator should know.
+/*
+ * Run until SIGTERM or SIGINT; at SIGHUP the outputs begin anew. `say` gets
+ * what the administrator should know.
  */
 int hub_serve(const struct hub_config *cfg,
     void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))));

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hub/metrics.h"
 
-#include <stdlib.h>
-
 #include "base/disk.h"
 #include "base/when.h"
 #include "hub/api.h"
@@ -25,19 +23,18 @@ static uint64_t room(const struct hub *h)
 }
 
 /* One word: they concern no host, and nothing of them is told to anybody. */
-static const char *outputs_word(const struct hub *h)
+static const char *outputs_word(struct hub *h)
 {
-	const struct keeper *k = &h->keeper;
-	struct output_state state;
+	struct keeper *k = &h->keeper;
 
-	if (k->names.n == 0)
+	if (k->running && k->names.n == 0)
 		return "none";
 	if (!k->running)
-		return "stopped";
+		return h->cfg->outputs ? "stopped" : "none";
+	if (!keeper_look(k, h->cfg->store))
+		return "failing";
 	for (size_t i = 0; i < k->names.n; i++)
-		if (output_state_read(&state, h->cfg->store, k->names.v[i]) <
-			0 ||
-		    state.failing)
+		if (!k->states[i].told || k->states[i].failing)
 			return "failing";
 	return "good";
 }
@@ -184,34 +181,23 @@ static const struct {
 	failing_for},
 };
 
-/* Of those that told something by now; each is asked once. */
-static void add_states(
-    const struct hub *h, const struct output_names *names, struct buf *b)
+/* Of those that told something by now. */
+static void add_states(const struct keeper *k, struct buf *b)
 {
-	struct told {
-		const char *name;
-		struct output_state state;
-	} *told = calloc(names->n, sizeof *told);
-	size_t n = 0;
-
-	for (size_t i = 0; told && i < names->n; i++) {
-		told[n].name = names->v[i];
-		n += output_state_read(
-			 &told[n].state, h->cfg->store, names->v[i]) == 0;
-	}
 	for (size_t i = 0; i < sizeof per_output / sizeof *per_output; i++) {
 		head(b, per_output[i].name, per_output[i].type,
 		    per_output[i].help);
-		for (size_t k = 0; k < n; k++)
-			row(b, per_output[i].name, "output", told[k].name,
-			    per_output[i].of(&told[k].state));
+		for (size_t n = 0; n < k->names.n; n++)
+			if (k->states[n].told)
+				row(b, per_output[i].name, "output",
+				    k->names.v[n],
+				    per_output[i].of(&k->states[n]));
 	}
-	free(told);
 }
 
-static void add_outputs(const struct hub *h, struct buf *b)
+static void add_outputs(struct hub *h, struct buf *b)
 {
-	const struct keeper *k = &h->keeper;
+	struct keeper *k = &h->keeper;
 
 	if (k->names.n == 0)
 		return;
@@ -219,7 +205,8 @@ static void add_outputs(const struct hub *h, struct buf *b)
 	    "1: the program that forwards runs.", k->running);
 	single(b, "outputs_ended_total", "counter",
 	    "How often it ended by itself.", (double)k->ended);
-	add_states(h, &k->names, b);
+	if (keeper_look(k, h->cfg->store))
+		add_states(k, b);
 }
 
 void metrics_send(

@@ -22,7 +22,7 @@ static int64_t get_time(struct str text, const char *key)
 	return t;
 }
 
-int output_state_read(
+void output_state_read(
     struct output_state *ret, const char *store, const char *name)
 {
 	struct buf text = BUF_INIT;
@@ -47,6 +47,6 @@ int output_state_read(
 		    buf_str(&text), numbers[i].key, numbers[i].to);
 	if (r == 0)
 		ret->failing = get_time(buf_str(&text), "failing_since");
+	ret->told = r == 0;
 	buf_free(&text);
-	return r;
 }

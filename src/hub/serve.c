@@ -220,9 +220,12 @@ static void on_commit(struct loop *l, struct loop_timer *t)
 static void on_signal(
     struct loop *l, struct loop_signals *s, const struct signalfd_siginfo *info)
 {
-	(void)s;
-	(void)info;
-	loop_stop(l, 0);
+	struct server *server = s->ctx;
+
+	if (info->ssi_signo == SIGHUP)
+		keeper_reload(&server->hub.keeper);
+	else
+		loop_stop(l, 0);
 }
 
 /* As many as may be: each connection takes one, each chain some. */
@@ -317,14 +320,14 @@ static int run(struct server *s,
     void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))),
     struct err *err)
 {
-	static const int signals[] = {SIGTERM, SIGINT};
+	static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
 	const int64_t every = s->hub.cfg->commit_interval;
 	int r = loop_init(&s->loop);
 
-	s->signals = (struct loop_signals){.got = on_signal};
+	s->signals = (struct loop_signals){.got = on_signal, .ctx = s};
 	s->commit = (struct loop_timer){.due = on_commit, .ctx = s};
 	if (r == 0)
-		r = loop_signals_start(&s->loop, &s->signals, signals, 2);
+		r = loop_signals_start(&s->loop, &s->signals, signals, 3);
 	if (r < 0)
 		return err_sys(err, r, "event loop");
 	r = keeper_start(&s->hub.keeper, &s->loop);

@@ -26,26 +26,43 @@ static int is_config(const struct dirent *e)
 	return str_chop(&name, SUFFIX) && output_is_name(name);
 }
 
+int output_names_add(struct output_names *names, struct str name)
+{
+	char **longer;
+	char *copy;
+
+	if (!output_is_name(name))
+		return -EINVAL;
+	longer = reallocarray(names->v, names->n + 1, sizeof *longer);
+	if (!longer)
+		return -ENOMEM;
+	names->v = longer;
+	copy = strndup(name.p, name.n);
+	if (!copy)
+		return -ENOMEM;
+	names->v[names->n++] = copy;
+	return 0;
+}
+
 int output_names_read(
     struct output_names *ret, const char *dir, struct err *err)
 {
 	struct dirent **found;
-	int n = scandir(dir, &found, is_config, alphasort);
+	int n = scandir(dir, &found, is_config, alphasort), r = 0;
 
 	*ret = (struct output_names){NULL, 0};
 	if (n < 0)
 		return err_sys(err, -errno, "cannot read %s", dir);
-	ret->v = calloc((size_t)n + 1, sizeof *ret->v);
 	for (int i = 0; i < n; i++) {
 		struct str name = str_z(found[i]->d_name);
 
 		str_chop(&name, SUFFIX);
-		if (ret->v && (ret->v[ret->n] = strndup(name.p, name.n)))
-			ret->n++;
+		if (r == 0)
+			r = output_names_add(ret, name);
 		free(found[i]);
 	}
 	free(found);
-	return ret->n == (size_t)n ? 0 : err_sys(err, -ENOMEM, "%s", dir);
+	return r < 0 ? err_sys(err, r, "%s", dir) : 0;
 }
 
 void output_names_free(struct output_names *names)

@@ -26,6 +26,8 @@ struct output_names {
  */
 int output_names_read(
     struct output_names *ret, const char *dir, struct err *err);
+/* 0, -EINVAL: no name, or -ENOMEM. The caller adds them sorted. */
+int output_names_add(struct output_names *names, struct str name);
 void output_names_free(struct output_names *names);
 
 #endif

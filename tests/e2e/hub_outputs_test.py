@@ -67,6 +67,11 @@ def only_child(pid):
     return wait_for("a child", lambda: children_of(pid))[0]
 
 
+def keeper_of(hub):
+    """Below the process that starts another one when it is killed."""
+    return only_child(only_child(hub.process.pid))
+
+
 def gone(pid):
     return not os.path.exists("/proc/%d" % pid)
 
@@ -91,7 +96,7 @@ def outputs_are_run():
         hub.hub("account", "v", "--role", "viewer", "--host", "web-01")
         equal(out.metrics("v"), {})
         check("dead: cannot forward" in hub.said(), hub.said())
-        keeper = only_child(hub.process.pid)
+        keeper = keeper_of(hub)
         program = only_child(keeper)
         hub.stop()
         check(gone(program), "it is left")
@@ -106,7 +111,7 @@ def whatever_ends():
         os.unlink(os.path.join(out.dir, "dead.yml"))
         hub.start()
         wait_for("the event", lambda: out.starts() == 1)
-        keeper = only_child(hub.process.pid)
+        keeper = keeper_of(hub)
         program = only_child(keeper)
         os.kill(program, signal.SIGKILL)
         wait_for("another", lambda: children_of(keeper) not in ([], [program]))
@@ -117,11 +122,12 @@ def whatever_ends():
         wait_for("the end", lambda: gone(keeper) and gone(program))
         hub.start()
         wait_for("the event", lambda: out.starts() == 2)
-        keeper = only_child(hub.process.pid)
+        keeper = keeper_of(hub)
         program = only_child(keeper)
         os.kill(keeper, signal.SIGKILL)
-        wait_for("stopped", lambda: out.health() == "stopped")
         wait_for("the end", lambda: gone(program))
+        wait_for("another keeper", lambda: keeper_of(hub) != keeper)
+        wait_for("good", lambda: out.health() == "good")
         hub.stop()
         # A program that is not there stops no hub.
         with open(hub.config, "r+") as f:
@@ -132,6 +138,33 @@ def whatever_ends():
         hub.start()
         wait_for("the news", lambda: "cannot run /nowhere" in hub.said())
         equal(out.health(), "stopped")
+        hub.stop()
+
+
+@case
+def reloaded():
+    """SIGHUP: outputs that came are run, those that went are not; the hub
+    stays"""
+    with Hub() as hub:
+        out = Forwarding(hub)
+        for name in ("f", "dead"):
+            os.unlink(os.path.join(out.dir, name + ".yml"))
+        hub.start()
+        wait_for("none", lambda: out.health() == "none")
+        equal(out.metrics(), {})
+        out.add("f", "type: file\nfile: {path: %s}\npoll: 50ms\n" % out.file)
+        hub.process.send_signal(signal.SIGHUP)
+        wait_for("the event", lambda: out.starts() == 1)
+        wait_for("good", lambda: out.health() == "good")
+        os.rename(out.dir + "/f.yml", out.dir + "/g.yml")
+        hub.process.send_signal(signal.SIGHUP)
+        wait_for("the event, again", lambda: out.starts() == 2)
+        wait_for("its figures", lambda: any(
+            'output="g"' in key for key in out.metrics()))
+        said = out.metrics()
+        check(not any('output="f"' in key for key in said), said)
+        # It was told to end, and counts as nothing that went wrong.
+        equal(said["sshtrail_hub_outputs_ended_total"], "0")
         hub.stop()
 
 
