@@ -35,6 +35,10 @@ const struct conf_key policy_keys[] = {
 		"[max_age=AGE] [max_bytes=SIZE]\", where HOST may have * and "
 		"?, and KIND is events, recordings or all. The first rule "
 		"that fits counts; a limit that it does not name is none."},
+    {"hold", CONF_LIST, AT(hold), "[]", 0, CONF_LIST_MAX,
+	.help = "A legal hold: \"HOST[,HOST] KIND\", with the words of rules. "
+		"Nothing of these is removed, whatever stands above, until "
+		"the line is gone."},
     {0},
 };
 
@@ -48,6 +52,7 @@ static const struct conf_key limit_keys[] = {
 struct rule {
 	struct str hosts, kind;
 	struct policy_limits limits;
+	bool limited; /* by at least one */
 };
 
 static bool set_limit(struct rule *r, struct str name, struct str value)
@@ -74,30 +79,45 @@ static bool parse_rule(struct str s, struct rule *ret)
 			continue;
 		if (!str_cut(&word, '=', &name) || !set_limit(ret, name, word))
 			return false;
+		ret->limited = true;
 	}
 	return ret->hosts.n &&
 	       (str_eqz(ret->kind, "all") || str_eqz(ret->kind, "events") ||
 		   str_eqz(ret->kind, "recordings"));
 }
 
+static int complain(struct buf *complaints, const char *file, const char *what,
+    size_t n, const char *limits)
+{
+	buf_printf(complaints,
+	    "%s: %s %zu is not \"HOST[,HOST] events|recordings|all%s\"\n", file,
+	    what, n, limits);
+	return -EINVAL;
+}
+
+static int check(
+    const struct policy *p, const char *file, struct buf *complaints)
+{
+	struct rule rule;
+
+	for (size_t i = 0; i < p->rules.n; i++)
+		if (!parse_rule(str_z(p->rules.v[i]), &rule))
+			return complain(complaints, file, "rule", i + 1,
+			    " [max_age=AGE] [max_bytes=SIZE]");
+	for (size_t i = 0; i < p->hold.n; i++)
+		if (!parse_rule(str_z(p->hold.v[i]), &rule) || rule.limited)
+			return complain(complaints, file, "hold", i + 1, "");
+	return 0;
+}
+
 int policy_load(struct policy *ret, const char *file, struct buf *complaints)
 {
 	const struct conf conf = {policy_keys, ret, &ret->texts};
-	struct rule rule;
 	int r;
 
 	*ret = (struct policy){.texts = ARENA_INIT};
 	r = conf_load(&conf, file, complaints);
-	for (size_t i = 0; r == 0 && i < ret->rules.n; i++)
-		if (!parse_rule(str_z(ret->rules.v[i]), &rule)) {
-			buf_printf(complaints,
-			    "%s: rule %zu is not \"HOST[,HOST] "
-			    "events|recordings|all [max_age=AGE] "
-			    "[max_bytes=SIZE]\"\n",
-			    file, i + 1);
-			r = -EINVAL;
-		}
-	return r;
+	return r < 0 ? r : check(ret, file, complaints);
 }
 
 void policy_free(struct policy *p)
@@ -121,6 +141,18 @@ static bool fits_host(struct str patterns, struct str host)
 	return false;
 }
 
+/* The first of the list that fits. */
+static bool find_rule(const struct conf_list *list, const char *kind,
+    struct str host, struct rule *ret)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (parse_rule(str_z(list->v[i]), ret) &&
+		    (str_eqz(ret->kind, "all") || str_eqz(ret->kind, kind)) &&
+		    fits_host(ret->hosts, host))
+			return true;
+	return false;
+}
+
 bool policy_limits(
     const struct policy *p, const char *chain, struct policy_limits *ret)
 {
@@ -133,12 +165,9 @@ bool policy_limits(
 	    !str_skip(&host, STR("events:")))
 		return false;
 	*ret = recordings ? p->recordings : p->events;
-	for (size_t i = 0; i < p->rules.n; i++)
-		if (parse_rule(str_z(p->rules.v[i]), &rule) &&
-		    (str_eqz(rule.kind, "all") || str_eqz(rule.kind, kind)) &&
-		    fits_host(rule.hosts, host)) {
-			*ret = rule.limits;
-			break;
-		}
+	if (find_rule(&p->rules, kind, host, &rule))
+		*ret = rule.limits;
+	if (find_rule(&p->hold, kind, host, &rule))
+		*ret = (struct policy_limits){0, 0};
 	return true;
 }

@@ -19,7 +19,7 @@ struct policy_limits {
 
 struct policy {
 	struct policy_limits events, recordings;
-	struct conf_list rules;
+	struct conf_list rules, hold;
 	struct arena texts;
 };
 
@@ -33,8 +33,9 @@ int policy_load(struct policy *ret, const char *file, struct buf *complaints);
 void policy_free(struct policy *p);
 
 /*
- * What holds for a chain. False: nothing is ever removed from one of its kind:
- * only events of hosts and recordings are.
+ * What holds for a chain; of one on hold nothing goes, whatever rules say.
+ * False: nothing is ever removed from one of its kind: only events of hosts and
+ * recordings are.
  */
 bool policy_limits(
     const struct policy *p, const char *chain, struct policy_limits *ret);

@@ -42,6 +42,12 @@ static void test_limits(void **state)
 	    {"recordings:import:web-1", true, 90 * DAY, 10 * GIB},
 	    {"recordings:db-2", true, 7 * DAY, 0},
 	    {"recordings:import:web-3.lab", true, DAY, 2 * GIB},
+	    /* On hold. */
+	    {"events:court-1", true, 0, 0},
+	    {"import:court-1", true, 0, 0},
+	    {"recordings:court-1", true, 0, 0},
+	    {"events:x.lab", true, DAY, 2 * GIB},
+	    {"recordings:x.lab", true, 0, 0},
 	    /* What was done to the store itself is kept. */
 	    {"retention:web-1", false, 0, 0},
 	    {"reveal:web-1", false, 0, 0},
@@ -49,13 +55,13 @@ static void test_limits(void **state)
 	struct buf complaints = BUF_INIT;
 	struct policy p;
 
-	assert_int_equal(
-	    load(&p,
-		"events:\n  max_age: 365d\n"
-		"recordings:\n  max_age: 90d\n  max_bytes: 10GiB\n"
-		"rules: ['*.lab all max_age=1d max_bytes=2GiB', "
-		"'db-*,pg recordings max_age=7d', 'db-* events']\n",
-		&complaints),
+	assert_int_equal(load(&p,
+			     "events:\n  max_age: 365d\n"
+			     "recordings:\n  max_age: 90d\n  max_bytes: 10GiB\n"
+			     "rules: ['*.lab all max_age=1d max_bytes=2GiB', "
+			     "'db-*,pg recordings max_age=7d', 'db-* events']\n"
+			     "hold: ['x.*,y recordings', 'court-* all']\n",
+			     &complaints),
 	    0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct policy_limits l = {0, 0};
@@ -89,11 +95,31 @@ static void test_wrong_rules(void **state)
 	}
 }
 
+static void test_wrong_holds(void **state)
+{
+	static const char *const holds[] = {
+	    "web", "web logs", "web all max_age=1d", "web all for ever"};
+
+	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
+		struct buf complaints = BUF_INIT, text = BUF_INIT;
+		struct policy p;
+
+		buf_printf(&text, "hold: [\"db all\", \"%s\"]\n", holds[i]);
+		assert_int_equal(load(&p, buf_z(&text), &complaints), -EINVAL);
+		assert_true(
+		    str_find(buf_str(&complaints), STR("hold 2")) != STR_NPOS);
+		policy_free(&p);
+		buf_free(&complaints);
+		buf_free(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_limits),
 	    cmocka_unit_test(test_wrong_rules),
+	    cmocka_unit_test(test_wrong_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,17 @@ def test_tell_and_remove():
 
 
 @case
+def test_hold():
+    """Nothing of what is on hold goes, whatever the rules say."""
+    with Store() as store:
+        policy = fill(store)
+        with open(policy, "a") as f:
+            f.write("hold: ['h1 all']\n")
+        equal(retain(store, policy, "--yes", expect=1), [])
+        equal([r for r in store.lines("verify") if "removed" in r], [])
+
+
+@case
 def test_killed():
     """Killed at any time, it leaves a sound store, and a repeat does the rest."""
     with Store() as store:
