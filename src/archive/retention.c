@@ -24,6 +24,7 @@ struct plan {
 	struct policy_limits limits;
 	uint64_t left;	    /* bytes */
 	uint64_t elsewhere; /* frames that may go, as a hub has them */
+	bool open;	    /* for writing */
 	struct retention_step step;
 };
 
@@ -51,7 +52,7 @@ static int take_piece(void *ctx, const struct trail_piece *piece)
 
 	if (!old && !(l->max_bytes && p->left > (uint64_t)l->max_bytes))
 		return 1;
-	if (piece->end - 1 > p->elsewhere)
+	if (piece->end - 1 > p->elsewhere || (p->open && !piece->sealed))
 		return 1;
 	say_why(p, old);
 	p->left -= piece->bytes < p->left ? piece->bytes : p->left;
@@ -120,6 +121,7 @@ static int plan_chain(void *ctx, const char *chain)
 		return 0;
 	r = layout_open_chain(p->dirfd, chain, false, &fd, p->err);
 	p->step = (struct retention_step){.chain = chain};
+	p->open = r == 0 && trail_is_open(fd);
 	if (r == 0)
 		r = find_elsewhere(p, chain);
 	if (r == 0)
@@ -193,25 +195,14 @@ static int tend_screens(void *ctx, const char *chain)
 	return r < 0 ? err_sys(w->err, r, "screens of %s", chain) : 0;
 }
 
-/* The daemon lends the index, but writes on to its chains. */
-static int open_idle(struct retain *w, const char *chain, int *ret)
-{
-	int r = layout_open_chain(
-	    archive_dirfd(w->archive), chain, false, ret, w->err);
-
-	if (r == 0 && trail_is_open(*ret))
-		r = err_set(w->err, -EBUSY,
-		    "it is written to by another process: stop that meanwhile");
-	return r;
-}
-
 /* The event and the note that the index is out of date come first. */
 static int take_step(void *ctx, const struct retention_step *step)
 {
 	struct retain *w = ctx;
 	struct trail_hole hole = {.upto = step->upto, .time = w->work->now};
 	CLEANUP_FD int fd = -1;
-	int r = open_idle(w, step->chain, &fd);
+	int r = layout_open_chain(
+	    archive_dirfd(w->archive), step->chain, false, &fd, w->err);
 
 	if (r == 0)
 		r = w->work->tell(w->work->ctx, step);

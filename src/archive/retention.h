@@ -17,8 +17,9 @@ struct retention_step {
 
 /*
  * Call fn for each chain of the store open as dirfd that has something to be
- * removed; of a host that has joined a hub only what the hub has cosigned. Not
- * 0 stops and is returned. -EBADMSG: a damaged segment in front.
+ * removed; of a host that has joined a hub only what the hub has cosigned, and
+ * of a chain that is open for writing what its writer is done with. Not 0 stops
+ * and is returned. -EBADMSG: a damaged segment in front.
  */
 int retention_plan(int dirfd, const struct policy *p, int64_t now,
     int (*fn)(void *ctx, const struct retention_step *step), void *ctx,
@@ -40,9 +41,8 @@ struct retention_work {
 /*
  * Remove all that the plan says, each step behind the event that tells of it,
  * and make the index again without it. The archive must be open for writing.
- * -EBUSY: a chain is being written to, as sshtraild does. What a crash leaves,
- * the next call does: each chain is sound at any time, and the next who opens
- * the store for writing makes the index again.
+ * What a crash leaves, the next call does: each chain is sound at any time, and
+ * the next who opens the store for writing makes the index again.
  */
 int archive_retain(
     struct archive *a, struct retention_work *work, struct err *err);

@@ -119,7 +119,8 @@ int trail_pieces(int dirfd, uint64_t *ret_bytes,
 	for (size_t i = 0; i + 1 < list.n && r == 0; i++) {
 		struct trail_piece p = {.first = list.v[i].first,
 		    .end = list.v[i + 1].first,
-		    .bytes = size_of(dirfd, list.v[i].first)};
+		    .bytes = size_of(dirfd, list.v[i].first),
+		    .sealed = list.v[i].packed && !list.v[i].plain};
 
 		r = read_header(dirfd, p.end, &b, &h, err);
 		p.begun = h.realtime;

@@ -33,6 +33,7 @@ struct trail_piece {
 	uint64_t end;	/* the number behind its last frame */
 	uint64_t bytes; /* of its files */
 	int64_t begun;	/* when the one behind it was: nothing in it is newer */
+	bool sealed;	/* compressed: who writes the chain is done with it */
 };
 
 /*
@@ -52,8 +53,9 @@ int trail_first(int dirfd, uint64_t *ret);
 /*
  * Remove all segments in front of the one that begins with hole->upto + 1,
  * which must be there and signed, after the hole is written. A crash leaves a
- * hole with all or some of them: the same call goes on. Nobody may be sealing
- * these segments meanwhile. `why`: no control characters.
+ * hole with all or some of them: the same call goes on. Where the chain is open
+ * for writing, all of these segments must be sealed. `why`: no control
+ * characters.
  */
 int trail_prune(int dirfd, const char *origin, const struct sign_key *key,
     const struct trail_hole *hole, struct err *err);

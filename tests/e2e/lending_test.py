@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Imports into the store that sshtraild has: it goes on taking what comes."""
+import json
 import os
 import random
 import signal
@@ -39,9 +40,10 @@ def other_log(daemon, megabytes, host="web-01"):
 class Logins(threading.Thread):
     """Somebody logs in every few milliseconds until told to stop."""
 
-    def __init__(self, daemon):
+    def __init__(self, daemon, first=0):
         super().__init__()
-        self.daemon_, self.n, self.done = daemon, 0, threading.Event()
+        self.daemon_, self.n = daemon, first
+        self.done = threading.Event()
 
     def run(self):
         while not self.done.wait(0.005):
@@ -115,6 +117,43 @@ def shows_what_comes_while_it_lends():
         equal(importing.poll(), None, "the import ended before they were seen")
         importing.kill()
         importing.wait()
+
+
+@case
+def retention_beside_it():
+    """Retention removes what the daemon is done with, and nothing is missed"""
+    with Daemon(TAPS) as daemon:
+        daemon.start()
+        # A segment is 8 MiB.
+        with open(daemon.log, "a") as f:
+            f.write("".join(
+                "2026-10-01T00:00:00.%06d+00:00 bastion01 sshd[%d]: "
+                "Invalid user %s%d from 192.0.2.7 port %d\n" % (
+                    i, 1000 + i, "x" * 900, i, 1024 + i)
+                for i in range(10000)))
+        daemon.log_logins(0, 1)
+        daemon.wait_logins(1)
+        collector = daemon.collector()
+        policy = os.path.join(daemon.top, "retention.yml")
+        with open(policy, "w") as f:
+            f.write("events: {max_bytes: 1KiB}\n")
+        with Logins(daemon, 1) as logins:
+            told = [json.loads(l) for l in daemon.run(
+                "retention", "--config", policy, "--yes",
+                "--json").stdout.splitlines()]
+            equal([t["first"] for t in told], [1], told)
+            time.sleep(0.3)
+        daemon.wait_logins(logins.n)
+        equal(daemon.collector(), collector, "it was not started anew")
+        daemon.stop()
+        rows = [json.loads(l) for l in
+                daemon.run("verify", "--json").stdout.splitlines()]
+        equal([r["removed"] for r in rows if "removed" in r],
+              [told[0]["last"]])
+        check(all(e["seq"] > told[0]["last"] for e in daemon.found(
+            "search", "--all", "--limit", "100000")
+                  if e["source"] != "sshtrail"), "they are gone")
+        equal(own_gaps(daemon), [])
 
 
 def own_gaps(daemon):

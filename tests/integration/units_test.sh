@@ -20,7 +20,8 @@ fail()
 }
 
 # Tenths of what systemd calls exposure, at most.
-declare -A exposure=([sshtraild]=42 [sshtrail-hub]=17 [sshtrail-forward]=17)
+declare -A exposure=([sshtraild]=42 [sshtrail-hub]=17 [sshtrail-forward]=17
+	[sshtrail-retention]=17)
 
 for unit in "$units"/*.service; do
 	name=$(basename "$unit" .service)
