@@ -51,6 +51,35 @@ def test_tell_and_remove():
         equal(retain(store, policy, expect=1), [])
 
 
+def cast(store, name, megabytes):
+    """A recording of asciinema of so much output."""
+    line = "x" * 1000 + "\\r\\n"
+    path = store.write(name, b"")
+    with open(path, "w") as f:
+        f.write('{"version": 2, "width": 80, "height": 24, "timestamp": 1772366400}\n')
+        for number in range(megabytes * 1000):
+            f.write('[%.3f, "o", "%s"]\n' % (number / 100, line))
+    return path
+
+
+@case
+def test_recordings():
+    """Recordings go by limits of their own; events stay."""
+    with Store() as store:
+        for name in ("a.cast", "b.cast"):
+            store.import_("--host", "h1", cast(store, name, 10))
+        before = store.lines("verify")
+        policy = store.write("retention.yml", b"recordings: {max_bytes: 1KiB}\n")
+        told, = retain(store, policy, "--yes")
+        check(told["chain"].startswith("recordings:"), told)
+        rows = store.lines("verify")
+        equal([(r["removed"], r["chain"]) for r in rows if "removed" in r], [(told["last"], told["chain"])])
+        check([r for r in before if "removed" in r] == [], before)
+        trail = os.path.join(store.dir, "trail", told["chain"])
+        equal(min(n for n in os.listdir(trail) if ".seg" in n)[:20], "%020d" % (told["last"] + 1))
+        check(store.events("--limit", "1000"), "events stay")
+
+
 @case
 def test_hold():
     """Nothing of what is on hold goes, whatever the rules say."""
