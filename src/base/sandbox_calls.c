@@ -39,7 +39,7 @@ static const int allowed[] = {
     SCMP_SYS(pread64), SCMP_SYS(preadv), SCMP_SYS(pwrite64),
     SCMP_SYS(pwritev), SCMP_SYS(ftruncate), SCMP_SYS(ftruncate64),
     SCMP_SYS(fallocate), SCMP_SYS(fadvise64), SCMP_SYS(fadvise64_64),
-    SCMP_SYS(readahead), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
+    SCMP_SYS(readahead), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(syncfs),
     SCMP_SYS(sync_file_range), SCMP_SYS(sync_file_range2), SCMP_SYS(flock),
     SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir), SCMP_SYS(unlink),
     SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),

@@ -112,7 +112,8 @@ static void inside_files(struct confined *c)
 	lock = confined_open(c, HOME, "lock", O_RDWR | O_CREAT);
 	CHECK(lock >= 0 && flock(lock, LOCK_EX) == 0);
 	CHECK(posix_fallocate(lock, 0, 4096) == 0);
-	CHECK(ftruncate(lock, 0) == 0 && fdatasync(lock) == 0);
+	CHECK(ftruncate(lock, 0) == 0 && fdatasync(lock) == 0 &&
+	      syncfs(lock) == 0);
 	CHECK(unlinkat(at, "lock", 0) == 0);
 	CHECK(unlinkat(at, "sub", AT_REMOVEDIR) == 0);
 	CHECK(confined_open(c, READONLY, "file", O_RDONLY) >= 0);
