@@ -10,6 +10,7 @@
 #include "archive/layout.h"
 #include "base/fd.h"
 #include "base/when.h"
+#include "core/event_text.h"
 #include "crypto/checkpoint.h"
 #include "trail/prune.h"
 
@@ -143,6 +144,28 @@ int retention_plan(int dirfd, const struct policy *policy, int64_t now,
 	    .err = err};
 
 	return layout_each_chain(dirfd, plan_chain, &p, err);
+}
+
+void retention_describe(const struct retention_step *step, struct buf *b)
+{
+	char until[TIME_ISO_LEN];
+
+	time_format_iso(step->until, until);
+	buf_printf(b, "frames %llu to %llu, %llu segment%s, ",
+	    (unsigned long long)step->first, (unsigned long long)step->upto,
+	    (unsigned long long)step->segments, step->segments == 1 ? "" : "s");
+	bytes_format((int64_t)step->bytes, b);
+	buf_printf(b, ", written until %s: %s", until, step->why);
+}
+
+void retention_event(struct event *ret, const struct retention_step *step,
+    const char *config, struct str description)
+{
+	event_init(ret, EVENT_CONFIG);
+	event_set_str(ret, F_OP, STR("retention"));
+	event_set_str(ret, F_TARGET, str_z(step->chain));
+	event_set_str(ret, F_PATH, str_z(config));
+	event_set_str(ret, F_REASON, description);
 }
 
 struct retain {

@@ -25,6 +25,15 @@ int retention_plan(int dirfd, const struct policy *p, int64_t now,
     int (*fn)(void *ctx, const struct retention_step *step), void *ctx,
     struct err *err);
 
+/* For people: "frames 1 to 1203, 4 segments, 12.1 MiB, written until ..." */
+void retention_describe(const struct retention_step *step, struct buf *b);
+/*
+ * The event that tells of it: config, op retention. Time, host, source and who
+ * did it are the caller's, and so are the texts.
+ */
+void retention_event(struct event *ret, const struct retention_step *step,
+    const char *config, struct str description);
+
 struct retention_work {
 	const struct policy *policy;
 	int64_t now;

@@ -53,19 +53,6 @@ static void step_json(struct buf *b, const struct retention_step *step)
 	buf_add_z(b, "}\n");
 }
 
-/* "frames 1 to 1203, 4 segments, 12.1 MiB, written until TIME: WHY" */
-static void step_sentence(struct buf *b, const struct retention_step *step)
-{
-	char until[TIME_ISO_LEN];
-
-	time_format_iso(step->until, until);
-	buf_printf(b, "frames %llu to %llu, %llu segment%s, ",
-	    (unsigned long long)step->first, (unsigned long long)step->upto,
-	    (unsigned long long)step->segments, step->segments == 1 ? "" : "s");
-	bytes_format((int64_t)step->bytes, b);
-	buf_printf(b, ", written until %s: %s", until, step->why);
-}
-
 static void print_step(struct retention *t, const struct retention_step *step)
 {
 	struct buf *b = &t->cli->out.b;
@@ -77,7 +64,7 @@ static void print_step(struct retention *t, const struct retention_step *step)
 		escape_add(b, str_z(step->chain), ESCAPE_NO_LIMIT,
 		    term_escape_flags(&t->cli->term), NULL);
 		buf_add_z(b, ": ");
-		step_sentence(b, step);
+		retention_describe(step, b);
 		buf_add_char(b, '\n');
 	}
 	out_row(&t->cli->out);
@@ -94,16 +81,12 @@ static int append_event(struct retention *t, const struct retention_step *step)
 	/* A name that is cut has no NUL. */
 	(void)gethostname(host, sizeof host - 1);
 	snprintf(chain, sizeof chain, "retention:%s", host);
-	step_sentence(&reason, step);
-	event_init(&ev, EVENT_CONFIG);
+	retention_describe(step, &reason);
+	retention_event(&ev, step, t->config, buf_str(&reason));
 	ev.time = t->cli->now;
 	ev.host = str_z(host);
 	ev.source = STR("sshtrail");
 	own_tell(&ev);
-	event_set_str(&ev, F_OP, STR("retention"));
-	event_set_str(&ev, F_TARGET, str_z(step->chain));
-	event_set_str(&ev, F_PATH, str_z(t->config));
-	event_set_str(&ev, F_REASON, buf_str(&reason));
 	r = buf_error(&reason);
 	if (r == 0)
 		r = archive_begin(t->archive, chain, t->err);

@@ -48,6 +48,14 @@ const struct conf_key hub_config_keys[] = {
     {"outputs.program", CONF_PATH, AT(program), NULL,
 	.help = "The program sshtrail, which forwards to them. Without it: "
 		"the one beside sshtrail-hub."},
+    {"retention.config", CONF_PATH, AT(retention), NULL,
+	.help = "How long what is kept, as sshtrail-retention.yml(5) has it. "
+		"It is read at the start. Without it: nothing is removed."},
+    {"retention.every", CONF_DURATION, AT(retention_every), "1d", SECOND,
+	365 * DAY,
+	.help = "How often what is to be kept no longer is looked for, and "
+		"removed; for the first time a minute after the start. The "
+		"index is then made again, and hosts wait for that."},
     {0},
 };
 

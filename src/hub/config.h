@@ -18,6 +18,8 @@ struct hub_config {
 	int64_t silence;	  /* likewise */
 	const char *outputs;	  /* a directory; NULL: none */
 	const char *program;	  /* NULL: the one beside the hub */
+	const char *retention;	  /* a file of a policy; NULL: none */
+	int64_t retention_every;  /* microseconds */
 	struct arena texts;
 };
 

@@ -17,6 +17,7 @@
 #include "hub/api.h"
 #include "hub/hub.h"
 #include "hub/metrics.h"
+#include "hub/retain.h"
 #include "wire/batch.h"
 #include "wire/message.h"
 
@@ -32,6 +33,7 @@ struct server {
 	struct loop loop;
 	struct loop_signals signals;
 	struct loop_timer commit;
+	struct retain retain;
 	struct http_server *http;
 };
 
@@ -284,6 +286,8 @@ static int open_all(struct server *s, struct err *err)
 
 	tzset();
 	if (r == 0)
+		r = retain_begin(&s->retain, &s->hub, err);
+	if (r == 0)
 		r = place_open(&s->hub.place, cfg->store, err);
 	if (r == 0)
 		r = listen_at(s, err);
@@ -340,6 +344,7 @@ static int run(struct server *s,
 		return r;
 	s->hub.committed_at = loop_now();
 	loop_timer_start(&s->loop, &s->commit, every, 0);
+	retain_start(&s->retain, &s->loop);
 	say("listening at %s port %u, keeping in %s", s->hub.cfg->address,
 	    http_server_port(s->http), s->hub.cfg->store);
 	r = loop_run(&s->loop);
@@ -358,6 +363,7 @@ static void close_all(struct server *s, int r)
 	keeper_end(&s->hub.keeper);
 	hub_close_chains(&s->hub);
 	silence_free(&s->hub.silence);
+	retain_free(&s->retain);
 	archive_close(s->hub.archive);
 	place_close(&s->hub.place);
 	loop_free(&s->loop);
