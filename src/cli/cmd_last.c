@@ -75,26 +75,35 @@ static bool print_boots_before(struct last *l, int64_t start)
 	return true;
 }
 
+/* Of the host, or NULL when it was not that which ended it. */
+static const struct boot_row *restart_of(
+    const struct last *l, const struct session *s)
+{
+	if (!session_is_open(s) && !str_eq(s->sum.reason, TRACK_RESTARTED))
+		return NULL;
+	return boots_after(&l->boots, s->sum.host, s->sum.start);
+}
+
 static void cells_end(struct last *l, const struct session *s)
 {
-	const struct track *t = &s->sum;
-	const struct boot_row *boot = NULL;
+	const struct boot_row *boot = restart_of(l, s);
+	int64_t end = s->sum.end, start = s->sum.start;
 	char time[TIME_LOCAL_LEN], span[TIME_SPAN_LEN];
-	int64_t end = t->end;
 
-	if (!session_is_open(s)) {
-		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
-		    STYLE_NONE);
-	} else if ((boot = boots_after(&l->boots, t->host, t->start)) != NULL) {
-		end = boot->time;
+	if (boot) {
+		if (session_is_open(s))
+			end = boot->time;
 		table_cell_z(
 		    &l->table, boot->down ? "down" : "crash", STYLE_RED);
+	} else if (!session_is_open(s)) {
+		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
+		    STYLE_NONE);
 	} else {
 		table_cell_z(&l->table, "still logged in", STYLE_GREEN);
 		table_cell(&l->table, STR_NONE, STYLE_NONE);
 		return;
 	}
-	time_format_span(end > t->start ? end - t->start : 0, span);
+	time_format_span(end > start ? end - start : 0, span);
 	table_cell_z(&l->table, span, STYLE_NONE);
 }
 

@@ -235,8 +235,8 @@ int live_end_all(struct correlator *c, struct live_host *h,
 		err = live_note(l, STR("no end was recorded: the host was "
 				       "restarted"));
 		if (!err)
-			err = facts_close(l, time < 0 ? l->t.end : time,
-			    STR("host restarted"));
+			err = facts_close(
+			    l, time < 0 ? l->t.end : time, TRACK_RESTARTED);
 		if (err)
 			return err;
 	}

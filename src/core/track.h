@@ -20,6 +20,9 @@ enum track_kind {
 };
 
 /* What happened in a track or session; shown by `ls` as letters. */
+/* `reason` of what no end is known of but that of the host's run. */
+#define TRACK_RESTARTED STR("host restarted")
+
 enum track_flag {
 	TRACK_LOGGED_IN = 1 << 0, /* an accepted login was seen */
 	TRACK_CLOSED = 1 << 1,	  /* its end was seen */
@@ -58,7 +61,7 @@ struct track {
 	int64_t bytes_in, bytes_out; /* transferred to, from the host */
 	struct str user, addr, method, key_type, fp, cert_id, tty;
 	struct str origin; /* program that made the login: sshd, cron, login */
-	struct str reason; /* how it ended */
+	struct str reason; /* how it ended, as TRACK_RESTARTED */
 	struct str notes;  /* what is inferred or in conflict, a sentence */
 };
 
