@@ -82,19 +82,24 @@ class Store:
         return self.lines("search", "--since", "all", "--oldest-first", *args)
 
     def answers(self):
-        """All that a store answers, without what depends on arrival, or on
-        the secret key from which each store makes its ids."""
-        def facts(thing):
-            return {k: v for k, v in thing.items() if k not in (
-                "seq", "src", "file_name", "id", "session", "tracks",
-                "n_tracks")}
+        """All that a store answers."""
+        return {"events": _facts(
+                    e for e in self.events("--limit", "100000000")
+                    if not e["kind"].startswith("import.")),
+                "sessions": self.told_sessions()}
 
-        def ordered(things):
-            return sorted(map(facts, things),
-                          key=lambda t: json.dumps(t, sort_keys=True))
-        return {"events": ordered(e for e in self.events("--limit", "100000000")
-                                  if not e["kind"].startswith("import.")),
-                "sessions": ordered(self.sessions("--limit", "1000000"))}
+    def told_sessions(self):
+        """Those of answers()."""
+        return _facts(self.sessions("--limit", "1000000"))
+
+
+def _facts(things):
+    """Ordered, without what depends on arrival, or on the secret key from
+    which each store makes its ids."""
+    bare = ({k: v for k, v in thing.items() if k not in (
+        "seq", "src", "file_name", "id", "session", "tracks", "n_tracks")}
+            for thing in things)
+    return sorted(bare, key=lambda t: json.dumps(t, sort_keys=True))
 
 
 def decompressed(data):
