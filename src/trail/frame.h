@@ -14,7 +14,7 @@
 enum frame_state {
 	FRAME_WHOLE,
 	FRAME_CUT,     /* the bytes end before the frame does */
-	FRAME_DAMAGED, /* impossible length, or the CRC does not fit */
+	FRAME_DAMAGED, /* impossible length or number, or wrong CRC */
 };
 
 /* Append f to b; look at buf_error() afterwards. */

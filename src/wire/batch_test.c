@@ -128,9 +128,12 @@ static void test_hostile(void **state)
 	put(&w, 3, STR("a"));
 	refused(buf_str(&w.plain), "frame 3 is out of order");
 	batch_begin(&w, STR_NONE);
-	put(&w, UINT64_MAX, STR("a"));
+	put(&w, INT64_MAX, STR("a"));
 	put(&w, 0, STR("a"));
 	refused(buf_str(&w.plain), "frame 0 is out of order");
+	batch_begin(&w, STR_NONE);
+	put(&w, UINT64_MAX, STR("a"));
+	refused(buf_str(&w.plain), "byte 0 ");
 	batch_begin(&w, STR_NONE);
 	put(&w, 3, STR("abc"));
 	w.plain.p[w.plain.n - 1] ^= 1;

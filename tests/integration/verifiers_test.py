@@ -6,6 +6,7 @@ usage: verifiers_test.py TRAIL_TOOL VERIFY_TRAIL_PY
 """
 
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -156,6 +157,16 @@ def time_later_in_last_segment(t):
 @case("CLOCK", "EDITED")
 def time_earlier_in_last_segment(t):
     shift_last_time(t, -3600000000)
+
+
+@case("EDITED")
+def number_out_of_range(t):
+    for n, number in ((0, 1 << 63), (1, (1 << 64) - 1)):
+        header, frames = t.read(n)
+        frame = bytearray(frames[15])
+        struct.pack_into("<Q", frame, 8, number)
+        frames[15] = resum(bytes(frame))
+        t.write(n, header, frames)
 
 
 @case("EDITED")
@@ -349,16 +360,108 @@ def torn_tail(t):
         f.write(b"\x40\x01\0\0torn")
 
 
-def check(number, name, function, expected):
+# Damage by chance: what both verifiers say of it is not known before, only that
+# they say the same.
+
+def any_bit(t, n, rng):
+    data = bytearray(b"".join((t.read(n)[0], *t.read(n)[1])))
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    t.write(n, bytes(data), [])
+
+
+def any_cut(t, n, rng):
+    data = b"".join((t.read(n)[0], *t.read(n)[1]))
+    t.write(n, data[:rng.randrange(len(data))], [])
+
+
+def any_hole(t, n, rng):
+    data = b"".join((t.read(n)[0], *t.read(n)[1]))
+    at, length = rng.randrange(len(data)), rng.choice((1, 40, 4096))
+    more = rng.choice((b"", bytes(length), rng.randbytes(length)))
+    t.write(n, data[:at] + more + data[at + length:], [])
+
+
+def any_number(t, n, rng):
+    header, frames = t.read(n)
+    i = rng.randrange(len(frames))
+    frame = bytearray(frames[i])
+    number = rng.choice((0, 1, 1 << 63, (1 << 64) - 1, rng.randrange(110)))
+    struct.pack_into("<Q", frame, 8, number)
+    frames[i] = resum(bytes(frame))
+    t.write(n, header, frames)
+
+
+def any_field(t, n, rng):
+    header, frames = t.read(n)
+    i = rng.randrange(len(frames))
+    frame = bytearray(frames[i])
+    frame[rng.randrange(8, 40)] ^= 1 << rng.randrange(8)
+    frames[i] = resum(bytes(frame))
+    t.write(n, header, frames)
+
+
+def any_order(t, n, rng):
+    header, frames = t.read(n)
+    i, j = sorted((rng.randrange(len(frames)), rng.randrange(len(frames))))
+    t.write(n, header, rng.choice((frames[:i] + frames[j:], frames[j:] + frames[:j],
+                                   frames[:j] + frames[i:])))
+
+
+def any_header(t, n, rng):
+    header, frames = t.read(n)
+    header = bytearray(header)
+    header[rng.randrange(len(header))] ^= 1 << rng.randrange(8)
+    t.write(n, reheader(bytes(header)), frames)
+
+
+def any_note(t, n, rng):
+    note = bytearray(t.checkpoint())
+    note[rng.randrange(len(note))] ^= 1 << rng.randrange(8)
+    t.put(rng.choice(("checkpoint", "kept.checkpoint")), bytes(note))
+
+
+def any_name(t, n, rng):
+    name = "%020d.seg" % rng.choice((0, 1, 2, 41, 42, 71, 101, 1 << 63))
+    if t.path(n).endswith(".zst"):
+        name += ".zst"
+    move = rng.choice((shutil.copy, os.rename))
+    if name != t.names()[n]:
+        move(t.path(n), os.path.join(t.at, name))
+
+
+ANY = (any_bit, any_cut, any_hole, any_number, any_field, any_order, any_header,
+       any_note, any_name)
+ROUNDS = int(os.environ.get("SSHTRAIL_ROUNDS", "20"))
+SEED = int(os.environ.get("SSHTRAIL_SEED", "1"))
+
+
+def by_chance(n):
+    rng = random.Random(SEED * 1000003 + n)
+    steps = [rng.choice(ANY) for _ in range(rng.choice((1, 1, 2)))]
+
+    def function(t):
+        for step in steps:
+            try:
+                step(t, rng.randrange(len(t.names())), rng)
+            except (vt.Damaged, subprocess.CalledProcessError, IndexError, ValueError):
+                pass  # the step before left nothing to read it by
+    names = "_".join(step.__name__ for step in steps)
+    return f"chance_{SEED}_{n}_{names}", function, None
+
+
+def check(number, made, name, function, expected):
+    """On a copy of the trail in `made`."""
     with tempfile.TemporaryDirectory(prefix="sshtrail-verifiers.") as top:
+        shutil.copytree(made, top, dirs_exist_ok=True)
         trail = Trail(top)
-        trail.make()
         function(trail)
         code_c, set_c, text_c = verdicts(tool("verify", trail.at))
         with open(os.path.join(top, "host.pub"), encoding="ascii") as f:
             key = f.read().strip()
         code_p, set_p, text_p = verdicts(
             run(sys.executable, OTHER, trail.at, ORIGIN, key))
+    if expected is None:
+        expected = set_p
     sound = set(expected) <= vt.NOTED
     good = (set_c == set_p == expected and text_c == text_p
             and code_c == code_p == (0 if sound else 3))
@@ -373,8 +476,11 @@ def main():
     if not shutil.which("zstd"):
         print("1..0 # SKIP the zstd program is not installed")
         return 0
-    print(f"1..{len(CASES)}")
-    good = [check(i + 1, *c) for i, c in enumerate(CASES)]
+    cases = CASES + [by_chance(n) for n in range(ROUNDS)]
+    print(f"1..{len(cases)}")
+    with tempfile.TemporaryDirectory(prefix="sshtrail-verifiers.") as made:
+        Trail(made).make()
+        good = [check(i + 1, made, *c) for i, c in enumerate(cases)]
     return 0 if all(good) else 1
 
 

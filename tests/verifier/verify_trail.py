@@ -102,7 +102,7 @@ class Key:
             raise ValueError("the key does not fit its hash")
 
     def hash(self, name):
-        return sha256(name.encode() + b"\n\1" + self.public)[:4]
+        return sha256(name.encode("utf-8", "surrogateescape") + b"\n\1" + self.public)[:4]
 
 
 def base64_strict(text):
@@ -208,7 +208,8 @@ def read_frame(data, at):
         return ("cut",)
     _, crc, seq, realtime, boottime, _, _, _, _ = Frame.FIXED.unpack_from(
         data, at)
-    if crc != crc32c(data[at:at + 4] + data[at + 8:at + length]):
+    if (crc != crc32c(data[at:at + 4] + data[at + 8:at + length])
+            or seq >= 2**63):
         return ("damaged",)
     return ("whole", length, seq, realtime, boottime)
 
