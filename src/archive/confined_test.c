@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole archive works in a sandbox: SQLite, zstd, threads, signatures. */
 #include "base/confined_test.h"
+#include "archive/verify.h"
 
 #include "archive/archive.h"
 #include "archive/screens.h"

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "archive/verify.h"
 #include "base/fd.h"
 #include "core/event_json.h"
 

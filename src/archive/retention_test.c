@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "archive/layout.h"
+#include "archive/verify.h"
 #include "base/fd.h"
 #include "base/when.h"
 #include "crypto/checkpoint.h"

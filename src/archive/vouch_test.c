@@ -11,6 +11,7 @@
 
 #include "archive/archive.h"
 #include "archive/layout.h"
+#include "archive/verify.h"
 #include "base/fd.h"
 #include "base/when.h"
 #include "core/event_json.h"

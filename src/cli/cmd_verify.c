@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "archive/archive.h"
+#include "archive/verify.h"
 #include "base/fd.h"
 #include "base/when.h"
 #include "cli/command.h"

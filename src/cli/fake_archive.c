@@ -7,6 +7,7 @@
 #include "archive/recording.h"
 #include "archive/screens.h"
 #include "archive/screens_search.h"
+#include "archive/verify.h"
 #include "cli/fake_store.h"
 #include "cli/play/play.h"
 #include "record/chunk.h"

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "archive/verify.h"
 #include "base/fd.h"
 #include "crypto/cosign.h"
 #include "hub/hub.h"
