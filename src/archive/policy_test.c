@@ -75,24 +75,29 @@ static void test_limits(void **state)
 	buf_free(&complaints);
 }
 
+/* Of the list under `key`, whose second entry it is. */
+static void assert_refused(
+    const char *key, const char *entry, struct str complaint)
+{
+	struct buf complaints = BUF_INIT, text = BUF_INIT;
+	struct policy p;
+
+	buf_printf(&text, "%s: [\"db all\", \"%s\"]\n", key, entry);
+	assert_int_equal(load(&p, buf_z(&text), &complaints), -EINVAL);
+	assert_true(str_find(buf_str(&complaints), complaint) != STR_NPOS);
+	policy_free(&p);
+	buf_free(&complaints);
+	buf_free(&text);
+}
+
 static void test_wrong_rules(void **state)
 {
 	static const char *const rules[] = {"web", "web logs max_age=1d",
 	    "web all max_age=soon", "web all max_age", "web all 1d",
 	    "web all max_size=1GiB"};
 
-	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-		struct buf complaints = BUF_INIT, text = BUF_INIT;
-		struct policy p;
-
-		buf_printf(&text, "rules: [\"db all\", \"%s\"]\n", rules[i]);
-		assert_int_equal(load(&p, buf_z(&text), &complaints), -EINVAL);
-		assert_true(
-		    str_find(buf_str(&complaints), STR("rule 2")) != STR_NPOS);
-		policy_free(&p);
-		buf_free(&complaints);
-		buf_free(&text);
-	}
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		assert_refused("rules", rules[i], STR("rule 2"));
 }
 
 static void test_wrong_holds(void **state)
@@ -100,18 +105,8 @@ static void test_wrong_holds(void **state)
 	static const char *const holds[] = {
 	    "web", "web logs", "web all max_age=1d", "web all for ever"};
 
-	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
-		struct buf complaints = BUF_INIT, text = BUF_INIT;
-		struct policy p;
-
-		buf_printf(&text, "hold: [\"db all\", \"%s\"]\n", holds[i]);
-		assert_int_equal(load(&p, buf_z(&text), &complaints), -EINVAL);
-		assert_true(
-		    str_find(buf_str(&complaints), STR("hold 2")) != STR_NPOS);
-		policy_free(&p);
-		buf_free(&complaints);
-		buf_free(&text);
-	}
+	for (size_t i = 0; i < sizeof holds / sizeof *holds; i++)
+		assert_refused("hold", holds[i], STR("hold 2"));
 }
 
 int main(void)
