@@ -14,7 +14,8 @@
 #include "base/fd.h"
 #include "sources/source.h"
 
-#define PIECE (512 << 10)
+/* As much as an import hands to the parser at once. */
+#define PIECE (1 << 20)
 
 struct bench {
 	struct source_sink sink; /* first */

@@ -77,8 +77,9 @@ def make_build(targets, build=None):
     own = build is None
     build = os.path.abspath(build or os.path.join(ROOT, "build-bench"))
     if own and not os.path.exists(os.path.join(build, "build.ninja")):
-        subprocess.run(["meson", "setup", "--buildtype=release", build, ROOT],
-                       check=True, stdout=sys.stderr)
+        # As quickstart builds.
+        subprocess.run(["meson", "setup", "--buildtype=release", "-Db_lto=true",
+                        build, ROOT], check=True, stdout=sys.stderr)
     missing = [t for t in targets
                if own or not os.path.exists(os.path.join(build, t))]
     if missing and subprocess.run(["ninja", "-C", build, *missing],

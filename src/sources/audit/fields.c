@@ -225,6 +225,40 @@ static inline const char *take_value(const char *p, const char *end,
 }
 
 /*
+ * Where the blanks are in some bytes from `base` on: those that end values are
+ * taken one after the other, without looking at the bytes between again.
+ */
+struct blanks {
+	const char *base;
+	uint64_t bits;
+};
+
+/* Leave out those in front of p. */
+static inline void blanks_skip(struct blanks *b, const char *p)
+{
+	size_t n = (size_t)(p - b->base);
+
+	b->bits = n < 64 ? b->bits & ~(uint64_t)0 << n : 0;
+}
+
+/* The first at or behind p, where the one before was p[-1]; NULL: far away. */
+static inline const char *blanks_take(
+    struct blanks *b, const char *p, const char *end)
+{
+	const char *ret;
+
+	if (!b->bits) {
+		b->base = p;
+		b->bits = match64(p, end, ' ');
+		if (!b->bits)
+			return NULL;
+	}
+	ret = b->base + __builtin_ctzll(b->bits);
+	b->bits &= b->bits - 1;
+	return ret;
+}
+
+/*
  * Take fields as long as they are what most are: the expected key, a short bare
  * value with a blank behind it, or one in quotes. Returns where the first other
  * one begins.
@@ -233,6 +267,7 @@ static inline const char *take_expected(const struct keys *keys, const char *p,
     const char *end, struct scan *s, uint64_t wanted, struct fields *f)
 {
 	unsigned before = s->before;
+	struct blanks blanks = {p, 0};
 
 	while (end - p >= 8 + WORDS_STEP && (f->has & wanted) != wanted) {
 		unsigned key = keys->next[before];
@@ -249,12 +284,11 @@ static inline const char *take_expected(const struct keys *keys, const char *p,
 			f->quoted |= guess->has;
 			p = to + 1;
 			p += p < end && *p == ' ';
+			blanks_skip(&blanks, p);
 		} else {
-			uint32_t blanks = match16(from, ' ');
-
-			if (!blanks)
+			to = blanks_take(&blanks, p, end);
+			if (!to)
 				break;
-			to = from + __builtin_ctz(blanks);
 			p = to + 1;
 		}
 		f->has |= guess->has;

@@ -46,6 +46,23 @@ static inline uint32_t match16(const char *p, char c)
 #endif
 }
 
+/*
+ * The same of up to 64 bytes in [p, end), of which there are WORDS_STEP at
+ * least.
+ */
+static inline uint64_t match64(const char *p, const char *end, char c)
+{
+	unsigned n = end - p < 64 ? (unsigned)(end - p) : 64, at = 0;
+	uint64_t m = 0;
+
+	for (; at + WORDS_STEP <= n; at += WORDS_STEP)
+		m |= (uint64_t)match16(p + at, c) << at;
+	if (at < n)
+		m |= (uint64_t)match16(p + n - WORDS_STEP, c)
+		     << (n - WORDS_STEP);
+	return m;
+}
+
 /* The first c in [p, end), or end. */
 static inline const char *find1(const char *p, const char *end, char c)
 {
