@@ -75,6 +75,19 @@ void buf_add_z(struct buf *b, const char *z)
 	buf_add(b, z, strlen(z));
 }
 
+/* How many decimal digits v has: from its bits, and 1233 / 4096 is log10(2). */
+static unsigned n_digits(uint64_t v)
+{
+	static const uint64_t least[] = {0, 10, 100, 1000, 10000, 100000,
+	    1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000,
+	    1000000000000, 10000000000000, 100000000000000, 1000000000000000,
+	    10000000000000000, 100000000000000000, 1000000000000000000,
+	    10000000000000000000u};
+	unsigned n = (unsigned)(64 - __builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= least[n]);
+}
+
 void buf_add_u64(struct buf *b, uint64_t v)
 {
 	static const char pairs[] = "00010203040506070809"
@@ -87,19 +100,17 @@ void buf_add_u64(struct buf *b, uint64_t v)
 				    "70717273747576777879"
 				    "80818283848586878889"
 				    "90919293949596979899";
-	/* As much again behind the digits, so that a copy has a fixed size. */
-	enum { MAX = 20 };
-	char digits[2 * MAX], *at = buf_reserve(b, MAX);
-	size_t i = MAX;
+	unsigned n = n_digits(v), i = n;
+	char *at = buf_reserve(b, n);
 
 	if (!at)
 		return;
-	for (; v >= 10; v /= 100)
-		memcpy(&digits[i -= 2], &pairs[2 * (v % 100)], 2);
-	if (v || i == MAX)
-		digits[--i] = (char)('0' + v);
-	memcpy(at, digits + i, MAX);
-	b->n += MAX - i;
+	/* Where they stay: a copy would wait for all these small stores. */
+	for (; i >= 2; v /= 100)
+		memcpy(at + (i -= 2), &pairs[2 * (v % 100)], 2);
+	if (i)
+		at[0] = (char)('0' + v);
+	b->n += n;
 }
 
 void buf_add_i64(struct buf *b, int64_t v)

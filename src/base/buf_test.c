@@ -2,8 +2,10 @@
 #include "base/buf.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -29,6 +31,22 @@ static void test_add(void **state)
 	buf_free(&b);
 	assert_null(b.p);
 	assert_string_equal(buf_z(&b), "");
+	buf_free(&b);
+}
+
+/* Where a number gets one digit more, the C library is asked as well. */
+static void test_digits(void **state)
+{
+	struct buf b = BUF_INIT;
+	char expected[32];
+
+	for (uint64_t ten = 1, n = 0; n < 20; n++, ten *= 10)
+		for (uint64_t v = ten - 2; v != ten + 2; v++) {
+			buf_clear(&b);
+			buf_add_u64(&b, v);
+			snprintf(expected, sizeof expected, "%" PRIu64, v);
+			assert_string_equal(buf_z(&b), expected);
+		}
 	buf_free(&b);
 }
 
@@ -155,6 +173,7 @@ static void test_consume(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_digits),
 	    cmocka_unit_test(test_add),
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_max_is_sticky),

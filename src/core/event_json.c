@@ -180,26 +180,31 @@ static void add_list(struct buf *b, struct str list)
 	buf_add_char(b, ']');
 }
 
+/* These two are written where they stay: copies wait for small stores. */
 static void add_time(struct buf *b, int64_t us)
 {
-	char quoted[JSON_TIME_LEN + 2];
+	char *at = buf_reserve(b, JSON_TIME_LEN + 2);
 
-	if (json_time_format(us, quoted + 1)) {
-		quoted[0] = quoted[sizeof quoted - 1] = '"';
-		buf_add(b, quoted, sizeof quoted);
-	} else {
+	if (!at)
+		return;
+	if (!json_time_format(us, at + 1)) {
 		buf_add_i64(b, us);
+		return;
 	}
+	at[0] = at[1 + JSON_TIME_LEN] = '"';
+	b->n += JSON_TIME_LEN + 2;
 }
 
 static void add_hex(struct buf *b, uint64_t v)
 {
-	char text[18];
+	char *at = buf_reserve(b, 18);
 
-	text[0] = text[17] = '"';
+	if (!at)
+		return;
+	at[0] = at[17] = '"';
 	for (unsigned i = 0; i < 16; i++)
-		text[1 + i] = hex[v >> (60 - 4 * i) & 15];
-	buf_add(b, text, sizeof text);
+		at[1 + i] = hex[v >> (60 - 4 * i) & 15];
+	b->n += 18;
 }
 
 static void add_value(
