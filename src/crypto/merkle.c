@@ -21,7 +21,7 @@ void merkle_leaf_hash(const void *p, size_t n, struct sha256 *ret)
 	sha256_final(&c, ret);
 }
 
-static void node_hash(
+void merkle_node_hash(
     const struct sha256 *left, const struct sha256 *right, struct sha256 *ret)
 {
 	uint8_t node[1 + 2 * SHA256_LEN];
@@ -38,7 +38,7 @@ void merkle_append(struct merkle *t, const struct sha256 *leaf_hash)
 	struct sha256 h = *leaf_hash;
 
 	for (uint64_t bits = t->size; bits & 1; bits >>= 1)
-		node_hash(&t->frontier[--n], &h, &h);
+		merkle_node_hash(&t->frontier[--n], &h, &h);
 	t->frontier[n] = h;
 	t->size++;
 }
@@ -53,5 +53,5 @@ void merkle_root(const struct merkle *t, struct sha256 *ret)
 	}
 	*ret = t->frontier[--n];
 	while (n > 0)
-		node_hash(&t->frontier[--n], ret, ret);
+		merkle_node_hash(&t->frontier[--n], ret, ret);
 }

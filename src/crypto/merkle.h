@@ -21,6 +21,9 @@ void merkle_init(struct merkle *t);
 /* Number of hashes in the frontier: the one-bits of size. */
 unsigned merkle_n_frontier(const struct merkle *t);
 void merkle_leaf_hash(const void *p, size_t n, struct sha256 *ret);
+/* Of an inner node; `ret` may be one of the two. */
+void merkle_node_hash(
+    const struct sha256 *left, const struct sha256 *right, struct sha256 *ret);
 void merkle_append(struct merkle *t, const struct sha256 *leaf_hash);
 /* SHA-256 of nothing for an empty tree, as RFC 6962 says. */
 void merkle_root(const struct merkle *t, struct sha256 *ret);
