@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "cli/command.h"
 #include "cli/daemon.h"
+#include "cli/evidence/evidence.h"
 #include "cli/masks.h"
 #include "cli/recording_export.h"
 #include "cli/rows.h"
@@ -17,7 +18,7 @@
 #define PAGE_LARGE ((off_t)64 << 20)
 
 struct export_options {
-	bool sessions, local, reveal;
+	bool sessions, local, reveal, evidence;
 	int format, stream;
 	const char *recording;
 	const char *output;
@@ -75,6 +76,14 @@ static const struct opt export_opts[] = {
 		"where there are any, that they were shown is recorded in the "
 		"store, or else they are not",
 	.at = offsetof(struct export_options, reveal)},
+    {"evidence", 0, OPT_FLAG,
+	.help = "a bundle that proves itself to who has neither this program "
+		"nor the store: the frames of the events and of their "
+		"recordings, signed checkpoints, keys, a program that verifies "
+		"it and how to do so by hand; --output names a directory, or a "
+		"file that ends in .tar. Nothing is masked in it, which is "
+		"recorded as with --reveal",
+	.at = offsetof(struct export_options, evidence)},
     {"socket", 0, OPT_STR, "FILE",
 	"control socket of the daemon, which records it where it writes to "
 	"the store (" DAEMON_SOCKET ")",
@@ -173,13 +182,20 @@ static int export_events(
 	return r == CLI_FOUND ? cli_found(c, n, "event") : r;
 }
 
+static struct reveal reveal_of(
+    const struct invocation *inv, const struct query *q)
+{
+	const struct export_options *own = inv->own;
+
+	return (struct reveal){
+	    own->evidence ? "sshtrail export --evidence" : "sshtrail export",
+	    q->session, own->socket ? own->socket : DAEMON_SOCKET};
+}
+
 static int export_rows(const struct invocation *inv, struct query *q)
 {
 	const struct export_options *own = inv->own;
-	const struct masks_for what = {.reveal = own->reveal,
-	    .command = "sshtrail export",
-	    .session = q->session,
-	    .socket = own->socket ? own->socket : DAEMON_SOCKET};
+	const struct masks_for what = {own->reveal, reveal_of(inv, q)};
 	struct masks masks;
 	struct event_rows rows = {
 	    event_format_find(str_z(choices[own->format])), &masks};
@@ -216,6 +232,14 @@ static void tell_large(struct cli *c, const struct export_options *own, int fd)
 	buf_free(&size);
 }
 
+static int export_evidence(const struct invocation *inv, const struct query *q)
+{
+	const struct reveal of = reveal_of(inv, q);
+
+	return evidence_export(inv->cli, q,
+	    ((const struct export_options *)inv->own)->output, &of);
+}
+
 /* Standard output is the file while `run` is at work. */
 static int into_file(const struct invocation *inv, struct query *q)
 {
@@ -240,12 +264,36 @@ static int into_file(const struct invocation *inv, struct query *q)
 	return r;
 }
 
+/* All of it is as it was written, in a form of its own. */
+static int check_evidence(const struct invocation *inv)
+{
+	const struct export_options *own = inv->own;
+	struct cli *c = inv->cli;
+
+	if (c->hub)
+		return cli_usage(c,
+		    "--evidence is made of the trails themselves, at the "
+		    "store of the hub, not with --hub");
+	if (!own->output)
+		return cli_usage(c,
+		    "--evidence is several files: name a directory, which is "
+		    "made, or a file that ends in .tar, with --output");
+	if (own->sessions || own->local || own->recording || own->reveal ||
+	    own->format || own->stream || c->json)
+		return cli_usage(c,
+		    "--evidence has a form of its own, with all as it was "
+		    "written: it takes filters, --output and --socket");
+	return CLI_FOUND;
+}
+
 static int check_format(const struct invocation *inv, const char *session)
 {
 	const struct export_options *own = inv->own;
 	const struct format *format = format_of(own);
 	struct cli *c = inv->cli;
 
+	if (own->evidence)
+		return check_evidence(inv);
 	if (c->hub && (format || own->reveal))
 		return cli_usage(c,
 		    "recordings, and what is masked, are exported at the "
@@ -286,6 +334,8 @@ static int export_run(const struct invocation *inv)
 	if (r != CLI_FOUND)
 		return r;
 	q.order = f.reverse ? ORDER_NEWEST_FIRST : ORDER_OLDEST_FIRST;
+	if (own->evidence)
+		return export_evidence(inv, &q);
 	return own->output && !is_directory(own) ? into_file(inv, &q)
 						 : export_rows(inv, &q);
 }
@@ -293,19 +343,21 @@ static int export_run(const struct invocation *inv)
 const struct command cmd_export = {
     .name = "export",
     .operands = "[SESSION]",
-    .summary = "print events, oldest first, or a recording",
+    .summary = "print events, oldest first, or a recording; or evidence",
     .help = "All times unless --since or --until say otherwise; --reverse "
 	    "prints the newest first. With SESSION, only what belongs to it; "
 	    "with a --format of recordings that of its terminal, which must "
 	    "match what its events vouch for. In asciicast and tlog control "
 	    "characters are escaped, so that it can be looked at before it is "
-	    "played.",
+	    "played. --evidence writes what others can verify; see "
+	    "docs/evidence.md.",
     .examples = "  sshtrail export > events.jsonl\n"
 		"  sshtrail export --sessions --user root --since -30d\n"
 		"  sshtrail export --format ocsf --kind auth,exec\n"
 		"  sshtrail export last --format asciicast -o last.cast\n"
 		"  sshtrail export last --format script -o last.script\n"
-		"  sshtrail export last --format html -o last.html\n",
+		"  sshtrail export last --format html -o last.html\n"
+		"  sshtrail export last --evidence -o last.tar\n",
     .opts = export_opts,
     .opts_size = sizeof(struct export_options),
     .takes = COMMAND_HUB | COMMAND_FILTERS | COMMAND_FILTERS_ALL |

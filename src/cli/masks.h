@@ -7,15 +7,13 @@
 #ifndef CLI_MASKS_H
 #define CLI_MASKS_H
 
-#include "cli/cli.h"
+#include "cli/reveal.h"
 #include "core/mask.h"
 
 /* For what they are; strings must live as long as the masks. */
 struct masks_for {
-	bool reveal;	     /* nothing is masked */
-	const char *command; /* what is done, as "sshtrail export" */
-	uint64_t session;    /* of which; 0: of all */
-	const char *socket;  /* of the daemon that may hold the store */
+	bool reveal; /* nothing is masked */
+	struct reveal of;
 };
 
 struct masks {
@@ -34,9 +32,8 @@ void masks_free(struct masks *m);
 
 /*
  * A secret was found: whether it is to be hidden. When the first one is to be
- * seen, an event `reveal` says who asked for what: appended to the chain
- * reveal:HOST, or, where the store is not ours to write to, by the daemon. If
- * that fails, m->err has why, and the answer is yes.
+ * seen, an event `reveal` says who asked for what (cli/reveal.h). If that
+ * fails, m->err has why, and the answer is yes.
  */
 bool masks_hide(struct masks *m);
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/beside.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "archive/layout.h"
+#include "base/fd.h"
+#include "core/event_json.h"
+#include "trail/trail.h"
+
+bool beside_is_hub(const char *dir)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/hub/hosts", dir);
+	return access(path, F_OK) == 0;
+}
+
+static int check_owner(int dirfd, const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (fstat(dirfd, &st) < 0)
+		return err_sys(err, -errno, "store %s", dir);
+	if (st.st_uid == geteuid())
+		return 0;
+	return err_set(err, -EPERM,
+	    "the store %s is that of user %u: run this as that user", dir,
+	    (unsigned)st.st_uid);
+}
+
+static int append(int chainfd, const struct trail_config *cfg, struct str json,
+    struct err *err)
+{
+	struct trail_recovery recovery;
+	struct trail *t = NULL;
+	int r = trail_open(&t, chainfd, cfg, &recovery, err);
+
+	if (r < 0)
+		return r;
+	r = trail_append(t, FRAME_EVENT, 0, json, NULL, err);
+	if (r == 0)
+		return trail_close(t, err);
+	trail_abandon(t);
+	return r;
+}
+
+int beside_append(
+    const char *dir, const char *chain, const struct event *ev, struct err *err)
+{
+	CLEANUP_FD int dirfd = -1, chainfd = -1;
+	uint8_t id_key[LAYOUT_ID_KEY_LEN];
+	struct buf json = BUF_INIT;
+	struct sign_key key = {.secret = {0}};
+	const struct trail_config cfg = {.origin = chain, .key = &key};
+	int r = layout_open(dir, false, &dirfd, err);
+
+	if (r == 0)
+		r = check_owner(dirfd, dir, err);
+	if (r == 0)
+		r = layout_keys(dirfd, &key, id_key, err);
+	if (r == 0)
+		r = layout_open_chain(dirfd, chain, true, &chainfd, err);
+	event_to_json(ev, 0, &json);
+	if (r == 0 && buf_error(&json))
+		r = err_sys(err, buf_error(&json), "event");
+	if (r == 0)
+		r = append(chainfd, &cfg, buf_str(&json), err);
+	sign_key_wipe(&key);
+	buf_free(&json);
+	return r;
+}

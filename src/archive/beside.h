@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An event in a store to which a hub writes, which lends its index to nobody
+ * (archive/lock.h): it is in the trail, signed, and found once the hub was
+ * started anew.
+ */
+#ifndef ARCHIVE_BESIDE_H
+#define ARCHIVE_BESIDE_H
+
+#include "core/event.h"
+
+bool beside_is_hub(const char *dir);
+
+/*
+ * Append it to a chain that only such events are in. Durable and signed when
+ * this returns 0. -EPERM: the caller is not the user whose store it is, and
+ * what he makes could not be read by the hub.
+ */
+int beside_append(const char *dir, const char *chain, const struct event *ev,
+    struct err *err);
+
+#endif
