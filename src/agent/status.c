@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "archive/space.h"
 #include "base/when.h"
@@ -280,7 +281,7 @@ static void recordings_json(struct buf *b, const struct recorder_stats *r)
 	buf_add_z(b, "},");
 }
 
-/* --- all of it --- */
+/* --- all of it: the monitor is whose process ends the daemon --- */
 
 static void write_json(const struct status *s, struct buf *b, const char *last)
 {
@@ -289,7 +290,9 @@ static void write_json(const struct status *s, struct buf *b, const char *last)
 	const struct cost c = cost();
 	struct recorder_stats recordings;
 
-	buf_add_z(b, "{\"version\":\"" SSHTRAIL_VERSION "\",\"host\":");
+	buf_printf(b,
+	    "{\"version\":\"" SSHTRAIL_VERSION "\",\"pid\":%d,\"host\":",
+	    (int)getppid());
 	json_add_string(b, str_z(a->host));
 	buf_add_z(b, ",\"store\":");
 	json_add_string(b, str_z(a->store));
@@ -324,8 +327,9 @@ static void write_text(const struct status *s, struct buf *b, const char *last)
 	const struct cost c = cost();
 	struct recorder_stats recordings;
 
-	buf_printf(b, "sshtraild " SSHTRAIL_VERSION " on %s, store %s\n",
-	    a->host, a->store);
+	buf_printf(b,
+	    "sshtraild " SSHTRAIL_VERSION " on %s, process %d, store %s\n",
+	    a->host, (int)getppid(), a->store);
 	buf_printf(b, "%llu events, %llu logins, %llu lost; newest %s\n",
 	    (unsigned long long)l->events, (unsigned long long)l->logins,
 	    (unsigned long long)lost(s), last[0] ? last : "none yet");

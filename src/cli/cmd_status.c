@@ -49,7 +49,8 @@ const struct command cmd_status = {
     .operands = "",
     .summary = "tell what the daemon captures, and what it does not",
     .help = "Asks the sshtraild of this host, which answers root and the "
-	    "members of its group: how many events and bytes come, which "
+	    "members of its group: which process ends it, how many events and "
+	    "bytes come, which "
 	    "sessions are open, what the trail takes and its disk has left, "
 	    "from which taps it takes events and why not from others, how "
 	    "many of each, what was lost. Of CPU and memory it tells what the "

@@ -521,6 +521,7 @@ def tells_how_it_does():
         check(now["disk"]["size"] > now["disk"]["free"] > 0, now["disk"])
         check(now["cpu"] > 0 and now["memory"] > 1 << 20, now)
         equal(now["lost"], 0)
+        equal(now["pid"], daemon.process.pid)
 
         def rates():
             short, long = daemon.status()["rates"]
@@ -533,6 +534,7 @@ def tells_how_it_does():
                  lambda: daemon.status()["sessions_open"] == 2)
         text = daemon.run("status", "--socket", daemon.socket).stdout.decode()
         for wanted in ("2 sessions open:", "  ann from 192.0.2.1 since 2026-",
+                       ", process %d, " % daemon.process.pid,
                        " events/s, ", "MiB in ", "GiB free", "s of CPU"):
             check(wanted in text, text)
         daemon.stop()
