@@ -72,7 +72,19 @@ int boots_read(struct boots *b, struct cli *c, const struct query *asked)
 	memcpy(q.host, asked->host, sizeof q.host);
 	query_want(&q, F_TEXT);
 	query_want(&q, F_OP);
+	b->oldest_first = asked->order == ORDER_OLDEST_FIRST;
 	return rows_events(c, &q, keep_boot, b, NULL, NULL);
+}
+
+const struct boot_row *boots_next(const struct boots *b, size_t i)
+{
+	const struct str host = row_at(b, i)->host;
+	const size_t step = b->oldest_first ? 1 : SIZE_MAX; /* that is -1 */
+
+	for (i += step; i < boots_count(b); i += step)
+		if (str_eq(row_at(b, i)->host, host))
+			return row_at(b, i);
+	return NULL;
 }
 
 const struct boot_row *boots_after(

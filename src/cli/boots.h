@@ -17,9 +17,10 @@ struct boot_row {
 struct boots {
 	struct arena arena;
 	struct buf rows; /* of struct boot_row, in the order asked for */
+	bool oldest_first;
 };
 
-#define BOOTS_INIT ((struct boots){ARENA_INIT, BUF_INIT})
+#define BOOTS_INIT ((struct boots){ARENA_INIT, BUF_INIT, false})
 
 /*
  * Those from q's `since` on, on q's hosts, in q's order. CLI_FOUND, or a
@@ -30,6 +31,9 @@ void boots_free(struct boots *b);
 
 size_t boots_count(const struct boots *b);
 const struct boot_row *boots_at(const struct boots *b, size_t i);
+
+/* The start or stop of the same host that comes next in time, or NULL. */
+const struct boot_row *boots_next(const struct boots *b, size_t i);
 
 /* The first start or stop of the host behind `time`, or NULL. */
 const struct boot_row *boots_after(

@@ -45,8 +45,42 @@ static bool count_row(struct last *l)
 	return table_row(&l->table) && !(l->limit && l->n >= l->limit);
 }
 
-static bool print_boot(struct last *l, const struct boot_row *b)
+/* LOGOUT and DURATION of what ended; `word` instead of the time, or NULL. */
+static void cells_ended(
+    struct last *l, int64_t start, int64_t end, const char *word)
 {
+	char time[TIME_LOCAL_LEN], span[TIME_SPAN_LEN];
+
+	if (word)
+		table_cell_z(&l->table, word, STYLE_RED);
+	else
+		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
+		    STYLE_NONE);
+	time_format_span(end > start ? end - start : 0, span);
+	table_cell_z(&l->table, span, STYLE_NONE);
+}
+
+static void cells_no_end(struct last *l, const char *word)
+{
+	table_cell_z(&l->table, word, STYLE_GREEN);
+	table_cell(&l->table, STR_NONE, STYLE_NONE);
+}
+
+/* A host that runs stops or, if it crashed, starts again; one that stopped
+ * starts. */
+static void cells_boot_end(
+    struct last *l, const struct boot_row *b, const struct boot_row *next)
+{
+	if (next && !(b->down && next->down))
+		cells_ended(l, b->time, next->time,
+		    b->down || next->down ? NULL : "crash");
+	else
+		cells_no_end(l, b->down ? "" : "still running");
+}
+
+static bool print_boot(struct last *l, size_t i)
+{
+	const struct boot_row *b = boots_at(&l->boots, i);
 	char time[TIME_LOCAL_LEN];
 
 	table_cell_z(&l->table, b->down ? "shutdown" : "reboot", STYLE_DIM);
@@ -56,8 +90,7 @@ static bool print_boot(struct last *l, const struct boot_row *b)
 	table_cell(&l->table, b->host, STYLE_DIM);
 	table_cell(
 	    &l->table, clock_format(&l->cli->clock, b->time, time), STYLE_DIM);
-	table_cell(&l->table, STR_NONE, STYLE_NONE);
-	table_cell(&l->table, STR_NONE, STYLE_NONE);
+	cells_boot_end(l, b, boots_next(&l->boots, i));
 	return count_row(l);
 }
 
@@ -69,7 +102,7 @@ static bool print_boots_before(struct last *l, int64_t start)
 
 		if (l->oldest_first ? b->time > start : b->time < start)
 			break;
-		if (!print_boot(l, b))
+		if (!print_boot(l, l->at))
 			return false;
 	}
 	return true;
@@ -87,24 +120,15 @@ static const struct boot_row *restart_of(
 static void cells_end(struct last *l, const struct session *s)
 {
 	const struct boot_row *boot = restart_of(l, s);
-	int64_t end = s->sum.end, start = s->sum.start;
-	char time[TIME_LOCAL_LEN], span[TIME_SPAN_LEN];
 
-	if (boot) {
-		if (session_is_open(s))
-			end = boot->time;
-		table_cell_z(
-		    &l->table, boot->down ? "down" : "crash", STYLE_RED);
-	} else if (!session_is_open(s)) {
-		table_cell(&l->table, clock_format(&l->cli->clock, end, time),
-		    STYLE_NONE);
-	} else {
-		table_cell_z(&l->table, "still logged in", STYLE_GREEN);
-		table_cell(&l->table, STR_NONE, STYLE_NONE);
-		return;
-	}
-	time_format_span(end > start ? end - start : 0, span);
-	table_cell_z(&l->table, span, STYLE_NONE);
+	if (boot)
+		cells_ended(l, s->sum.start,
+		    session_is_open(s) ? boot->time : s->sum.end,
+		    boot->down ? "down" : "crash");
+	else if (!session_is_open(s))
+		cells_ended(l, s->sum.start, s->sum.end, NULL);
+	else
+		cells_no_end(l, "still logged in");
 }
 
 static bool print_session(struct last *l, const struct session *s)
@@ -212,7 +236,9 @@ const struct command cmd_last = {
     .summary = "list logins and boots, as last does, from all sources",
     .help = "Newest first. LOGOUT is \"still logged in\" where no end was "
 	    "seen, \"down\" or \"crash\" where the host stopped or started "
-	    "again before one. "
+	    "again before one; of a start, when the host stopped, \"crash\" "
+	    "where it started again without a stop, \"still running\" where "
+	    "neither was seen; of a stop, when it started again. "
 	    "Shows the 7 days before the newest event in the store unless "
 	    "--since or --all say otherwise. --json prints the logins as 'ls "
 	    "--json' does.",

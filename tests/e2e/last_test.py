@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `last` says of a wtmp, and what sshtrail says of the same."""
 import os
+import re
 import shutil
 import socket
 import struct
@@ -9,7 +10,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from trailtest import Skip, Store, case, equal, main
+from trailtest import Skip, Store, case, check, equal, main
 
 BOOT, RUNLEVEL, NEW_TIME, OLD_TIME, LOGIN, DEAD = 2, 1, 3, 4, 7, 8
 START = 1795000000
@@ -61,6 +62,35 @@ def ends():
         equal(ours["left"], "2026-11-18 11:13:20", "a logout")
         equal(ours["replaced"], "2026-11-18 12:20:00", "another login on its terminal")
         equal(ours["here"], "still logged", "no end")
+
+
+@case
+def boots():
+    """how long a host ran, and was down, is told as last tells it"""
+    if not shutil.which("last"):
+        raise Skip("last is not installed")
+    with Store() as store:
+        path = store.write("wtmp", WTMP)
+        store.import_(path, "--host", "h1")
+
+        def ours(*options):
+            done = store.run("last", "--since", "all", "--utc", *options)
+            return [(line.split()[0], *re.split("  +", line.split("h1")[1].strip()))
+                    for line in done.stdout.decode().splitlines() if "  system " in line]
+        rows = ours()
+        equal(rows, ours("--reverse")[::-1], "the other order")
+        equal(rows, [
+            ("reboot", "2026-11-18 16:41:40", "still running"),
+            ("shutdown", "2026-11-18 16:40:00", "2026-11-18 16:41:40", "1m40s"),
+            ("reboot", "2026-11-18 13:53:20", "2026-11-18 16:40:00", "2h46m"),
+            # last takes the next stop for its end, whatever ran meanwhile.
+            ("reboot", "2026-11-18 11:06:40", "crash", "2h46m")])
+        done = subprocess.run(["last", "-x", "-w", "--time-format", "iso", "-f", path], capture_output=True,
+                              text=True, check=True, env={**os.environ, "TZ": "UTC"})
+        told = [line for line in done.stdout.splitlines() if line.startswith(("reboot", "shutdown"))]
+        for (name, start, end, *_), line in zip(rows[:3], told):
+            check(line.startswith(name) and start.replace(" ", "T") in line, line)
+            check(re.sub(r"(\d) (\d)", r"\1T\2", end) in line, line)
 
 
 if __name__ == "__main__":
