@@ -107,10 +107,15 @@ def test_pager_order():
 
 
 def test_pager_missing():
-    out, status = on_terminal(['ls', '--all'], PAGER='/nonexistent/pager')
-    tap.equal(status, 0)
-    out, status = on_terminal(['ls', '--all'], PAGER='nonexistent-pager')
-    assert 'amelia' in out, out
+    for missing in ('/nonexistent/pager', '/nonexistent/pager -R',
+                    'nonexistent-pager'):
+        out, status = on_terminal(['ls', '--all'], PAGER=missing)
+        tap.equal(status, 0)
+        assert 'amelia' in out and 'not found' not in out, out
+    for there in ('/bin/sed s/^/A:/', "'sed' s/^/A:/", 'A=A: sed s/^/A:/',
+                  '"$SED" s/^/A:/'):
+        out, _ = on_terminal(['ls', '--all'], PAGER=there, SED='sed')
+        assert out.startswith('A:'), out
 
 
 def test_pager_not_for_sudo():

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <langinfo.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,28 +47,35 @@ static void run_pager(const char *command)
 	_exit(127);
 }
 
+/* In one directory of PATH, or as it is called where `dir` is empty. */
+static bool is_program(struct str dir, struct str name)
+{
+	char path[4096];
+
+	if (dir.n + name.n + 2 > sizeof path)
+		return false;
+	snprintf(path, sizeof path, "%.*s%s%.*s", (int)dir.n, dir.p,
+	    dir.n ? "/" : "", (int)name.n, name.p);
+	return access(path, X_OK) == 0;
+}
+
 /* False when the shell would not find the first word of the command. */
 static bool can_run(const char *command)
 {
 	struct str rest = str_z(command), word;
 	const char *path = getenv("PATH");
 	struct str dirs = str_z(path ? path : "/usr/bin:/bin"), dir;
-	char name[4096];
 	bool more;
 
 	str_cut(&rest, ' ', &word);
-	if (str_find_char(word, '/') != STR_NPOS ||
-	    str_find_char(word, '=') != STR_NPOS)
+	/* What the shell puts something else in the place of, it may find. */
+	if (strcspn(command, "=\"'\\$~`(") < word.n)
 		return true;
+	if (str_find_char(word, '/') != STR_NPOS)
+		return is_program(STR_NONE, word);
 	do {
 		more = str_cut(&dirs, ':', &dir);
-		if (dir.n + word.n + 2 > sizeof name || dir.n == 0)
-			continue;
-		memcpy(name, dir.p, dir.n);
-		name[dir.n] = '/';
-		memcpy(name + dir.n + 1, word.p, word.n);
-		name[dir.n + 1 + word.n] = '\0';
-		if (access(name, X_OK) == 0)
+		if (dir.n && is_program(dir, word))
 			return true;
 	} while (more);
 	return false;
