@@ -93,7 +93,12 @@ int writer_compact(struct writer *w, struct err *err)
 		    "SELECT count(*) FROM block WHERE data IS NOT NULL"
 		    " AND rows >= ?1 AND rows < ?2",
 		    &n, err, "ii", tiers[i], tiers[i + 1]);
-		if (r == 0 && n >= TIER_BLOCKS)
+		if (r == 0 && n < TIER_BLOCKS)
+			continue;
+		/* Its blocks may be of this very commit. */
+		if (r == 0)
+			r = track_blocks_flush(&w->track_blocks, &w->sql, err);
+		if (r == 0)
 			r = merge_tier(w, tiers[i], tiers[i + 1], err);
 		if (r < 0)
 			break;

@@ -131,11 +131,8 @@ static int put_runs(struct writer *w, const struct seal_job *j, struct err *err)
 			continue;
 		/* A track is of one host; were it not, one run would stand
 		 * for all: reading checks the track of each row anyway. */
-		r = sql_run(&w->sql,
-		    "INSERT INTO block_track VALUES(?1, ?2, ?3, ?4)"
-		    " ON CONFLICT DO NOTHING",
-		    err, "uiii", run->track, j->id, (int64_t)run->first,
-		    (int64_t)run->n);
+		r = track_blocks_add(
+		    &w->track_blocks, &w->sql, j->id, run, err);
 		if (r < 0)
 			return r;
 	}

@@ -171,6 +171,7 @@ void writer_close(struct writer *w)
 	free(w->name_ids);
 	free(w->resolve);
 	tally_free(&w->tally);
+	track_blocks_free(&w->track_blocks);
 	free(w);
 }
 
@@ -466,6 +467,11 @@ static int flush_tally(struct writer *w, struct err *err)
 	return tally_flush(&w->tally, &w->sql, err);
 }
 
+static int flush_track_blocks(struct writer *w, struct err *err)
+{
+	return track_blocks_flush(&w->track_blocks, &w->sql, err);
+}
+
 int writer_prepare(struct writer *w, struct err *err)
 {
 	/* Joining does not look at blocks, so the last is sealed meanwhile.
@@ -474,7 +480,7 @@ int writer_prepare(struct writer *w, struct err *err)
 	static int (*const steps[])(struct writer * w, struct err * err) = {
 	    seal_last, writer_join, wait_for_last, writer_retally,
 	    writer_tally_new, writer_resolve_amended, flush_tally,
-	    writer_compact};
+	    writer_compact, flush_track_blocks};
 	int r = 0;
 
 	if (w->failed)

@@ -10,6 +10,7 @@
 #include "store/builder.h"
 #include "store/catalogue.h"
 #include "store/tally.h"
+#include "store/track_blocks.h"
 #include "store/track_row.h"
 
 /* Blocks with fewer rows and less text lie in the catalogue and are merged
@@ -56,6 +57,7 @@ struct writer {
 	struct map new_boots; /* host to earliest, since the last commit */
 	bool persons_changed, accounts_changed; /* since the last commit */
 	struct tally tally;
+	struct track_blocks track_blocks;
 };
 
 int writer_open(
