@@ -13,6 +13,8 @@
  * block.chains: which numbers of which chains it has, see put_chains().
  * block.tallied: its events are counted in `tally`.
  * block.min_told, max_told: without events about reading logs in; or NULL.
+ * track.number: rows lie in the order in which tracks came. Ids are hashes: in
+ * their order each of millions would be a page of its own to be read.
  * track.login: the name under which its events are counted there.
  * replaced: what hidden events count for in their track; the track has it too.
  * track.joins: in join_tracks(), enum track_joins. track.dirty: changed since,
@@ -29,7 +31,8 @@ static const char schema[] =
     "CREATE INDEX block_new ON block(id) WHERE NOT tallied;"
     "CREATE TABLE block_track(track, block, first, n,"
     " PRIMARY KEY(track, block)) WITHOUT ROWID;"
-    "CREATE TABLE track(id INTEGER PRIMARY KEY, host, session, kind, flags,"
+    "CREATE TABLE track(number INTEGER PRIMARY KEY, id INTEGER UNIQUE NOT NULL,"
+    " host, session, kind, flags,"
     " start, stop, login_time, ses, auid, pid, child_pid, port, n_exec,"
     " n_file, n_auth_fail, n_priv, bytes_in, bytes_out, login, joins,"
     " dirty, boot, user, addr, method, key_type, fp, cert_id, tty, origin,"
@@ -38,6 +41,7 @@ static const char schema[] =
     "CREATE INDEX track_host ON track(host, stop) WHERE joins = 1;"
     "CREATE INDEX track_tried ON track(host, pid, stop) WHERE joins = 2;"
     "CREATE INDEX track_dirty ON track(host, start) WHERE dirty;"
+    "CREATE INDEX track_login ON track(id, login) WHERE login <> 0;"
     "CREATE TABLE session(id INTEGER PRIMARY KEY, host, start, stop, flags,"
     " user, own_user, person, addr, auid, fp, cert);"
     "CREATE INDEX session_start ON session(start, stop, id);"

@@ -9,7 +9,7 @@
 
 #define CATALOGUE_FILE	 "catalogue.db"
 #define CATALOGUE_BLOCKS "blocks"
-#define CATALOGUE_FORMAT 7
+#define CATALOGUE_FORMAT 8
 /* "%016x.blk" */
 #define BLOCK_NAME_LEN	 24
 

@@ -101,7 +101,7 @@ static void check_whole_commits(const char *dir)
 
 static void test_full_disk(void **state)
 {
-	static const rlim_t limits[] = {100, 5000, 40000, 150000, 300000,
+	static const rlim_t limits[] = {100, 5000, 40000, 200000, 300000,
 	    450000, 600000, 800000, 1000000, 1400000};
 	struct query q = everything();
 	struct model m;

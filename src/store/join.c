@@ -447,6 +447,11 @@ static int join_chunk(struct join *j, struct err *err)
 		r = decide(j);
 	if (r == 0)
 		r = write_chunk(j, err);
+	if (r == 0)
+		r = sql_run(&j->w->sql,
+		    "UPDATE track SET dirty = 0 WHERE dirty AND host = ?1"
+		    " AND (start, id) <= (?2, ?3)",
+		    err, "iiu", j->host, j->last.start, j->last.id);
 	j->rows.n = 0;
 	map_clear(&j->known);
 	map_clear(&j->affected);

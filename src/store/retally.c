@@ -114,7 +114,9 @@ int writer_track_login(
 
 	*ret = 0;
 	if (track)
-		r = sql_number(&w->sql, "SELECT login FROM track WHERE id = ?1",
+		r = sql_number(&w->sql,
+		    "SELECT login FROM track INDEXED BY track_login"
+		    " WHERE id = ?1 AND login <> 0",
 		    ret, err, "u", track);
 	return r == -ENOENT ? 0 : r;
 }

@@ -129,19 +129,20 @@ static bool is_behind(const struct track *t, const struct track_place *p)
 	       (t->start == p->start && (int64_t)t->id > (int64_t)p->id);
 }
 
+/* Those up to `last` are settled all at once, see join_chunk(). */
 static int settle_track(struct writer *w, const struct track_row *row,
     int64_t login, const struct track_place *last, struct err *err)
 {
-	const bool dirty = row->dirty && is_behind(&row->t, last);
+	const bool joined = row->dirty == TRACK_NEW && is_behind(&row->t, last);
 	int r;
 
 	if (row->t.session == row->old_session && row->login == login &&
-	    row->dirty == dirty)
+	    !joined)
 		return 0;
 	r = sql_run(&w->sql,
-	    "UPDATE track SET session = ?2, login = ?3, dirty = ?4"
+	    "UPDATE track SET session = ?2, login = ?3, dirty = min(dirty, 1)"
 	    " WHERE id = ?1",
-	    err, "uuii", row->t.id, row->t.session, login, (int64_t)dirty);
+	    err, "uui", row->t.id, row->t.session, login);
 	return r < 0 ? r : recount(w, row->t.id, row->login, login, err);
 }
 
@@ -169,35 +170,49 @@ static int merge_rows(
  * too, but of an sshd started by hand it is the admin's, and anybody may knock
  * there.
  */
-static bool is_session(const struct session_group *g, const struct session *s)
+static bool is_session(const struct session_group *g)
 {
-	bool known = s->sum.flags & (TRACK_LOGGED_IN | TRACK_RECORDED);
+	for (size_t i = 0; i < g->n; i++) {
+		const struct track *t = &g->v[i].t;
 
-	for (size_t i = 0; i < g->n && !known; i++)
-		known = g->v[i].t.kind == TRACK_AUDIT && g->v[i].t.ses >= 0;
-	return known;
+		if (t->flags & (TRACK_LOGGED_IN | TRACK_RECORDED) ||
+		    (t->kind == TRACK_AUDIT && t->ses >= 0))
+			return true;
+	}
+	return false;
 }
 
-int session_write(
-    struct writer *w, const struct session_group *g, struct err *err)
+static int put_group(struct writer *w, const struct session_group *g,
+    int64_t *ret_user, struct err *err)
 {
 	struct session_names names = {0, 0, 0, 0, 0, 0};
 	struct arena mem = ARENA_INIT;
 	struct session s;
 	int r = merge_rows(&s, g->v, g->n, &mem);
 
-	if (r == 0)
+	if (r == 0) {
 		s.sum.id = g->v[0].t.session;
-	if (r == 0 && is_session(g, &s)) {
 		r = find_names(w, &s, g->host, &names, err);
-		if (r == 0)
-			r = put_session(w, &s, g->host, &names, err);
-	} else if (r == 0) {
-		r = session_remove(w, s.sum.id, err);
 	}
-	for (size_t i = 0; i < g->n && r == 0; i++)
-		r = settle_track(w, &g->v[i], names.user, &g->last, err);
+	if (r == 0)
+		r = put_session(w, &s, g->host, &names, err);
+	*ret_user = names.user;
 	arena_free(&mem);
+	return r;
+}
+
+int session_write(
+    struct writer *w, const struct session_group *g, struct err *err)
+{
+	int64_t user = 0;
+	int r = 0;
+
+	if (is_session(g))
+		r = put_group(w, g, &user, err);
+	else if (g->n > 1 || g->v[0].dirty != TRACK_NEW)
+		r = session_remove(w, g->v[0].t.session, err);
+	for (size_t i = 0; i < g->n && r == 0; i++)
+		r = settle_track(w, &g->v[i], user, &g->last, err);
 	return r;
 }
 
