@@ -318,13 +318,21 @@ static int open_client(struct shipper *s, struct err *err)
 static int renew(struct shipper *s, struct err *err)
 {
 	const struct member *m = &s->member;
-	int64_t now = loop_now();
+	int64_t now = loop_now(), left = m->until - time_now();
+	char until[TIME_ISO_LEN];
 	int r;
 
 	if (now < s->renew_at ||
-	    m->until - time_now() > (m->until - m->from) / MEMBER_RENEW_PART)
+	    left > (m->until - m->from) / MEMBER_RENEW_PART)
 		return 0;
 	s->renew_at = now + RENEW_USEC;
+	if (left <= 0) {
+		time_format_iso(m->until, until);
+		s->say("hub: the certificate of this host ended at %s, and the "
+		       "hub takes no other: join again (sshtrail enroll)",
+		    until);
+		return 0;
+	}
 	r = member_renew(m, s->client, s->store_fd, err);
 	if (r < 0) {
 		s->say("hub: the certificate is not renewed: %s", err->text);

@@ -110,6 +110,74 @@ def shuts_out():
         wait_arrived(hub, web)
 
 
+def client_file(host):
+    return os.path.join(host.dir, "joined", "client.pem")
+
+
+def certificate(host):
+    """Serial number and end of what it shows to the hub."""
+    said = subprocess.run(
+        ["openssl", "x509", "-noout", "-serial", "-enddate", "-in",
+         client_file(host)], capture_output=True, text=True, check=True).stdout
+    return dict(line.split("=") for line in said.splitlines())
+
+
+def grow_old(hub, host, since, left):
+    """Its certificate as the hub would have made it `since` ago (days), valid
+    for `left` more: signed anew by the hub's authority."""
+    now = time.time()
+    template = os.path.join(host.top, "template")
+    when = [time.strftime("%Y-%m-%d %H:%M:%S UTC",
+                          time.gmtime(now + days * 86400))
+            for days in (-since, left)]
+    with open(template, "w") as f:
+        f.write('serial = 0x%s\nactivation_date = "%s"\n'
+                'expiration_date = "%s"\nsigning_key\ntls_www_client\n' % (
+                    certificate(host)["serial"], *when))
+    authority = os.path.join(hub.dir, "hub", "ca")
+    made = subprocess.run(
+        ["certtool", "--update-certificate", "--load-certificate",
+         client_file(host),
+         "--load-ca-certificate", authority + ".crt", "--load-ca-privkey",
+         authority + ".key", "--template", template],
+        capture_output=True, text=True)
+    equal(made.returncode, 0, made.stderr)
+    with open(client_file(host)) as f:
+        key = f.read().partition("-----END CERTIFICATE-----\n")[2]
+    check("PRIVATE KEY" in key, "the key is not behind the certificate")
+    with open(client_file(host), "w") as f:
+        f.write(made.stdout[made.stdout.index("-----BEGIN"):] + key)
+
+
+@case
+def renews_in_time():
+    """A certificate is renewed when a third is left; a late one is told"""
+    with Hub().start() as hub, Host("web-01") as web, Host("db-01") as db:
+        for host, left in (web, 2), (db, -0.01):
+            host.enroll(hub)
+            grow_old(hub, host, 7, left)
+        old = certificate(web)
+        web.start().log_in(3)
+        db.start().log_in(3)
+        wait_for("the new one", lambda: "is renewed" in web.said())
+        wait_arrived(hub, web)
+        new = certificate(web)
+        check(new["serial"] != old["serial"] and
+              new["notAfter"] != old["notAfter"], "%s %s" % (old, new))
+        wait_for("what to do", lambda: "join again" in db.said())
+        equal(hub.ports("db-01"), [])
+        # What it has seen meanwhile comes once it has joined again.
+        db.stop()
+        db.enroll(hub)
+        db.start()
+        wait_arrived(hub, db)
+        # With its new key it is known after a restart, too.
+        web.stop()
+        web.log_in(2)
+        web.start()
+        wait_arrived(hub, web)
+
+
 @case
 def ends_with_its_monitor():
     """A monitor that is killed leaves no shipper behind"""
