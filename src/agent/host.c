@@ -11,11 +11,16 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/loop.h"
+#include "base/when.h"
 
-#define STORE_DEPTH 8
+#define STORE_DEPTH	    8
+/* More than the end of a busy collector takes. */
+#define COLLECTOR_ENDS_USEC (5 * USEC_PER_SEC)
 
 static int find_user(struct agent *a, const struct config *cfg, struct err *err)
 {
@@ -154,13 +159,37 @@ int host_prepare_store(const struct agent *a, struct err *err)
 		     : 0;
 }
 
+static bool answers(const struct sockaddr_un *addr)
+{
+	CLEANUP_FD int fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	return fd >= 0 &&
+	       connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0;
+}
+
+/*
+ * Whether a daemon serves the socket. Where only its monitor was killed, the
+ * collector answers until it has put away what it holds: it is waited for.
+ */
+static bool is_served(const struct sockaddr_un *addr)
+{
+	const struct timespec nap = {.tv_nsec = 50 * 1000000};
+	int64_t until = loop_now() + COLLECTOR_ENDS_USEC;
+
+	while (answers(addr)) {
+		if (loop_now() > until)
+			return true;
+		nanosleep(&nap, NULL);
+	}
+	return false;
+}
+
 static int bind_socket(int fd, const struct sockaddr_un *addr)
 {
 	int r = make_parents(addr->sun_path);
 
-	/* One left by a daemon that was killed: nobody answers there. */
-	if (r == 0 &&
-	    connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0)
+	if (r == 0 && is_served(addr))
 		return -EADDRINUSE;
 	if (r == 0 && unlink(addr->sun_path) < 0 && errno != ENOENT)
 		r = -errno;

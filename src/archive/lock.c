@@ -14,6 +14,8 @@
 /* How often to look, and after how long a daemon that does not lend is deaf. */
 #define LOOK_MS	    10
 #define PATIENCE_MS 30000
+/* One that was killed but for the process that writes, which then ends. */
+#define ENDING_MS   5000
 /* Who locked it has this long to write down who it is. */
 #define UNNAMED_MS  2000
 
@@ -87,8 +89,9 @@ static bool is_worth_waiting(const char *pid, enum lock_how how, int waited)
 		return holder != HOLDER_HUB;
 	if (holder == HOLDER_UNNAMED)
 		return waited < UNNAMED_MS;
-	return how == LOCK_ASK && holder == HOLDER_DAEMON &&
-	       waited < PATIENCE_MS;
+	if (how == LOCK_OWN)
+		return holder != HOLDER_OTHER && waited < ENDING_MS;
+	return holder == HOLDER_DAEMON && waited < PATIENCE_MS;
 }
 
 /* The byte of DIR/lock by which one asks. */

@@ -24,8 +24,9 @@ enum lock_how {
 	LOCK_ASK,  /* asks the daemon; -EBUSY: another has it, or it is deaf */
 	LOCK_WAIT, /* waits for all others too, but a hub */
 	/*
-	 * For daemon and hub: -EBUSY: another of them has it; -EAGAIN: who has
-	 * it gives way to a daemon, or gives it up when he is done.
+	 * For daemon and hub: -EBUSY: another of them has it, and goes on to
+	 * for seconds, so that it is not about to end; -EAGAIN: who has it
+	 * gives way to a daemon, or gives it up when he is done.
 	 */
 	LOCK_OWN,
 };

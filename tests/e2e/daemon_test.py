@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -167,6 +168,31 @@ def survives_the_death_of_its_collector():
         equal(daemon.process.wait(timeout=20), 4, "exit")
         check("died twice" in daemon.said(), daemon.said())
         daemon.process = None
+        daemon.run("verify")
+
+
+@case
+def follows_one_whose_monitor_was_killed():
+    """Its collector, busy for a while, is waited for; another daemon is not"""
+    with Daemon() as daemon:
+        daemon.start().log_logins(0, 10)
+        daemon.wait_logins(10)
+        collector = daemon.collector()
+        os.kill(collector, signal.SIGSTOP)
+        daemon.process.kill()
+        daemon.process.wait()
+        later = threading.Timer(1, os.kill, (collector, signal.SIGCONT))
+        later.start()
+        daemon.log_logins(10, 10)
+        daemon.start()
+        later.join()
+        daemon.wait_logins(20)
+        second = subprocess.run(
+            [SSHTRAILD, "--config", daemon.config],
+            capture_output=True, text=True, timeout=60)
+        equal(second.returncode, 4)
+        check("another sshtraild answers" in second.stderr, second.stderr)
+        daemon.stop()
         daemon.run("verify")
 
 

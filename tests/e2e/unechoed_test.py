@@ -119,7 +119,8 @@ def passwords():
         files = [name(f) for f in RECORDERS[r][1]]
         with Store() as store, Store() as other:
             done = store.import_("--host", "web", *files)
-            check(done["masked"] >= len(PROGRAMS), "%s: %s" % (r, done))
+            # Two behind each other, with nothing echoed between, are one.
+            check(done["masked"] > 0, "%s: %s" % (r, done))
             closed, = store.events("--kind", "channel.close")
             equal(closed["masked"], done["masked"], r)
             data = all_bytes(store)
