@@ -67,7 +67,7 @@ enum frame_state frame_get(struct str bytes, struct frame *ret, size_t *ret_len)
 	if (le32_get(p + AT_CRC) != frame_crc(p, len))
 		return FRAME_DAMAGED;
 	ret->seq = le64_get(p + AT_SEQ);
-	if (ret->seq > UINT64_MAX / 2)
+	if (ret->seq == 0 || ret->seq > UINT64_MAX / 2)
 		return FRAME_DAMAGED;
 	ret->realtime = (int64_t)le64_get(p + AT_REALTIME);
 	ret->boottime = (int64_t)le64_get(p + AT_BOOTTIME);

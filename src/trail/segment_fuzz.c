@@ -31,8 +31,8 @@ static void walk_bytes(struct str bytes, const struct merkle *tree)
 		    .ctx = &n};
 
 		walk_run(&w);
-		if (n > w.n_frames || (w.whole && w.last != w.tree.size) ||
-		    (w.whole && (w.edited || w.missing || w.cut)))
+		if (n > w.n_frames ||
+		    (walk_is_whole(&w) && w.last != w.tree.size))
 			abort();
 	}
 }

@@ -258,7 +258,7 @@ static void check_frames(struct verifier *v, const struct load *load,
 	walk_run(&w);
 	tell_walk(v, &w, next);
 	v->tree = w.tree;
-	v->tree_known = w.whole;
+	v->tree_known = walk_is_whole(&w);
 	v->next_seq = w.end_unknown || (w.cut && next) ? 0 : w.last + 1;
 	v->ret->frames += w.n_frames;
 	v->ret->bytes += w.frames.n;

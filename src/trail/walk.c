@@ -9,6 +9,11 @@ static void set_once(uint64_t *at, uint64_t seq)
 		*at = seq;
 }
 
+bool walk_is_whole(const struct walk *w)
+{
+	return !w->edited && !w->missing && !w->reordered && !w->cut;
+}
+
 /* A whole frame, in its place or not. `behind_damage`: numbers may jump. */
 static void walk_frame(
     struct walk *w, const struct frame *f, struct str bytes, bool behind_damage)
@@ -18,16 +23,12 @@ static void walk_frame(
 	w->n_frames++;
 	if (f->seq <= w->last) {
 		set_once(&w->reordered, f->seq);
-		w->whole = false;
 		return;
 	}
-	if (f->seq > w->last + 1) {
-		if (!behind_damage)
-			set_once(&w->missing, w->last + 1);
-		w->whole = false;
-	}
+	if (f->seq > w->last + 1 && !behind_damage)
+		set_once(&w->missing, w->last + 1);
 	w->last = f->seq;
-	if (!w->whole)
+	if (!walk_is_whole(w))
 		return;
 	merkle_leaf_hash(bytes.p, bytes.n, &leaf);
 	merkle_append(&w->tree, &leaf);
@@ -44,7 +45,6 @@ static size_t walk_damage(struct walk *w, size_t at, enum frame_state state)
 		w->torn = w->last + 1;
 		return w->frames.n;
 	}
-	w->whole = false;
 	if (skip == STR_NPOS && state == FRAME_CUT) {
 		w->cut = w->last + 1;
 		return w->frames.n;
@@ -61,7 +61,6 @@ void walk_run(struct walk *w)
 	size_t len;
 
 	w->last = w->tree.size;
-	w->whole = true;
 	for (size_t at = 0; at < w->frames.n;) {
 		struct str rest = str_from(w->frames, at);
 		enum frame_state state = frame_get(rest, &f, &len);

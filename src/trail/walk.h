@@ -9,17 +9,17 @@
 struct walk {
 	/* In. */
 	struct str frames;  /* the segment behind its header */
-	struct merkle tree; /* before them; after them when `whole` */
+	struct merkle tree; /* before them; after them where walk_is_whole() */
 	uint64_t sealed;    /* frames above it, at the very end, may be torn */
 	bool is_last;	    /* of the chain */
-	/* Called for each frame in order, with the tree up to it. */
+	/* For each frame as long as nothing is amiss, with the tree up to it.
+	 */
 	void (*each)(void *ctx, const struct walk *w, const struct frame *f);
 	void *ctx;
 
 	/* Out. */
 	uint64_t n_frames;
 	uint64_t last;	    /* highest number seen; that before if none */
-	bool whole;	    /* nothing amiss: `tree` holds all of it */
 	bool end_unknown;   /* what follows `last` cannot be read */
 	uint64_t edited;    /* first frame that was changed, 0: none */
 	uint64_t missing;   /* first number passed over, 0: none */
@@ -29,5 +29,11 @@ struct walk {
 };
 
 void walk_run(struct walk *w);
+
+/*
+ * Nothing is amiss so far: `tree` holds all of it. It follows from what is told
+ * and from nothing else, so that no tree goes uncompared without a finding.
+ */
+bool walk_is_whole(const struct walk *w);
 
 #endif

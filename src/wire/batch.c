@@ -97,7 +97,7 @@ static int check_frames(struct batch *b, struct err *err)
 			    b->frames.n - rest.n);
 		if (b->n == 0)
 			b->first = f.seq;
-		if (f.seq == 0 || f.seq - b->first != b->n)
+		if (f.seq - b->first != b->n)
 			return err_set(err, -EBADMSG,
 			    "a batch from frame %llu on: frame %llu is out of "
 			    "order",

@@ -170,6 +170,16 @@ def number_out_of_range(t):
 
 
 @case("EDITED")
+def frame_changed_behind_one_numbered_0(t):
+    """What comes too early or too late must not end the comparison unsaid."""
+    header, frames = t.read(2)
+    extra = bytearray(frames[5])
+    struct.pack_into("<Q", extra, 8, 0)
+    frames[5] = resum(flip(frames[5], 50))
+    t.write(2, header, frames[:5] + [resum(bytes(extra))] + frames[5:])
+
+
+@case("EDITED")
 def frame_zeroed(t):
     header, frames = t.read(2)
     frames[10] = bytes(len(frames[10]))
@@ -400,6 +410,15 @@ def any_field(t, n, rng):
     t.write(n, header, frames)
 
 
+def any_extra(t, n, rng):
+    header, frames = t.read(n)
+    frame = bytearray(rng.choice(frames))
+    number = rng.choice((0, 1, 1 << 63, (1 << 64) - 1, rng.randrange(110)))
+    struct.pack_into("<Q", frame, 8, number)
+    frames.insert(rng.randrange(len(frames) + 1), resum(bytes(frame)))
+    t.write(n, header, frames)
+
+
 def any_order(t, n, rng):
     header, frames = t.read(n)
     i, j = sorted((rng.randrange(len(frames)), rng.randrange(len(frames))))
@@ -429,8 +448,8 @@ def any_name(t, n, rng):
         move(t.path(n), os.path.join(t.at, name))
 
 
-ANY = (any_bit, any_cut, any_hole, any_number, any_field, any_order, any_header,
-       any_note, any_name)
+ANY = (any_bit, any_cut, any_hole, any_number, any_field, any_extra, any_order,
+       any_header, any_note, any_name)
 ROUNDS = int(os.environ.get("SSHTRAIL_ROUNDS", "20"))
 SEED = int(os.environ.get("SSHTRAIL_SEED", "1"))
 
@@ -449,8 +468,26 @@ def by_chance(n):
     return f"chance_{SEED}_{n}_{names}", function, None
 
 
+def all_frames(t):
+    """The bytes of each segment behind its header, in order."""
+    found = []
+    for name in t.names():
+        if int(name[:20]) == 0:
+            continue  # no segment
+        data = vt.Verifier(t.at, ORIGIN.encode(), None).read_segment(name)
+        found.append(data[vt.Header(data).length:])
+    return found
+
+
+def is_as_signed(t, signed):
+    """No frame was changed; segments may be gone in front, bytes added behind."""
+    now = b"".join(all_frames(t))
+    return any(now.startswith(b"".join(signed[n:])) for n in range(len(signed)))
+
+
 def check(number, made, name, function, expected):
     """On a copy of the trail in `made`."""
+    signed = all_frames(Trail(made))
     with tempfile.TemporaryDirectory(prefix="sshtrail-verifiers.") as top:
         shutil.copytree(made, top, dirs_exist_ok=True)
         trail = Trail(top)
@@ -460,14 +497,15 @@ def check(number, made, name, function, expected):
             key = f.read().strip()
         code_p, set_p, text_p = verdicts(
             run(sys.executable, OTHER, trail.at, ORIGIN, key))
-    if expected is None:
-        expected = set_p
-    sound = set(expected) <= vt.NOTED
-    good = (set_c == set_p == expected and text_c == text_p
+        if expected is None:
+            expected = set_p
+        sound = set(expected) <= vt.NOTED
+        forged = sound and not is_as_signed(trail, signed)
+    good = (set_c == set_p == expected and text_c == text_p and not forged
             and code_c == code_p == (0 if sound else 3))
     print(f"{'ok' if good else 'not ok'} {number} - {name}")
     if not good:
-        print(f"# expected {expected}\n# C: {code_c} {text_c.split()}\n"
+        print(f"# {'frames were changed, ' * forged}expected {expected}\n# C: {code_c} {text_c.split()}\n"
               f"# Python: {code_p} {text_p.split()}")
     return good
 

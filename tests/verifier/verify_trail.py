@@ -209,7 +209,7 @@ def read_frame(data, at):
     _, crc, seq, realtime, boottime, _, _, _, _ = Frame.FIXED.unpack_from(
         data, at)
     if (crc != crc32c(data[at:at + 4] + data[at + 8:at + length])
-            or seq >= 2**63):
+            or not 0 < seq < 2**63):
         return ("damaged",)
     return ("whole", length, seq, realtime, boottime)
 
@@ -323,7 +323,7 @@ class Verifier:
 
     def walk(self, data, at, following):
         """All frames of a segment; `following`: first number of the next."""
-        last, whole, behind_damage = self.tree.size, True, False
+        last, behind_damage = self.tree.size, False
         edited = missing = reordered = cut = torn = 0
         end_unknown = False
         while at < len(data):
@@ -332,14 +332,11 @@ class Verifier:
                 _, length, seq, realtime, boottime = frame
                 if seq <= last:
                     reordered = reordered or seq
-                    whole = False
                 else:
-                    if seq > last + 1:
-                        if not behind_damage:
-                            missing = missing or last + 1
-                        whole = False
+                    if seq > last + 1 and not behind_damage:
+                        missing = missing or last + 1
                     last = seq
-                    if whole:
+                    if not (edited or missing or reordered):
                         self.tree.append(data[at:at + length])
                         self.see_clock(seq, realtime, boottime)
                         self.judge_notes(seq)
@@ -351,7 +348,6 @@ class Verifier:
             if skip is None and not following and last >= self.sealed:
                 torn = last + 1
                 break
-            whole = False
             if skip is None and frame[0] == "cut":
                 cut = last + 1
                 break
@@ -361,7 +357,7 @@ class Verifier:
                 break
             at = skip
         self.tell(edited, missing, reordered, cut, torn, following)
-        self.tree_known = whole
+        self.tree_known = not (edited or missing or reordered or cut)
         lost = end_unknown or (cut and following)
         self.next_seq = 0 if lost else last + 1
         self.last_seq = max(self.last_seq, last)
