@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "archive/event_frame.h"
 #include "archive/layout.h"
 #include "archive/lock.h"
 #include "archive/reindex.h"
@@ -106,7 +107,6 @@ static int open_archive(struct archive **ret, const char *dir,
 	a->mode = mode;
 	a->dirfd = -1;
 	a->lockfd = lockfd;
-	a->json.max = TRAIL_PAYLOAD_MAX;
 	snprintf(a->dir, sizeof a->dir, "%s", dir);
 	snprintf(a->path, sizeof a->path, "%s/" LAYOUT_INDEX, dir);
 	r = layout_open(dir, mode != ARCHIVE_READ, &a->dirfd, err);
@@ -206,22 +206,9 @@ static int append_gap(
     struct archive *a, const struct trail_recovery *rec, struct err *err)
 {
 	struct event ev;
-	char reason[200];
-	int n;
+	char reason[EVENT_FRAME_REASON_MAX];
 
-	event_init(&ev, EVENT_GAP);
-	ev.trust = TRUST_DAEMON;
-	ev.source = STR("sshtrail");
-	ev.time = time_now();
-	ev.host =
-	    str_z(strchr(a->chain, ':') ? strchr(a->chain, ':') + 1 : a->chain);
-	n = snprintf(reason, sizeof reason,
-	    "writing was interrupted behind event %llu; %llu bytes of an "
-	    "unfinished frame were set aside",
-	    (unsigned long long)rec->last_seq,
-	    (unsigned long long)rec->torn_bytes);
-	event_set_str(&ev, F_OP, STR("recovered"));
-	event_set_str(&ev, F_REASON, str_make(reason, (size_t)n));
+	event_frame_gap(&ev, a->chain, rec, reason);
 	return archive_append(a, &ev, err);
 }
 
@@ -284,39 +271,12 @@ int archive_begin(struct archive *a, const char *chain, struct err *err)
 	return r < 0 ? r : append_gap(a, &rec, err);
 }
 
-/*
- * An event too large for a frame loses its largest text, never its place:
- * who and when stay known, and `cut` says that something is missing.
- */
-static void cut_largest(struct event *ev)
-{
-	enum field largest = F_TEXT;
-
-	for (unsigned f = 0; f < EVENT_N_FIELDS; f++) {
-		enum field_type type = event_fields[f].type;
-
-		if ((type == FIELD_STR || type == FIELD_LIST) &&
-		    event_str(ev, (enum field)f).n > event_str(ev, largest).n)
-			largest = (enum field)f;
-	}
-	event_unset(ev, largest);
-	event_set_int(ev, F_CUT, true);
-}
-
 int archive_append(struct archive *a, struct event *ev, struct err *err)
 {
-	int r;
+	int r = event_frame(ev, &a->json, err);
 
-	for (;;) {
-		buf_clear(&a->json);
-		event_to_json(ev, 0, &a->json);
-		r = buf_error(&a->json);
-		if (r != -EMSGSIZE)
-			break;
-		cut_largest(ev);
-	}
 	if (r < 0)
-		return err_sys(err, r, "event");
+		return r;
 	r = trail_append(
 	    a->trail, FRAME_EVENT, 0, buf_str(&a->json), &ev->seq, err);
 	a->trail_broken = a->trail_broken || (r < 0 && r != -ENOSPC);

@@ -11,11 +11,15 @@
 #include "core/event_json.h"
 #include "trail/trail.h"
 
-/* The daemon's own: what all taps of a host give is one log, without an end. */
+/*
+ * The daemon's own: what all taps of a host give is one log, without an end; or
+ * a hub's, that takes what a sender says.
+ */
 static bool is_daemon_start(const struct event *ev)
 {
 	return ev->kind == EVENT_AGENT_START &&
-	       str_eq(ev->source, STR("sshtraild"));
+	       (str_eq(ev->source, STR("sshtraild")) ||
+		   event_has(ev, F_SENDER));
 }
 
 bool part_begins(const struct event *ev)
@@ -54,6 +58,7 @@ void part_log(const struct event *start, struct buf *ret)
 
 	if (is_daemon_start(start)) {
 		buf_add_str(ret, STR("live"));
+		buf_add_str(ret, event_str(start, F_SENDER));
 		return;
 	}
 	if (slash != STR_NPOS)

@@ -2,8 +2,9 @@
 /*
  * A part of a log: the events that one stream of an import added, from its
  * first import.start to the next, or those of one run of the daemon, from its
- * agent.start on. The index is what comes of reading the parts
- * of each log in the order in which they were written.
+ * agent.start on, and likewise of what a hub takes from one `sender`. The index
+ * is what comes of reading the parts of each log in the order in which they
+ * were written.
  */
 #ifndef ARCHIVE_PART_H
 #define ARCHIVE_PART_H

@@ -39,10 +39,29 @@ static void names_of_logs(void **state)
 	}
 }
 
+/* What two senders say are two logs, each of which goes on. */
+static void logs_of_senders(void **state)
+{
+	struct buf b = BUF_INIT;
+	struct event ev;
+
+	(void)state;
+	event_init(&ev, EVENT_AGENT_START);
+	ev.source = STR("sshtrail-hub");
+	assert_false(part_begins(&ev));
+	event_set_str(&ev, F_SENDER, STR("192.0.2.1"));
+	assert_true(part_begins(&ev));
+	assert_true(part_goes_on(&ev));
+	part_log(&ev, &b);
+	assert_string_equal(buf_z(&b), "live192.0.2.1");
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_of_logs),
+	    cmocka_unit_test(logs_of_senders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

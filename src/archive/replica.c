@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "archive/event_frame.h"
 #include "archive/index.h"
 #include "archive/layout.h"
 #include "base/fd.h"
@@ -18,6 +19,8 @@ struct replica {
 	bool dirty;	/* since it was prepared last */
 	struct archive_index index;
 	struct arena arena;
+	struct buf json;
+	struct trail_recovery recovery;
 };
 
 /*
@@ -46,7 +49,7 @@ int replica_open(
     struct replica **ret, struct archive *a, const char *chain, struct err *err)
 {
 	struct replica *r = calloc(1, sizeof *r);
-	struct trail_recovery rec = {0};
+	struct trail_recovery *rec = r ? &r->recovery : NULL;
 	int e;
 
 	if (!r)
@@ -54,9 +57,10 @@ int replica_open(
 	r->dirfd = -1;
 	e = layout_open_chain(archive_dirfd(a), chain, true, &r->dirfd, err);
 	if (e == 0)
-		e = archive_open_chain(a, chain, &r->trail, &rec, err);
+		e = archive_open_chain(a, chain, &r->trail, rec, err);
 	if (e == 0 && layout_has_events(chain))
-		e = open_index(r, a, chain, rec.unclean || rec.torn_bytes, err);
+		e = open_index(
+		    r, a, chain, rec->unclean || rec->torn_bytes, err);
 	if (e < 0) {
 		replica_close(r);
 		return e;
@@ -73,6 +77,7 @@ void replica_close(struct replica *r)
 	if (r->has_index)
 		index_close(&r->index);
 	arena_free(&r->arena);
+	buf_free(&r->json);
 	fd_close(&r->dirfd);
 	free(r);
 }
@@ -90,6 +95,13 @@ static int add_event(struct replica *r, struct event *ev, struct err *err)
 	return e == -EBADMSG ? -EIO : e;
 }
 
+/* What was not added tells nothing of what the trail takes still. */
+static int broke(struct replica *r, int e)
+{
+	r->broken = r->broken || (e < 0 && e != -EINVAL && e != -EMSGSIZE);
+	return e;
+}
+
 int replica_append(struct replica *r, const struct frame *f, struct err *err)
 {
 	bool is_event = r->has_index && f->type == FRAME_EVENT;
@@ -101,14 +113,58 @@ int replica_append(struct replica *r, const struct frame *f, struct err *err)
 		e = event_from_json(&ev, f->payload, &r->arena, err);
 	if (e < 0)
 		return e == -ENOMEM ? e : -EBADMSG;
-	e = trail_append_as(r->trail, f, err);
-	if (e < 0) {
-		r->broken = r->broken || (e != -EINVAL && e != -EMSGSIZE);
+	e = broke(r, trail_append_as(r->trail, f, err));
+	if (e < 0)
 		return e;
-	}
 	r->dirty = true;
 	ev.seq = f->seq;
 	return is_event ? add_event(r, &ev, err) : 0;
+}
+
+int replica_write(struct replica *r, struct event *ev, struct err *err)
+{
+	int e = event_frame(ev, &r->json, err);
+
+	if (e < 0)
+		return e;
+	e = broke(r, trail_append(r->trail, FRAME_EVENT, 0, buf_str(&r->json),
+			 &ev->seq, err));
+	if (e < 0)
+		return e;
+	r->dirty = true;
+	return add_event(r, ev, err);
+}
+
+int replica_write_gap(struct replica *r, const char *chain, struct err *err)
+{
+	char reason[EVENT_FRAME_REASON_MAX];
+	struct event ev;
+
+	if (!r->recovery.torn_bytes && !r->recovery.unclean)
+		return 0;
+	event_frame_gap(&ev, chain, &r->recovery, reason);
+	return replica_write(r, &ev, err);
+}
+
+int replica_recent(struct replica *r, uint64_t n,
+    int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err)
+{
+	const uint64_t last = trail_last_seq(r->trail);
+	struct trail_reader *reader = NULL;
+	struct event ev;
+	struct frame f;
+	int e = replica_read(r, last > n ? last - n + 1 : 1, &reader, err);
+
+	while (e >= 0 && (e = trail_reader_next(reader, &f, err)) > 0) {
+		arena_reset(&r->arena);
+		if (f.type == FRAME_EVENT &&
+		    event_from_json(&ev, f.payload, &r->arena, err) == 0)
+			e = fn(ctx, &ev);
+		if (e < 0)
+			break;
+	}
+	trail_reader_close(reader);
+	return e;
 }
 
 int replica_sync(struct replica *r, struct err *err)

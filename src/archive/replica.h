@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A chain that another host writes, kept frame for frame as it was written
- * there, under the same name: numbers, times and bytes are the writer's, and so
- * is the hash tree. This store signs what it has with its own key; the newest
- * checkpoint that the writer signed lies beside it (file `writer.note`).
+ * A chain beside the one that archive_begin() began. Most are of another host
+ * that writes them, kept frame for frame as they were written there, under the
+ * same name: numbers, times and bytes are the writer's, and so is the hash
+ * tree; replica_write() is for those of this store's own. This store signs what
+ * it has with its own key; the newest checkpoint that the writer signed lies
+ * beside it (file `writer.note`).
  *
  * Events are added to the index as they come, each chain with a memory of its
  * own, so that many chains can be written side by side. Replicas must be closed
@@ -34,6 +36,18 @@ const struct merkle *replica_tree(const struct replica *r);
  * those of trail_append() do.
  */
 int replica_append(struct replica *r, const struct frame *f, struct err *err);
+/*
+ * Into a chain that this store writes itself, beside others and the one begun:
+ * trail, track and index, as archive_append() has it. Errors other than -ENOMEM
+ * end the replica.
+ */
+int replica_write(struct replica *r, struct event *ev, struct err *err);
+/* The gap that tells how its last writer was cut off; nothing: it was not. */
+int replica_write_gap(struct replica *r, const char *chain, struct err *err);
+/* Read back the last `n` events that are on the disk, as archive_recent(). */
+int replica_recent(struct replica *r, uint64_t n,
+    int (*fn)(void *ctx, const struct event *ev), void *ctx, struct err *err);
+
 /* All appended is on the disk when this returns 0. */
 int replica_sync(struct replica *r, struct err *err);
 

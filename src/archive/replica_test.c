@@ -192,11 +192,77 @@ static void test_two_chains(void **state)
 	buf_free(&note);
 }
 
+static int count(void *ctx, const struct event *ev)
+{
+	size_t *n = ctx;
+
+	*n += event_int(ev, F_PID, 0) == 700;
+	return 0;
+}
+
+/* Chains of the store's own, side by side; cut off, and begun again. */
+static void test_own(void **state)
+{
+	const struct archive_verify_sink quiet = {0};
+	static const char *const chains[] = {"sender:a", "sender:b"};
+	const struct pair *p = *state;
+	struct store_stats before, after;
+	struct archive *a;
+	struct replica *r[2];
+	struct err err = {""};
+	bool sound = false;
+
+	for (int run = 0; run < 2; run++) {
+		assert_int_equal(
+		    archive_open(&a, p->to, ARCHIVE_WRITE, &err), 0);
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(
+			    replica_open(&r[i], a, chains[i], &err), 0);
+			assert_int_equal(
+			    replica_write_gap(r[i], chains[i], &err), 0);
+		}
+		for (int i = 0; i < 100; i++) {
+			struct event ev;
+			size_t n = 0;
+
+			event_init(&ev, EVENT_AUTH_OK);
+			ev.time = 1795346625000000 + run * 1000 + i;
+			ev.host = STR("h");
+			ev.source = STR("auth-log");
+			ev.trust = TRUST_NETWORK;
+			event_set_int(&ev, F_PID, 700);
+			event_set_str(&ev, F_USER, STR("u"));
+			assert_int_equal(replica_write(r[i % 2], &ev, &err), 0);
+			if (i != 50)
+				continue;
+			assert_int_equal(replica_sync(r[0], &err), 0);
+			assert_int_equal(
+			    replica_recent(r[0], 10, count, &n, &err), 0);
+			assert_int_equal(n, 10);
+		}
+		assert_int_equal(replica_prepare(r[0], &err), 0);
+		assert_int_equal(replica_prepare(r[1], &err), 0);
+		assert_int_equal(archive_commit(a, &err), 0);
+		replica_close(r[0]);
+		replica_close(r[1]);
+		archive_close(a);
+	}
+	stats(p->to, &before);
+	assert_int_equal(before.events, 200);
+	assert_int_equal(archive_reindex(p->to, NULL, NULL, &err), 0);
+	stats(p->to, &after);
+	assert_int_equal(after.events, 200);
+	assert_int_equal(after.sessions, before.sessions);
+	assert_int_equal(archive_verify(p->to, NULL, &quiet, &sound, &err), 0);
+	assert_true(sound);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_in_pieces, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_two_chains, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_own, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static int new_boot(
 	h->login_since = false;
 	h->ses = -1;
 	/* What anybody can write must not part what other sources tell. */
-	if (ev->trust == TRUST_TEXT)
+	if (ev->trust >= TRUST_TEXT)
 		return 0;
 	return live_add_boot(c, h, ev->boot, ev->time);
 }

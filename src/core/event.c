@@ -30,6 +30,7 @@ static const char *const trust_names[TRUST_N] = {
     [TRUST_JOURNAL] = "journal",
     [TRUST_DAEMON] = "daemon",
     [TRUST_TEXT] = "text",
+    [TRUST_NETWORK] = "network",
 };
 
 const char *event_kind_name(enum event_kind kind)

@@ -73,9 +73,17 @@ enum event_kind {
 /*
  * Who vouches for the fact, best first: the kernel; a trusted field of the
  * journal; a daemon's own log line or record; text that a user could have
- * written (any line in a text log can come from logger(1)).
+ * written (any line in a text log can come from logger(1)); text that came over
+ * the network from whoever could reach us.
  */
-enum trust { TRUST_KERNEL, TRUST_JOURNAL, TRUST_DAEMON, TRUST_TEXT, TRUST_N };
+enum trust {
+	TRUST_KERNEL,
+	TRUST_JOURNAL,
+	TRUST_DAEMON,
+	TRUST_TEXT,
+	TRUST_NETWORK,
+	TRUST_N
+};
 
 enum field_type {
 	FIELD_INT,  /* signed 64 bits; JSON number */
@@ -256,6 +264,9 @@ enum field_type {
 	X(LINES, "lines", INT, "record", "lines or records read")              \
 	X(UNPARSED, "unparsed", INT, "record",                                 \
 	    "lines or records not understood")                                 \
+	X(SENDER, "sender", STR, "record",                                     \
+	    "who handed this over by network: the name in its certificate, "   \
+	    "if it showed one, and its address")                               \
 	X(LOST, "lost", INT, "record",                                         \
 	    "how many were lost; absent when not known")                       \
 	X(SINCE, "since", TIME, "record", "begin of a stretch of time")        \

@@ -23,6 +23,7 @@
 struct source_input {
 	const char *name;	   /* for messages, and hints as ".../wtmp" */
 	int64_t mtime;		   /* microseconds; 0 when not known */
+	const char *mtime_is;	   /* NULL: "the file's modification time" */
 	utc_offset_fn *utc_offset; /* for times without a zone; NULL: UTC */
 	struct str host;	   /* host for formats that name none */
 	const char *host_inferred; /* why `host` is only concluded, or NULL */

@@ -145,7 +145,7 @@ static int add_stored(struct bucket *b, const struct event *ev)
 	    .kind = (uint8_t)ev->kind,
 	    .partial = event_int(ev, F_PARTIAL, 0) != 0,
 	    .amends = event_int(ev, F_AMENDS, 0) != 0,
-	    .text = ev->trust == TRUST_TEXT};
+	    .text = ev->trust >= TRUST_TEXT};
 	*head = ++b->n;
 	return 0;
 }
@@ -330,7 +330,7 @@ int dedup_check(
 	 * What is known by a number alone says nothing of its content: what
 	 * anybody may have written must neither stand for it nor complete it.
 	 */
-	if (event_has(ev, F_SERIAL) && s->text != (ev->trust == TRUST_TEXT))
+	if (event_has(ev, F_SERIAL) && s->text != (ev->trust >= TRUST_TEXT))
 		return s->text ? DEDUP_COMPLETES : DEDUP_SEEN;
 	if (was_held) {
 		r = differs(d, s, ev, err);

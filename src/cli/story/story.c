@@ -46,6 +46,21 @@ static void note_inferred(struct story *s, struct str notes)
 	}
 }
 
+/* And who handed it over, where nothing but that vouches for it. */
+static void note_source(struct story *s, const struct event *ev)
+{
+	if (s->sources.n >= SOURCES_MAX || !ev->source.n)
+		return;
+	buf_clear(&s->text);
+	buf_add_str(&s->text, ev->source);
+	if (ev->trust == TRUST_NETWORK) {
+		buf_add_z(&s->text, " of the network sender ");
+		buf_add_str(&s->text, event_str(ev, F_SENDER));
+	}
+	if (!buf_error(&s->text))
+		intern_add(&s->sources, buf_str(&s->text));
+}
+
 /* The last one knows of all. */
 static void note_vouched(struct story *s, const struct event *ev)
 {
@@ -65,8 +80,7 @@ static bool note_event(void *ctx, const struct event *ev)
 	struct story *s = ctx;
 
 	note_vouched(s, ev);
-	if (s->sources.n < SOURCES_MAX && ev->source.n)
-		intern_add(&s->sources, ev->source);
+	note_source(s, ev);
 	note_inferred(s, event_str(ev, F_INFERRED));
 	story_facts_note(&s->facts, ev);
 	if (story_tree_note(&s->tree, ev) < 0 || s->facts.no_memory)
@@ -91,6 +105,7 @@ static int note_events(struct story *s, const struct query *asked)
 	query_want(&q, F_DURATION);
 	query_want(&q, F_EUID);
 	query_want(&q, F_INFERRED);
+	query_want(&q, F_SENDER);
 	query_want(&q, F_RECORDINGS);
 	query_want(&q, F_RECORDED);
 	query_want(&q, F_RECORDINGS_SHA256);

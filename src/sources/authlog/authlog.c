@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The source of text logs: auth.log, secure, messages, and their exports. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "sources/audit/records.h"
@@ -18,6 +19,7 @@ struct source_run {
 	struct log_reader *reader;
 	struct arena scratch;
 	struct year_clock years;
+	char year_note[80]; /* where the year of times without one is from */
 	struct records *records;  /* of audit; NULL before the first one */
 	struct arena record_text; /* until records_keep() */
 	bool skip;
@@ -30,6 +32,8 @@ static int run_next(struct source_run *run, const struct source_input *in)
 	run->in = *in;
 	run->skip = run->scan_skip = run->scan_done = false;
 	year_start(&run->years, in->mtime, in->utc_offset);
+	snprintf(run->year_note, sizeof run->year_note, "year from %s",
+	    in->mtime_is ? in->mtime_is : "the file's modification time");
 	if (run->records)
 		records_next_file(run->records, in);
 	return 0;
@@ -147,7 +151,7 @@ static int line_take(struct source_run *run, struct str line, uint64_t offset,
 		return log_reader_continue(run->reader, &e, sink);
 	if (e.line.yearless) {
 		e.line.time = year_resolve(&run->years, &e.line.civil);
-		e.inferred = "year from the file's modification time";
+		e.inferred = run->year_note;
 	}
 	err = record_take(run, &e, sink);
 	if (err < 0)
