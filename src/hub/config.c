@@ -8,6 +8,7 @@
 
 #define SECOND	   ((int64_t)1000000)
 #define DAY	   (86400 * SECOND)
+#define LISTEN_MAX 64
 #define AT(member) offsetof(struct hub_config, member)
 
 const struct conf_key hub_config_keys[] = {
@@ -56,6 +57,39 @@ const struct conf_key hub_config_keys[] = {
 	.help = "How often what is to be kept no longer is looked for, and "
 		"removed; for the first time a minute after the start. The "
 		"index is then made again, and hosts wait for that."},
+    {"inputs.udp", CONF_STR, AT(inputs_udp), NULL, 1, LISTEN_MAX,
+	.help = "Where syslog comes by UDP from hosts and devices without "
+		"sshtraild: an IP address and a port, as 192.0.2.1:5514 or "
+		"[::]:5514. Without it: nowhere. So too:"},
+    {"inputs.tcp", CONF_STR, AT(inputs_tcp), NULL, 1, LISTEN_MAX,
+	.help = "syslog by TCP, with octets counted or a line feed behind "
+		"each message (RFC 6587);"},
+    {"inputs.tls", CONF_STR, AT(inputs_tls), NULL, 1, LISTEN_MAX,
+	.help = "syslog by TLS (RFC 5425);"},
+    {"inputs.audit", CONF_STR, AT(inputs_audit), NULL, 1, LISTEN_MAX,
+	.help = "what audisp-remote sends."},
+    {"inputs.allow", CONF_LIST, AT(inputs_allow), "[]", 0, CONF_LIST_MAX,
+	.help = "Networks that may send, as 192.0.2.0/24 or 2001:db8::1. "
+		"Nobody else is taken anything from: they must be named where "
+		"there is any of the inputs."},
+    {"inputs.cert", CONF_PATH, AT(inputs_cert), NULL,
+	.help = "The certificate for inputs.tls, in PEM. Without it: the one "
+		"that hosts are shown."},
+    {"inputs.key", CONF_PATH, AT(inputs_key), NULL, .help = "Its key, in PEM."},
+    {"inputs.client_ca", CONF_PATH, AT(inputs_ca), NULL,
+	.help = "An authority, in PEM, of which senders by TLS must show a "
+		"certificate: they are then known by the name in it. Without "
+		"it: by their address, as all others."},
+    {"inputs.senders", CONF_INT, AT(senders), "256", 1, 4096, .unit = "senders",
+	.help = "So many senders are kept a chain of; what others say is "
+		"refused, and counted."},
+    {"inputs.rate", CONF_SIZE, AT(sender_rate), "1MiB", 1024, 1 << 30,
+	.help = "So much a second may come from one sender. Of who sends more, "
+		"connections wait, and datagrams are lost, and counted."},
+    {"inputs.connections", CONF_INT, AT(sender_connections), "1024", 1, 65536,
+	.unit = "connections",
+	.help = "So many may be open at a time, and of one sender a quarter "
+		"of them; more are refused, and counted."},
     {0},
 };
 
@@ -81,6 +115,11 @@ int hub_config_load(
 	if (!file && access(HUB_CONFIG_FILE, F_OK) == 0)
 		file = HUB_CONFIG_FILE;
 	r = conf_load(&conf, file, complaints);
+	if (r == 0 && !ret->inputs_cert != !ret->inputs_key) {
+		buf_printf(complaints,
+		    "%s: inputs.cert and inputs.key go together\n", file);
+		r = -EINVAL;
+	}
 	return r < 0 ? r : set_name(ret);
 }
 

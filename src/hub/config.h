@@ -20,6 +20,14 @@ struct hub_config {
 	const char *program;	  /* NULL: the one beside the hub */
 	const char *retention;	  /* a file of a policy; NULL: none */
 	int64_t retention_every;  /* microseconds */
+	/* Where senders without an agent are listened to; NULL: not. */
+	const char *inputs_udp, *inputs_tcp, *inputs_tls, *inputs_audit;
+	struct conf_list inputs_allow;
+	/* Files in PEM; NULL: what hosts are shown; nothing is asked for. */
+	const char *inputs_cert, *inputs_key, *inputs_ca;
+	int64_t senders;
+	int64_t sender_rate; /* bytes a second */
+	int64_t sender_connections;
 	struct arena texts;
 };
 

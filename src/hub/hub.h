@@ -8,13 +8,15 @@
 #include "hub/config.h"
 #include "hub/keeper.h"
 #include "hub/place.h"
+#include "hub/senders.h"
 #include "hub/silence.h"
 #include "net/http_server.h"
 
 #define HUB_SOURCE     "sshtrail-hub"
 #define HUB_CHAINS_MAX 8192
 
-/* A chain of a host that has sent something since the hub was started. */
+/* A chain of a host, or of a sender (hub/sender.h), that something came for
+ * since the hub was started. */
 struct hub_chain {
 	char name[sizeof "recordings:" + CERT_NAME_MAX];
 	struct replica *replica; /* NULL: closed after an error */
@@ -30,6 +32,8 @@ struct hub {
 	struct silence silence;
 	struct attempts attempts;
 	struct keeper keeper;
+	struct senders senders;
+	bool inputs; /* there are some, for senders */
 	bool uncommitted;
 	int64_t committed_at; /* loop_now(), when all taken was found last */
 	uint64_t frames;      /* taken since the start */
@@ -51,6 +55,14 @@ int hub_append(struct hub *h, struct event *ev);
 /* One of few words, about `host` or, empty, itself. */
 int hub_note(struct hub *h, enum event_kind kind, struct str host,
     const char *op, const char *reason);
+
+/*
+ * The chain of this name, open for writing, until the next call or
+ * hub_close_chains(). 1: it was not open. chains.c.
+ */
+int hub_chain_open(
+    struct hub *h, const char *name, struct hub_chain **ret, struct err *err);
+void hub_chain_close(struct hub_chain *c);
 
 /* Handlers: joining.c and ingest.c. */
 void hub_enroll(

@@ -24,85 +24,24 @@ static bool is_of(const char *chain, const struct host_entry *host)
 	       str_eqz(rest, host->name);
 }
 
-static struct hub_chain *find(struct hub *h, const char *name)
-{
-	struct hub_chain *c;
-
-	for (size_t i = 0; i < h->n_chains; i++)
-		if (strcmp(h->chains[i].name, name) == 0)
-			return &h->chains[i];
-	if (h->n_chains == HUB_CHAINS_MAX)
-		return NULL;
-	if (h->n_chains == h->cap_chains) {
-		size_t cap = h->cap_chains ? 2 * h->cap_chains : 16;
-		void *p = realloc(h->chains, cap * sizeof *h->chains);
-
-		if (!p)
-			return NULL;
-		h->chains = p;
-		h->cap_chains = cap;
-	}
-	c = &h->chains[h->n_chains++];
-	*c = (struct hub_chain){.replica = NULL};
-	strncpy(c->name, name, sizeof c->name - 1);
-	return c;
-}
-
 /* NULL: refused in *reply. */
 static struct hub_chain *open_chain(struct hub *h,
     const struct host_entry *host, const char *name, struct http_reply *reply)
 {
-	struct hub_chain *c = is_of(name, host) ? find(h, name) : NULL;
+	struct hub_chain *c = NULL;
 	struct err why = {""};
-	int r = 0;
 
-	if (!c) {
+	if (!is_of(name, host)) {
 		hub_refuse(reply, 403, "chain",
 		    "host %s may send the chains events:%s and "
 		    "recordings:%s, and no other",
 		    host->id, host->name, host->name);
 		return NULL;
 	}
-	if (!c->replica)
-		r = replica_open(&c->replica, h->archive, name, &why);
-	if (r == 0)
+	if (hub_chain_open(h, name, &c, &why) >= 0)
 		return c;
 	hub_refuse(reply, 503, "chain", "%s", why.text);
 	return NULL;
-}
-
-static void close_chain(struct hub_chain *c)
-{
-	replica_close(c->replica);
-	c->replica = NULL;
-}
-
-void hub_close_chains(struct hub *h)
-{
-	for (size_t i = 0; i < h->n_chains; i++)
-		close_chain(&h->chains[i]);
-	free(h->chains);
-	h->chains = NULL;
-	h->n_chains = h->cap_chains = 0;
-}
-
-int hub_commit(struct hub *h, struct err *err)
-{
-	int r = 0;
-
-	if (!h->uncommitted) {
-		h->committed_at = loop_now();
-		return 0;
-	}
-	for (size_t i = 0; i < h->n_chains && r == 0; i++)
-		if (h->chains[i].replica)
-			r = replica_prepare(h->chains[i].replica, err);
-	if (r == 0)
-		r = archive_commit(h->archive, err);
-	h->uncommitted = r < 0;
-	if (r == 0)
-		h->committed_at = loop_now();
-	return r;
 }
 
 /* --- a batch --- */
@@ -240,7 +179,7 @@ static bool refuse_failed(struct intake *in, int r, const struct err *why)
 	}
 	hub_refuse(
 	    in->reply, disk_is_full(r) ? 507 : 503, "chain", "%s", why->text);
-	close_chain(in->chain);
+	hub_chain_close(in->chain);
 	/* A trail that is full is opened anew; the index is not. */
 	if (!disk_is_full(r)) {
 		h->failed = r;

@@ -39,6 +39,16 @@ static const char *outputs_word(struct hub *h)
 	return "good";
 }
 
+static void add_senders_health(const struct senders *ss, struct buf *b)
+{
+	struct senders_sum sum;
+
+	senders_sum(ss, &sum);
+	message_number(b, "senders", ss->n);
+	message_number(b, "senders_messages", sum.messages);
+	message_number(b, "senders_lost", sum.lost + senders_losses(ss));
+}
+
 void metrics_health(
     struct hub *h, const struct http_call *call, struct http_reply *reply)
 {
@@ -59,6 +69,7 @@ void metrics_health(
 	message_number(&reply->body, "chains", h->n_chains);
 	message_number(&reply->body, "waiting_us", (uint64_t)waiting(h));
 	message_text(&reply->body, "outputs", str_z(outputs_word(h)));
+	add_senders_health(&h->senders, &reply->body);
 	message_end(&reply->body);
 }
 
@@ -209,6 +220,83 @@ static void add_outputs(struct hub *h, struct buf *b)
 		add_states(k, b);
 }
 
+static double messages_of(const struct sender *s)
+{
+	return (double)s->messages;
+}
+
+static double events_of(const struct sender *s)
+{
+	return (double)s->events;
+}
+
+static double repeated_of(const struct sender *s)
+{
+	return (double)s->repeated;
+}
+
+static double forged_of(const struct sender *s)
+{
+	return (double)s->forged;
+}
+
+static double unparsed_of(const struct sender *s)
+{
+	return (double)sender_unparsed(s);
+}
+
+static double losses_of(const struct sender *s)
+{
+	return (double)sender_losses(s);
+}
+
+static double connections_of(const struct sender *s)
+{
+	return (double)s->connections;
+}
+
+static const struct {
+	const char *name, *type, *help;
+	double (*of)(const struct sender *s);
+} per_sender[] = {
+    {"sender_messages_total", "counter", "Messages taken.", messages_of},
+    {"sender_events_total", "counter", "Events made of them.", events_of},
+    {"sender_repeated_total", "counter",
+	"Events left out: sent before the sender connected again.",
+	repeated_of},
+    {"sender_forged_total", "counter",
+	"Events told of a host that sends its own trail.", forged_of},
+    {"sender_unparsed_total", "counter", "Lines that are not understood.",
+	unparsed_of},
+    {"sender_lost_total", "counter",
+	"Messages lost: too fast, too long, torn, no room.", losses_of},
+    {"sender_connections", "gauge", "Connections open now.", connections_of},
+};
+
+static void add_senders(const struct senders *ss, struct buf *b)
+{
+	static const char *const losses[SENDERS_N_LOSSES] = {
+	    [SENDERS_LOST_KERNEL] = "kernel",
+	    [SENDERS_LOST_STRANGER] = "stranger",
+	    [SENDERS_LOST_CROWD] = "crowd",
+	    [SENDERS_LOST_GUEST] = "guest",
+	    [SENDERS_LOST_NOBODY] = "nobody",
+	};
+
+	head(b, "inputs_refused_total", "counter",
+	    "What was lost or refused before it was of a sender.");
+	for (int i = 0; i < SENDERS_N_LOSSES; i++)
+		row(b, "inputs_refused_total", "why", losses[i],
+		    (double)ss->losses[i].n);
+	for (size_t i = 0; i < sizeof per_sender / sizeof *per_sender; i++) {
+		head(b, per_sender[i].name, per_sender[i].type,
+		    per_sender[i].help);
+		for (size_t k = 0; k < ss->n; k++)
+			row(b, per_sender[i].name, "sender", ss->v[k]->name,
+			    per_sender[i].of(ss->v[k]));
+	}
+}
+
 void metrics_send(
     struct hub *h, const struct http_call *call, struct http_reply *reply)
 {
@@ -226,9 +314,13 @@ void metrics_send(
 		    (double)room(h));
 		add_chains(h, &a, b);
 		add_hosts(h, &a, b);
-		/* They are sent what hosts told, whoever may see it. */
-		if (a.role != ROLE_VIEWER)
+		/* They are sent what hosts told, whoever may see it; and
+		 * senders tell of any host. */
+		if (a.role != ROLE_VIEWER) {
 			add_outputs(h, b);
+			if (h->inputs)
+				add_senders(&h->senders, b);
+		}
 	}
 	account_free(&a);
 }

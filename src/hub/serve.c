@@ -16,6 +16,7 @@
 #include "base/when.h"
 #include "hub/api.h"
 #include "hub/hub.h"
+#include "hub/inputs.h"
 #include "hub/metrics.h"
 #include "hub/retain.h"
 #include "wire/batch.h"
@@ -34,6 +35,7 @@ struct server {
 	struct loop_signals signals;
 	struct loop_timer commit;
 	struct retain retain;
+	struct inputs inputs;
 	struct http_server *http;
 };
 
@@ -291,6 +293,9 @@ static int open_all(struct server *s, struct err *err)
 		r = place_open(&s->hub.place, cfg->store, err);
 	if (r == 0)
 		r = listen_at(s, err);
+	if (r == 0)
+		r = inputs_open(&s->inputs, cfg, &s->hub.place.server_cert,
+		    &s->hub.place.server_key, err);
 	/* The sandbox hides who else has it. */
 	prctl(PR_SET_NAME, LOCK_HUB);
 	if (r == 0)
@@ -303,6 +308,9 @@ static int open_all(struct server *s, struct err *err)
 	snprintf(chain, sizeof chain, "events:%s", cfg->name);
 	if (r == 0)
 		r = archive_begin(s->hub.archive, chain, err);
+	s->hub.inputs = inputs_any(&s->inputs);
+	if (r == 0)
+		r = senders_open(&s->hub.senders, &s->hub, err);
 	if (r == 0 && (r = hub_note(&s->hub, EVENT_AGENT_START, STR_NONE,
 			   "start", NULL)) < 0)
 		*err = s->hub.failure;
@@ -340,6 +348,8 @@ static int run(struct server *s,
 	r = host_each(&s->hub.place, expect_host, &s->hub, err);
 	if (r == 0)
 		r = http_server_start(s->http, &s->loop, err);
+	if (r == 0)
+		r = inputs_start(&s->inputs, &s->hub, &s->loop);
 	if (r < 0)
 		return r;
 	s->hub.committed_at = loop_now();
@@ -356,12 +366,16 @@ static int run(struct server *s,
 static void close_all(struct server *s, int r)
 {
 	http_server_close(s->http);
+	inputs_close(&s->inputs);
+	if (r == 0 && s->hub.archive)
+		r = senders_end(&s->hub.senders);
 	if (r == 0 && s->hub.archive)
 		hub_note(&s->hub, EVENT_AGENT_STOP, STR_NONE, "stop", NULL);
 	if (r == 0 && s->hub.archive)
 		hub_commit(&s->hub, NULL);
 	keeper_end(&s->hub.keeper);
 	hub_close_chains(&s->hub);
+	senders_free(&s->hub.senders);
 	silence_free(&s->hub.silence);
 	retain_free(&s->retain);
 	archive_close(s->hub.archive);
@@ -381,6 +395,7 @@ int hub_serve(const struct hub_config *cfg,
 		return -ENOMEM;
 	s->hub.cfg = cfg;
 	s->hub.keeper = (struct keeper)KEEPER_INIT;
+	s->inputs = (struct inputs)INPUTS_NONE;
 	s->loop.epfd = -1;
 	signal(SIGPIPE, SIG_IGN);
 	raise_files_max();

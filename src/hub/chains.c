@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The chains that are being written, beside the hub's own. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/loop.h"
+#include "hub/hub.h"
+
+static struct hub_chain *find(struct hub *h, const char *name)
+{
+	struct hub_chain *c;
+
+	for (size_t i = 0; i < h->n_chains; i++)
+		if (strcmp(h->chains[i].name, name) == 0)
+			return &h->chains[i];
+	if (h->n_chains == HUB_CHAINS_MAX)
+		return NULL;
+	if (h->n_chains == h->cap_chains) {
+		size_t cap = h->cap_chains ? 2 * h->cap_chains : 16;
+		void *p = realloc(h->chains, cap * sizeof *h->chains);
+
+		if (!p)
+			return NULL;
+		h->chains = p;
+		h->cap_chains = cap;
+	}
+	c = &h->chains[h->n_chains++];
+	*c = (struct hub_chain){.replica = NULL};
+	strncpy(c->name, name, sizeof c->name - 1);
+	return c;
+}
+
+int hub_chain_open(
+    struct hub *h, const char *name, struct hub_chain **ret, struct err *err)
+{
+	struct hub_chain *c = find(h, name);
+	int r;
+
+	if (!c)
+		return err_set(err, -EUSERS, "there are too many chains");
+	*ret = c;
+	if (c->replica)
+		return 0;
+	r = replica_open(&c->replica, h->archive, name, err);
+	return r < 0 ? r : 1;
+}
+
+void hub_chain_close(struct hub_chain *c)
+{
+	replica_close(c->replica);
+	c->replica = NULL;
+}
+
+void hub_close_chains(struct hub *h)
+{
+	for (size_t i = 0; i < h->n_chains; i++)
+		hub_chain_close(&h->chains[i]);
+	free(h->chains);
+	h->chains = NULL;
+	h->n_chains = h->cap_chains = 0;
+}
+
+int hub_commit(struct hub *h, struct err *err)
+{
+	int r = 0;
+
+	if (!h->uncommitted) {
+		h->committed_at = loop_now();
+		return 0;
+	}
+	for (size_t i = 0; i < h->n_chains && r == 0; i++)
+		if (h->chains[i].replica)
+			r = replica_prepare(h->chains[i].replica, err);
+	if (r == 0)
+		r = archive_commit(h->archive, err);
+	h->uncommitted = r < 0;
+	if (r == 0)
+		h->committed_at = loop_now();
+	return r;
+}

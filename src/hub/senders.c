@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hub/senders.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "archive/layout.h"
+#include "base/when.h"
+#include "hub/hub.h"
+
+/* What is not on the disk for so long goes there. */
+#define SYNC_EVERY   ((int64_t)500 * 1000)
+/* Records of one event come within this. */
+#define SETTLE_AFTER (2 * USEC_PER_SEC)
+/* How long nothing is read when the disk is full. */
+#define STALLED_FOR  USEC_PER_SEC
+/* What a message costs beside its bytes. */
+#define MESSAGE_COST 64
+/* So long ago its chain was needed last: it is closed. */
+#define IDLE_AFTER   (600 * USEC_PER_SEC)
+
+/* --- finding them --- */
+
+/* Of the names in ss->v, which are sorted: where it is, or belongs. */
+static size_t place_of(const struct senders *ss, const char *name)
+{
+	size_t lo = 0, hi = ss->n;
+
+	while (lo < hi) {
+		const size_t mid = (lo + hi) / 2;
+
+		if (strcmp(ss->v[mid]->name, name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int add(struct senders *ss, const char *name, size_t at)
+{
+	struct sender *s;
+	void *v = realloc(ss->v, (ss->n + 1) * sizeof(struct sender *));
+	int r = v ? 0 : -ENOMEM;
+
+	if (v)
+		ss->v = v;
+	if (r == 0)
+		r = sender_new(&s, ss->hub, name);
+	if (r < 0)
+		return r;
+	memmove(&ss->v[at + 1], &ss->v[at], (ss->n - at) * sizeof *ss->v);
+	ss->v[at] = s;
+	ss->n++;
+	s->credit = ss->rate;
+	return 0;
+}
+
+static void add_to(struct senders_sum *sum, const struct sender *s)
+{
+	sum->messages += s->messages;
+	sum->events += s->events;
+	sum->repeated += s->repeated;
+	sum->forged += s->forged;
+	sum->lost += sender_losses(s);
+	sum->unparsed += sender_unparsed(s);
+}
+
+/* Who says nothing that is kept gets no chain for what is lost of it. */
+static void count_nobody(struct senders *ss, struct sender *s)
+{
+	for (int i = 0; i < SENDER_N_LOSSES; i++) {
+		const uint64_t n = loss_due(&s->losses[i], loop_now());
+
+		loss_add(
+		    &ss->losses[SENDERS_LOST_NOBODY], n, s->losses[i].latest);
+		if (n)
+			snprintf(
+			    ss->stranger, sizeof ss->stranger, "%s", s->name);
+	}
+}
+
+/* One that told nothing gives its place to who comes. */
+static bool make_place(struct senders *ss)
+{
+	for (size_t i = 0; i < ss->n; i++) {
+		struct sender *s = ss->v[i];
+
+		if (s->has_chain || s->connections || sender_holds(s))
+			continue;
+		for (int k = 0; k < SENDER_N_LOSSES; k++)
+			s->losses[k].at = 0;
+		count_nobody(ss, s);
+		add_to(&ss->gone, s);
+		sender_free(s);
+		memmove(
+		    &ss->v[i], &ss->v[i + 1], (ss->n - i - 1) * sizeof *ss->v);
+		ss->n--;
+		return true;
+	}
+	return false;
+}
+
+struct sender *senders_get(struct senders *ss, const char *name)
+{
+	size_t at = place_of(ss, name);
+
+	if (at < ss->n && strcmp(ss->v[at]->name, name) == 0)
+		return ss->v[at];
+	if (ss->n >= ss->max && make_place(ss))
+		at = place_of(ss, name);
+	if (ss->n >= ss->max) {
+		loss_add(&ss->losses[SENDERS_LOST_CROWD], 1, time_now());
+		snprintf(ss->stranger, sizeof ss->stranger, "%s", name);
+		return NULL;
+	}
+	return add(ss, name, at) < 0 ? NULL : ss->v[at];
+}
+
+static int find_one(void *ctx, const char *chain)
+{
+	struct senders *ss = ctx;
+	struct str name = str_z(chain);
+	int r;
+
+	if (!str_skip(&name, STR(SENDER_CHAIN)) || !sender_name_is_good(name.p))
+		return 0;
+	r = add(ss, name.p, place_of(ss, name.p));
+	if (r == 0)
+		ss->v[place_of(ss, name.p)]->has_chain = true;
+	return r;
+}
+
+int senders_open(struct senders *ss, struct hub *h, struct err *err)
+{
+	const struct hub_config *cfg = h->cfg;
+	int r;
+
+	*ss = (struct senders){.hub = h,
+	    .max = (size_t)cfg->senders,
+	    .rate = cfg->sender_rate,
+	    .synced = loop_now()};
+	r = layout_each_chain(archive_dirfd(h->archive), find_one, ss, err);
+	return r == -ENOMEM ? err_sys(err, r, "senders") : r;
+}
+
+void senders_free(struct senders *ss)
+{
+	if (ss->loop)
+		loop_timer_stop(ss->loop, &ss->timer);
+	for (size_t i = 0; i < ss->n; i++)
+		sender_free(ss->v[i]);
+	free(ss->v);
+	*ss = (struct senders){.n = 0};
+}
+
+/* --- how much they may send --- */
+
+void senders_charge(struct sender *s, size_t n)
+{
+	s->credit -= (int64_t)n + MESSAGE_COST;
+}
+
+bool senders_may_read(const struct senders *ss, const struct sender *s)
+{
+	return s->credit > 0 &&
+	       (!ss->stalled || loop_now() - ss->stalled > STALLED_FOR);
+}
+
+static void give_credit(struct senders *ss)
+{
+	const int64_t more = ss->rate * SENDERS_TICK / USEC_PER_SEC;
+
+	for (size_t i = 0; i < ss->n; i++) {
+		struct sender *s = ss->v[i];
+
+		s->credit += more + 1;
+		if (s->credit > ss->rate)
+			s->credit = ss->rate;
+	}
+}
+
+/* --- what is done now and then --- */
+
+int senders_sync(struct senders *ss)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ss->n && r == 0 && ss->dirty; i++)
+		r = sender_sync(ss->v[i]);
+	ss->dirty = ss->dirty && r < 0;
+	ss->synced = loop_now();
+	return r;
+}
+
+static int tell(struct senders *ss, int what, uint64_t n)
+{
+	static const char *const reasons[SENDERS_N_LOSSES] = {
+	    [SENDERS_LOST_KERNEL] = "datagrams came faster than they were read",
+	    [SENDERS_LOST_STRANGER] =
+		"messages and connections from elsewhere than inputs.allow "
+		"were refused, the last from",
+	    [SENDERS_LOST_CROWD] =
+		"there are as many senders as inputs.senders lets: refused, "
+		"the last",
+	    [SENDERS_LOST_GUEST] =
+		"connections were refused, beyond inputs.connections or "
+		"without a good certificate, the last from",
+	    [SENDERS_LOST_NOBODY] =
+		"messages were lost of senders of whom nothing is kept, the "
+		"last",
+	};
+	const struct loss *l = &ss->losses[what];
+	char reason[256];
+	struct event ev;
+
+	snprintf(reason, sizeof reason, "%s %s", reasons[what],
+	    what == SENDERS_LOST_KERNEL ? "" : ss->stranger);
+	event_init(&ev, EVENT_GAP);
+	ev.time = time_now();
+	ev.host = str_z(ss->hub->cfg->name);
+	ev.source = STR(HUB_SOURCE);
+	ev.trust = TRUST_DAEMON;
+	event_set_str(&ev, F_OP, STR("inputs"));
+	event_set_str(&ev, F_REASON, str_trim(str_z(reason)));
+	event_set_int(&ev, F_LOST, (int64_t)n);
+	event_set_int(&ev, F_SINCE, l->since);
+	event_set_int(&ev, F_UNTIL, l->latest);
+	return hub_append(ss->hub, &ev);
+}
+
+static int tell_all(struct senders *ss)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ss->n; i++)
+		if (!ss->v[i]->has_chain)
+			count_nobody(ss, ss->v[i]);
+	for (int i = 0; i < SENDERS_N_LOSSES && r == 0; i++) {
+		uint64_t n = loss_due(&ss->losses[i], loop_now());
+
+		if (n)
+			r = tell(ss, i, n);
+	}
+	for (size_t i = 0; i < ss->n && r == 0; i++)
+		if (ss->v[i]->has_chain)
+			r = sender_tell(ss->v[i]);
+	return r;
+}
+
+/* What it costs to wait for it is given back. */
+static int rest(struct sender *s)
+{
+	struct hub *h = s->hub;
+	int r = sender_sync(s);
+
+	if (r == 0 && s->chain_at < h->n_chains &&
+	    strcmp(h->chains[s->chain_at].name, s->chain) == 0 &&
+	    h->chains[s->chain_at].replica) {
+		r = hub_commit(h, &h->failure);
+		hub_chain_close(&h->chains[s->chain_at]);
+	}
+	return r;
+}
+
+static int tend(struct senders *ss)
+{
+	const int64_t now = loop_now();
+	int r = 0;
+
+	for (size_t i = 0; i < ss->n && r == 0; i++) {
+		struct sender *s = ss->v[i];
+
+		if (now - s->heard > SETTLE_AFTER && sender_holds(s))
+			r = sender_settle(s);
+		if (r == 0 && s->heard && now - s->heard > IDLE_AFTER) {
+			r = rest(s);
+			s->heard = 0;
+		}
+	}
+	if (r == 0)
+		r = tell_all(ss);
+	if (r == 0 && ss->dirty && now - ss->synced > SYNC_EVERY)
+		r = senders_sync(ss);
+	return r;
+}
+
+static void on_tick(struct loop *l, struct loop_timer *t)
+{
+	struct senders *ss = t->ctx;
+	int r;
+
+	give_credit(ss);
+	r = tend(ss);
+	if (r < 0) {
+		loop_stop(l, r);
+		return;
+	}
+	ss->ticked(ss->ctx);
+}
+
+void senders_start(struct senders *ss, struct loop *l)
+{
+	ss->loop = l;
+	ss->timer = (struct loop_timer){.due = on_tick, .ctx = ss};
+	loop_timer_start(l, &ss->timer, SENDERS_TICK, SENDERS_TICK);
+}
+
+int senders_end(struct senders *ss)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ss->n && r == 0; i++)
+		r = sender_settle(ss->v[i]);
+	for (int i = 0; i < SENDERS_N_LOSSES; i++)
+		ss->losses[i].at = 0;
+	for (size_t i = 0; i < ss->n; i++)
+		for (int k = 0; k < SENDER_N_LOSSES; k++)
+			ss->v[i]->losses[k].at = 0;
+	return r < 0 ? r : tell_all(ss);
+}
+
+/* --- for who watches over it --- */
+
+void senders_sum(const struct senders *ss, struct senders_sum *ret)
+{
+	*ret = ss->gone;
+	for (size_t i = 0; i < ss->n; i++)
+		add_to(ret, ss->v[i]);
+}
+
+uint64_t senders_losses(const struct senders *ss)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < SENDERS_N_LOSSES; i++)
+		n += ss->losses[i].n;
+	return n;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All senders that a hub knows: those that have a chain in its store, and those
+ * that came since. There are so many at most, which bounds what anybody who
+ * makes up addresses can cost, in memory and on the disk.
+ */
+#ifndef HUB_SENDERS_H
+#define HUB_SENDERS_H
+
+#include "base/loop.h"
+#include "hub/sender.h"
+
+/* What all of them lose, before it is known whose it is. */
+enum senders_loss {
+	SENDERS_LOST_KERNEL,   /* datagrams, for lack of room in the socket */
+	SENDERS_LOST_STRANGER, /* not of the networks that may */
+	SENDERS_LOST_CROWD,    /* of a sender that would be one too many */
+	SENDERS_LOST_GUEST,  /* connections too many, or without certificate */
+	SENDERS_LOST_NOBODY, /* messages of senders that have no chain */
+	SENDERS_N_LOSSES
+};
+
+/* Over all senders, since the start. */
+struct senders_sum {
+	uint64_t messages, events, repeated, forged, lost, unparsed;
+};
+
+struct senders {
+	struct hub *hub;
+	struct sender **v;
+	size_t n, max;
+	int64_t rate;	 /* bytes a second of each */
+	bool dirty;	 /* something is not on the disk yet */
+	int64_t stalled; /* loop_now(), when the disk was full last; 0: never */
+	int64_t synced;	 /* loop_now() */
+	size_t connections; /* open now */
+	struct loss losses[SENDERS_N_LOSSES];
+	char stranger[NETWORK_TEXT_MAX]; /* the last that was refused */
+	struct senders_sum gone;	 /* of those that never told an event */
+	struct loop *loop;		 /* NULL: not started */
+	struct loop_timer timer;
+	/* Called each SENDERS_TICK, when senders have new credit. */
+	void (*ticked)(void *ctx);
+	void *ctx;
+};
+
+#define SENDERS_TICK ((int64_t)100 * 1000)
+
+/* Find those that have a chain. Free it in any case. */
+int senders_open(struct senders *ss, struct hub *h, struct err *err);
+/* From now on. */
+void senders_start(struct senders *ss, struct loop *l);
+/*
+ * Nothing more comes: what waits for more becomes events, and what was lost is
+ * told. hub_commit() makes it durable.
+ */
+int senders_end(struct senders *ss);
+void senders_free(struct senders *ss);
+
+/*
+ * By its name. NULL: it would be one too many, which is counted, or there is no
+ * memory.
+ */
+struct sender *senders_get(struct senders *ss, const char *name);
+/* A message of n bytes came. */
+void senders_charge(struct sender *s, size_t n);
+/* Whether anything of it should be read now: else it waits where it is. */
+bool senders_may_read(const struct senders *ss, const struct sender *s);
+
+/* All that became events is on the disk; an error ends the hub. */
+int senders_sync(struct senders *ss);
+
+void senders_sum(const struct senders *ss, struct senders_sum *ret);
+/* What was lost before it was known whose it was. */
+uint64_t senders_losses(const struct senders *ss);
+
+#endif

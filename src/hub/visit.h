@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A connection of a sender. It costs two windows of 64 KiB at most. */
+#ifndef HUB_VISIT_H
+#define HUB_VISIT_H
+
+#include "hub/inputs.h"
+#include "wire/syslog_frame.h"
+
+struct visit {
+	struct inputs *inputs;
+	struct visit *next, **place;
+	struct loop_watch watch;
+	struct guest *guest;
+	enum input_kind kind;
+	struct sender *sender; /* NULL: not known yet who it is */
+	char address[NETWORK_TEXT_MAX];
+	int64_t since; /* loop_now() */
+	struct syslog_frames frames;
+	struct buf window;  /* the begin of a message */
+	struct buf answers; /* to what is not on the disk yet */
+	struct buf out;	    /* to what is */
+};
+
+/* Take over the connection fd. A failure is counted. */
+void visit_begin(struct inputs *in, enum input_kind kind, int fd,
+    const struct sockaddr_storage *from);
+void visit_end(struct visit *v);
+/* Read on, where it waited for credit; end what takes too long to begin. */
+void visit_tick(struct visit *v);
+/* All that it sent is on the disk: tell it. */
+void visit_answer(struct visit *v);
+
+#endif

@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A hub takes syslog from hosts without an agent: real rsyslogd and logger(1)
+by UDP, TCP and TLS, and whoever means it ill."""
+import os
+import shutil
+import socket
+import ssl
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from daemontest import wait_for
+from hubtest import Host, wait_arrived
+from inputtest import (InputHub, Rsyslog, connect, counted, logger, login,
+                       send, send_udp, snippet)
+from trailtest import Skip, case, check, equal, main
+
+@case
+def logger_by_all_ways():
+    """logger(1) by UDP and TCP, in both forms and framings; sessions are told"""
+    with InputHub() as hub:
+        hub.start()
+        host = socket.gethostname()
+        accepted = "Accepted password for u%d from 192.0.2.1 port %d ssh2"
+        for n, (port, args) in enumerate((
+                (hub.udp, ["-d", "--rfc5424"]), (hub.udp, ["-d", "--rfc3164"]),
+                (hub.tcp, ["-T", "--rfc5424"]), (hub.tcp, ["-T", "--rfc3164"]),
+                (hub.tcp, ["-T", "--octet-count", "--rfc5424"]),
+                (hub.tcp, ["-T", "--octet-count", "--rfc3164"]))):
+            logger(port, accepted % (n, 30000 + n), *args, pid=4000 + n)
+            logger(port, "pam_unix(sshd:session): session opened for user "
+                   "u%d(uid=%d) by (uid=0)" % (n, 1000 + n), *args,
+                   pid=4000 + n)
+        hub.wait_users(host, ["u%d" % n for n in range(6)])
+        sessions = wait_for("the sessions", lambda: [
+            s for s in hub.found("ls", "--since", "all")
+            if s["host"] == host] if len(hub.found(
+                "ls", "--since", "all")) >= 6 else None)
+        equal(sorted((s["user"], s["port"]) for s in sessions),
+              [("u%d" % n, 30000 + n) for n in range(6)])
+        # By sudo and an audit record, as audisp-syslog forwards it.
+        logger(hub.udp, "ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/id",
+               "-d", tag="sudo")
+        logger(hub.udp, "type=USER_LOGIN msg=audit(1795770000.123:77): pid=9 "
+               "uid=0 auid=1000 ses=3 msg='op=login id=1000 exe=\"/usr/sbin/"
+               "sshd\" hostname=? addr=192.0.2.1 terminal=/dev/pts/1 "
+               "res=success'", "-d", tag="audisp-syslog")
+        wait_for("sudo", lambda: hub.found(
+            "search", "--kind", "priv", "--since", "all"))
+        events = wait_for("audit", lambda: [
+            e for e in hub.found("search", "--host", host, "--since", "all")
+            if e["source"] == "audit"])
+        equal(events[0]["serial"], 77)
+        for e in hub.found("search", "--host", host, "--since", "all"):
+            equal((e["trust"], e["sender"]), ("network", "127.0.0.1"), e)
+        shown = hub.run("show", sessions[0]["session"]).stdout.decode()
+        check("network sender 127.0.0.1" in shown, shown)
+        hub.stop()
+        told = hub.answers()
+        hub.run("reindex")
+        equal(hub.answers(), told, "made again")
+        chains = {r["chain"]: r for r in hub.found("verify")}
+        check("sender:127.0.0.1" in chains, chains)
+
+
+@case
+def rsyslog_by_all_ways():
+    """rsyslogd with what docs/hub.md says, by UDP, TCP and TLS"""
+    if not shutil.which("rsyslogd"):
+        raise Skip("no rsyslogd")
+    with InputHub() as hub:
+        hub.start()
+        for way, port in (("udp", hub.udp), ("tcp", hub.tcp), ("tls", hub.tls)):
+            conf = snippet("rsyslog: " + way).replace(
+                "hub.example", "localhost").replace(
+                "5514", str(port)).replace("6514", str(port)).replace(
+                "/etc/sshtrail/hub-ca.crt", hub.pki + "/ca.pem")
+            with Rsyslog(hub.top, conf, "host-" + way) as rsyslog:
+                for n in range(20):
+                    rsyslog.log_in("u%d" % n, n)
+                hub.wait_users("host-" + way, ["u%d" % n for n in range(20)])
+        hub.stop()
+
+
+@case
+def rsyslog_over_a_kill():
+    """The hub is killed again and again: what rsyslogd sends is there once"""
+    if not shutil.which("rsyslogd"):
+        raise Skip("no rsyslogd")
+    conf = snippet("rsyslog: tcp").replace("hub.example", "127.0.0.1")
+    with InputHub() as hub:
+        conf = conf.replace("5514", str(hub.tcp)).replace(
+            'action.resumeInterval="10"', 'action.resumeInterval="1"')
+        hub.start()
+        with Rsyslog(hub.top, conf, "web-01") as rsyslog:
+            for n in range(2):
+                sent = ["r%d-%d" % (n, i) for i in range(50)]
+                for i, user in enumerate(sent):
+                    rsyslog.log_in(user, i)
+                wait_for("all of them",
+                         lambda: set(sent) <= set(hub.users("web-01")))
+                hub.kill()
+                # The first goes into a connection that nobody reads: plain
+                # TCP tells its sender of no loss.
+                rsyslog.log_in("down-%d" % n)
+                time.sleep(0.2)
+                rsyslog.log_in("down-again-%d" % n)
+                hub.start()
+                wait_for("what waited", lambda: "down-again-%d" % n in
+                         hub.users("web-01"))
+        users = hub.users("web-01")
+        equal(sorted(set(users)), sorted(users), "nothing twice")
+        check({"r%d-%d" % (n, i) for n in range(2) for i in range(50)} <=
+              set(users), "nothing lost")
+        hub.stop()
+        hub.run("verify")
+
+
+@case
+def tls_with_certificates():
+    """With an authority senders are known by name, and others are refused"""
+    with InputHub(client_ca=True) as hub:
+        hub.start()
+        context = ssl.create_default_context(cafile=hub.pki + "/ca.pem")
+        try:
+            with context.wrap_socket(connect(hub.tls),
+                                     server_hostname="localhost") as s:
+                s.sendall(login("web-01", "nobody") + b"\n")
+                s.settimeout(20)
+                check(s.recv(1) == b"", "it answers")
+        except (ssl.SSLError, ConnectionError):
+            pass
+        send(hub.tls, b"GET / HTTP/1.0\r\n\r\n")
+        context.load_cert_chain(hub.pki + "/client.pem",
+                                hub.pki + "/client.key")
+        with context.wrap_socket(connect(hub.tls),
+                                 server_hostname="localhost") as s:
+            for n in range(100):
+                s.sendall(counted(login("web-01", "u%d" % n, n)))
+        hub.wait_users("web-01", ["u%d" % n for n in range(100)])
+        event = hub.found("search", "--kind", "auth.ok", "--since", "all")[0]
+        equal(event["sender"], "client (127.0.0.1)")
+        metrics = hub.metrics()
+        equal(metrics['sender_messages_total{sender="client"}'], 100)
+        check(metrics['inputs_refused_total{why="guest"}'] >= 2, metrics)
+        hub.stop()
+        check("sender:client" in [r["chain"] for r in hub.found("verify")],
+              "no chain")
+
+
+@case
+def hostile_senders():
+    """Endless lines, garbage, halves, strangers, too many: counted, told, and
+    of bounded cost; a host that ships is not spoken for"""
+    with InputHub("  senders: 20\n  connections: 40\n",
+                  allow="127.0.0.0/26") as hub, Host("web") as web:
+        hub.start()
+        web.enroll(hub)
+        web.start()
+        web.log_in(5)
+        wait_arrived(hub, web)
+        before = hub.rss()
+        # Endless, by both framings, and into audit's port.
+        for port, begin in ((hub.tcp, b"<38>"), (hub.tcp, b"999999999 <38>"),
+                            (hub.audit, b"type=X "), (hub.audit, b"\xfe\0\0\xff")):
+            with connect(port, "127.0.0.2") as s:
+                try:
+                    s.sendall(begin)
+                    s.settimeout(1)
+                    for _ in range(64):
+                        s.sendall(b"x" * 65536)
+                except OSError:
+                    pass
+        # Garbage and halves, everywhere.
+        for port in (hub.tcp, hub.tls, hub.audit):
+            send(port, os.urandom(4096) + b"\n", "127.0.0.3")
+            send(port, counted(login("h", "half"))[:-9], "127.0.0.3")
+        send_udp(hub.udp, [os.urandom(n) for n in range(1, 1400, 7)] + [b""],
+                 "127.0.0.3")
+        # A half is no login.
+        equal(hub.users("h"), [])
+        # Strangers; and more senders than may be.
+        send_udp(hub.udp, [login("h", "stranger")], "127.0.0.200")
+        try:
+            send(hub.tcp, login("h", "stranger") + b"\n", "127.0.0.200")
+        except OSError:
+            pass
+        for n in range(5, 60):
+            send_udp(hub.udp, [login("crowd", "c%d" % n, n)], "127.0.0.%d" % n)
+        # Connections that never say anything.
+        idle = []
+        for n in range(200):
+            try:
+                idle.append(connect(hub.tls if n % 2 else hub.tcp,
+                                    "127.0.0.%d" % (1 + n % 9)))
+            except OSError:
+                pass
+        # The name of a host that ships.
+        send_udp(hub.udp, [login("web", "mallory", n) for n in range(20)],
+                 "127.0.0.5")
+        wait_for("the alert", lambda: [
+            e for e in hub.alerts() if e.get("op") == "sender"])
+        # Hosts' names without end.
+        send_udp(hub.udp, [login("h%d" % n, "u", n) for n in range(2000)],
+                 "127.0.0.6")
+        for s in idle:
+            s.close()
+        # Who ships is not held up, nor spoken for.
+        web.log_in(5)
+        wait_arrived(hub, web)
+        check("mallory" not in hub.users("web"), "spoken for")
+        check("mallory" in hub.users("127.0.0.5"), hub.users("127.0.0.5"))
+        grown = hub.rss() - before
+        check(grown < 300 * 1024, "%d KiB more" % grown)
+        metrics = hub.metrics()
+        check(metrics['sender_forged_total{sender="127.0.0.5"}'] == 20, metrics)
+        for why in ("stranger", "crowd", "guest", "nobody"):
+            check(metrics['inputs_refused_total{why="%s"}' % why] > 0, why)
+        check(hub.health()["senders"] <= 20, hub.health())
+        check(hub.health()["senders_lost"] > 8, hub.health())
+        wait_for("the gaps", lambda: len([
+            e for e in hub.gaps() if e.get("op") == "inputs"]) >= 4)
+        equal({e["user"] for e in hub.found("search", "--kind", "auth.ok",
+               "--since", "all", "--limit", "100000")} &
+              {"stranger", "half", "nobody"}, set())
+        web.stop()
+        hub.stop()
+
+
+@case
+def flood():
+    """One sender floods: others and hosts go on; what was dropped is a gap"""
+    with InputHub("  rate: 200KiB\n") as hub, Host("web") as web:
+        hub.start()
+        web.enroll(hub)
+        web.start()
+        send_udp(hub.udp, [login("noisy", "first")], "127.0.0.2")
+        noise = b"<38>Nov 27 10:00:00 x cron[1]: " + b"y" * 1000
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s, \
+                connect(hub.tcp, "127.0.0.2") as flooding:
+            s.bind(("127.0.0.2", 0))
+            flooding.setblocking(False)
+            accepted = 0
+            calm = connect(hub.tcp, "127.0.0.3")
+            for n in range(20):
+                for _ in range(200):
+                    s.sendto(noise, ("127.0.0.1", hub.udp))
+                try:
+                    while accepted < 64 << 20:
+                        accepted += flooding.send((noise + b"\n") * 64)
+                except BlockingIOError:
+                    pass
+                calm.sendall(login("calm", "u%d" % n, n) + b"\n")
+                time.sleep(0.02)
+            web.log_in(20)
+            wait_arrived(hub, web, seconds=20)
+            hub.wait_users("calm", ["u%d" % n for n in range(20)], 20)
+            calm.close()
+        # Its connection was not read: that is back-pressure.
+        check(accepted < 64 << 20, accepted)
+        wait_for("the gap", lambda: [
+            e for e in hub.gaps() if e.get("sender") == "127.0.0.2"
+            and e["lost"] > 100 and "rate" in e["reason"]])
+        web.stop()
+        hub.stop()
+
+
+@case
+def wrong_configuration():
+    """Inputs that nobody may use, or that are no addresses, are refused"""
+    for more, said in (
+            ("inputs: {udp: 127.0.0.1:5514}\n", "inputs.allow"),
+            ("inputs: {udp: localhost, allow: ['::1']}\n", "no address"),
+            ("inputs: {tcp: '127.0.0.1:0', allow: [192.0.2.1/24]}\n",
+             "no network"),
+            ("inputs: {tls: '127.0.0.1:0', allow: ['::1'], cert: /dev/null, "
+             "key: /dev/null}\n", "inputs.tls"),
+            ("inputs: {cert: /x}\n", "go together")):
+        with InputHub() as hub:
+            with open(hub.config) as f:
+                text = f.read()
+            with open(hub.config, "w") as f:
+                f.write(text[:text.index("inputs:")] + more)
+            done = hub.hub("serve")
+            check(done.returncode != 0 and said in done.stderr, done.stderr)
+
+
+sys.exit(main())
