@@ -287,7 +287,7 @@ int inputs_start(struct inputs *in, struct hub *h, struct loop *l)
 			r = loop_watch(l, &input->watch, LOOP_READ);
 	}
 	if (r == 0 && inputs_any(in))
-		senders_start(&h->senders, l);
+		r = senders_start(&h->senders, l);
 	return r;
 }
 

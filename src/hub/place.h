@@ -8,6 +8,7 @@
  *   tokens/SHA256           one for each token that may still be used; its
  *                           name is the digest of the secret, which is nowhere
  *   accounts/, api-tokens/  see hub/account.h
+ *   held/                   see hub/held.h
  *
  * Files are replaced whole; whoever has the directory's owner's rights may work
  * on it while the hub runs, which reads them anew each time.

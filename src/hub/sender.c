@@ -32,6 +32,10 @@ static int failed(struct sender *s, struct hub_chain *c, int r)
 	}
 	sender_lost(s, SENDER_LOST_FULL, 1);
 	s->hub->senders.stalled = loop_now();
+	/* What the trail had not synced is not there either. */
+	s->full = true;
+	s->ready = false;
+	s->n_recent = 0;
 	return 0;
 }
 
@@ -47,6 +51,23 @@ static int remember_event(void *ctx, const struct event *ev)
 	return 0;
 }
 
+/* All that is known of it may come again. */
+static int know_recent(struct sender *s)
+{
+	const size_t n =
+	    s->n_recent < SENDER_RECENT ? s->n_recent : SENDER_RECENT;
+
+	map_clear(&s->known);
+	for (size_t i = 0; i < n; i++) {
+		uint64_t *count = map_put(&s->known, s->recent[i]);
+
+		if (!count)
+			return -ENOMEM;
+		++*count;
+	}
+	return 0;
+}
+
 /* A part of what it says begins: see archive/part.h. */
 static int begin_chain(struct sender *s, struct hub_chain *c)
 {
@@ -58,7 +79,7 @@ static int begin_chain(struct sender *s, struct hub_chain *c)
 		r = replica_recent(
 		    c->replica, SENDER_RECENT, remember_event, s, err);
 	if (r >= 0 && !s->ready)
-		r = sender_connected(s);
+		r = know_recent(s);
 	if (r >= 0)
 		r = replica_write_gap(c->replica, s->chain, err);
 	event_init(&ev, EVENT_AGENT_START);
@@ -111,21 +132,37 @@ static int write_event(struct sender *s, struct event *ev)
 	return 0;
 }
 
-int sender_sync(struct sender *s)
+/* Who closed it has synced it. */
+static int sync_chain(struct sender *s)
 {
 	struct hub *h = s->hub;
 	struct hub_chain *c =
 	    s->chain_at < h->n_chains ? &h->chains[s->chain_at] : NULL;
+	int r = c && c->replica && strcmp(c->name, s->chain) == 0
+		    ? replica_sync(c->replica, &h->failure)
+		    : 0;
+
+	return r < 0 ? failed(s, c, r) : 0;
+}
+
+int sender_sync(struct sender *s)
+{
+	const struct sender_stream *st = &s->streams[SENDER_AUDIT];
 	int r;
 
 	if (!s->dirty)
 		return 0;
 	s->dirty = false;
-	/* Who closed it has synced it. */
-	if (!c || !c->replica || strcmp(c->name, s->chain) != 0)
-		return 0;
-	r = replica_sync(c->replica, &h->failure);
-	return r < 0 ? failed(s, c, r) : 0;
+	r = sync_chain(s);
+	if (r < 0)
+		return r;
+	if (!s->full)
+		held_trim(&s->held, st->run
+					? st->source->held(st->run, st->offset)
+					: st->offset);
+	r = held_sync(
+	    &s->held, s->hub->place.dirfd, s->chain, &s->hub->failure);
+	return r < 0 ? failed(s, NULL, r) : 0;
 }
 
 /* --- its events --- */
@@ -220,18 +257,8 @@ static int on_event(struct source_sink *sink, struct event *ev)
 
 int sender_connected(struct sender *s)
 {
-	const size_t n =
-	    s->n_recent < SENDER_RECENT ? s->n_recent : SENDER_RECENT;
-
-	map_clear(&s->known);
-	for (size_t i = 0; i < n; i++) {
-		uint64_t *count = map_put(&s->known, s->recent[i]);
-
-		if (!count)
-			return -ENOMEM;
-		++*count;
-	}
-	return 0;
+	s->reconnected = true;
+	return know_recent(s);
 }
 
 /* --- its lines --- */
@@ -249,6 +276,19 @@ static int open_stream(struct sender *s, struct sender_stream *stream)
 	    &stream->run, &stream->input, &s->hub->failure);
 }
 
+/* Offsets begin anew: nothing waits across that. */
+static int tell_time(struct sender_stream *stream)
+{
+	int r = stream->source->finish(stream->run, &stream->sink);
+
+	stream->input.mtime = time_now();
+	stream->offset = 0;
+	if (stream == &stream->sender->streams[SENDER_AUDIT] &&
+	    !stream->sender->full)
+		held_restart(&stream->sender->held);
+	return r < 0 ? r : stream->source->next(stream->run, &stream->input);
+}
+
 static int feed(struct sender_stream *stream, struct str line)
 {
 	ssize_t taken;
@@ -256,11 +296,8 @@ static int feed(struct sender_stream *stream, struct str line)
 
 	if (!stream->run)
 		r = open_stream(stream->sender, stream);
-	else if (time_now() - stream->input.mtime > MTIME_OLD) {
-		stream->input.mtime = time_now();
-		stream->offset = 0;
-		r = stream->source->next(stream->run, &stream->input);
-	}
+	else if (time_now() - stream->input.mtime > MTIME_OLD)
+		r = tell_time(stream);
 	if (r < 0)
 		return r;
 	taken = stream->source->feed(
@@ -269,6 +306,16 @@ static int feed(struct sender_stream *stream, struct str line)
 		return (int)taken;
 	stream->offset += (uint64_t)taken;
 	return 0;
+}
+
+static bool is_last_again(struct sender *s, struct str line)
+{
+	const uint64_t hash = hash_stable(line);
+	const bool again = s->reconnected && hash == s->last;
+
+	s->reconnected = false;
+	s->last = hash;
+	return again;
 }
 
 int sender_take(struct sender *s, enum sender_kind kind, struct str line,
@@ -282,9 +329,57 @@ int sender_take(struct sender *s, enum sender_kind kind, struct str line,
 		snprintf(s->text, sizeof s->text, "%s (%s)", s->name, address);
 	s->heard = loop_now();
 	s->messages++;
+	/* It was not answered for the last one, and sends it again. */
+	if (is_last_again(s, line) && kind == SENDER_AUDIT) {
+		s->repeated++;
+		return 0;
+	}
 	r = feed(&s->streams[kind], line);
+	if (r == 0 && kind == SENDER_AUDIT) {
+		s->dirty = s->hub->senders.dirty = true;
+		r = held_add(&s->held, line);
+	}
 	if (r < 0)
 		s->hub->failed = r;
+	return r;
+}
+
+static int take_again(struct sender *s, struct str lines)
+{
+	struct sender_stream *st = &s->streams[SENDER_AUDIT];
+	struct str line;
+	int r = 0;
+
+	if (st->run)
+		st->source->close(st->run);
+	st->run = NULL;
+	st->offset = 0;
+	held_restart(&s->held);
+	/* What of it was kept is known with the chain. */
+	if (lines.n)
+		(void)get_chain(s, &r);
+	while (r == 0 && str_cut(&lines, '\n', &line))
+		r = sender_take(
+		    s, SENDER_AUDIT, str_make(line.p, line.n + 1), s->name);
+	return r;
+}
+
+int sender_resume(struct sender *s)
+{
+	struct buf lines = BUF_INIT;
+	int r = 0;
+
+	if (s->full)
+		buf_add_str(&lines, buf_str(&s->held.lines));
+	else
+		r = held_read(
+		    s->hub->place.dirfd, s->chain, &lines, &s->hub->failure);
+	s->full = false;
+	if (r == 0)
+		r = buf_error(&lines);
+	if (r == 0)
+		r = take_again(s, buf_str(&lines));
+	buf_free(&lines);
 	return r;
 }
 
@@ -399,6 +494,7 @@ int sender_new(struct sender **ret, struct hub *h, const char *name)
 		return -ENOMEM;
 	s->hub = h;
 	s->chain_at = SIZE_MAX;
+	s->held = HELD_NONE;
 	snprintf(s->name, sizeof s->name, "%s", name);
 	snprintf(s->chain, sizeof s->chain, SENDER_CHAIN "%s", name);
 	for (int i = 0; i < SENDER_N_KINDS; i++) {
@@ -418,6 +514,7 @@ void sender_free(struct sender *s)
 		if (s->streams[i].run)
 			s->streams[i].source->close(s->streams[i].run);
 	map_free(&s->known);
+	held_close(&s->held);
 	arena_free(&s->arena);
 	free(s);
 }

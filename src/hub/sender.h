@@ -12,6 +12,7 @@
 #define HUB_SENDER_H
 
 #include "base/map.h"
+#include "hub/held.h"
 #include "hub/loss.h"
 #include "net/network.h"
 #include "sources/source.h"
@@ -23,7 +24,7 @@ struct hub;
 /* Name and address. */
 #define SENDER_TEXT_MAX (SENDER_NAME_MAX + NETWORK_TEXT_MAX + 4)
 /* So many of its last events are known when it connects again. */
-#define SENDER_RECENT	512
+#define SENDER_RECENT	4096
 
 enum sender_kind { SENDER_SYSLOG, SENDER_AUDIT, SENDER_N_KINDS };
 
@@ -63,6 +64,10 @@ struct sender {
 	int64_t heard;	 /* loop_now() */
 	int64_t credit;	 /* bytes that it may send now */
 	size_t connections;
+	struct held held; /* of SENDER_AUDIT */
+	bool full;	  /* the disk was: what is held must be taken again */
+	bool reconnected; /* nothing came since */
+	uint64_t last;	  /* hash of the last line */
 	/* Ids of its last events, in a ring, and how often of each of those
 	 * that came before it connected last. */
 	uint64_t recent[SENDER_RECENT];
@@ -105,7 +110,16 @@ uint64_t sender_losses(const struct sender *s);
 /* Lines that no source understands. */
 uint64_t sender_unparsed(const struct sender *s);
 
-/* All that became events is on the disk when this returns 0. As above. */
+/*
+ * What was taken as records of audit, and not kept as events, is taken again:
+ * of an earlier process, or of when the disk was full. As above.
+ */
+int sender_resume(struct sender *s);
+
+/*
+ * All that became events, and all of SENDER_AUDIT that did not yet, is on the
+ * disk when this returns 0 and s->full is not set. As above.
+ */
 int sender_sync(struct sender *s);
 
 #endif

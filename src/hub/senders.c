@@ -118,18 +118,37 @@ struct sender *senders_get(struct senders *ss, const char *name)
 	return add(ss, name, at) < 0 ? NULL : ss->v[at];
 }
 
-static int find_one(void *ctx, const char *chain)
+static int find_one(struct senders *ss, const char *chain, bool has_chain)
 {
-	struct senders *ss = ctx;
 	struct str name = str_z(chain);
-	int r;
+	struct sender *s;
+	size_t at;
+	int r = 0;
 
 	if (!str_skip(&name, STR(SENDER_CHAIN)) || !sender_name_is_good(name.p))
 		return 0;
-	r = add(ss, name.p, place_of(ss, name.p));
+	at = place_of(ss, name.p);
+	s = at < ss->n ? ss->v[at] : NULL;
+	if (!s || strcmp(s->name, name.p) != 0)
+		r = add(ss, name.p, at);
 	if (r == 0)
-		ss->v[place_of(ss, name.p)]->has_chain = true;
+		ss->v[at]->has_chain |= has_chain;
 	return r;
+}
+
+static int find_chain(void *ctx, const char *chain)
+{
+	return find_one(ctx, chain, true);
+}
+
+static int find_held(void *ctx, const char *name)
+{
+	return find_one(ctx, name, false);
+}
+
+static int is_held(const struct dirent *e)
+{
+	return str_starts(str_z(e->d_name), STR(SENDER_CHAIN));
 }
 
 int senders_open(struct senders *ss, struct hub *h, struct err *err)
@@ -141,7 +160,10 @@ int senders_open(struct senders *ss, struct hub *h, struct err *err)
 	    .max = (size_t)cfg->senders,
 	    .rate = cfg->sender_rate,
 	    .synced = loop_now()};
-	r = layout_each_chain(archive_dirfd(h->archive), find_one, ss, err);
+	r = layout_each_chain(archive_dirfd(h->archive), find_chain, ss, err);
+	if (r == 0)
+		r = place_each_name(
+		    &h->place, HELD_DIR, is_held, find_held, ss, err);
 	return r == -ENOMEM ? err_sys(err, r, "senders") : r;
 }
 
@@ -272,7 +294,9 @@ static int tend(struct senders *ss)
 	for (size_t i = 0; i < ss->n && r == 0; i++) {
 		struct sender *s = ss->v[i];
 
-		if (now - s->heard > SETTLE_AFTER && sender_holds(s))
+		if (s->full && now - ss->stalled > STALLED_FOR)
+			r = sender_resume(s);
+		if (r == 0 && now - s->heard > SETTLE_AFTER && sender_holds(s))
 			r = sender_settle(s);
 		if (r == 0 && s->heard && now - s->heard > IDLE_AFTER) {
 			r = rest(s);
@@ -300,11 +324,18 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	ss->ticked(ss->ctx);
 }
 
-void senders_start(struct senders *ss, struct loop *l)
+int senders_start(struct senders *ss, struct loop *l)
 {
+	int r = 0;
+
+	for (size_t i = 0; i < ss->n && r == 0; i++)
+		r = sender_resume(ss->v[i]);
+	if (r < 0)
+		return r;
 	ss->loop = l;
 	ss->timer = (struct loop_timer){.due = on_tick, .ctx = ss};
 	loop_timer_start(l, &ss->timer, SENDERS_TICK, SENDERS_TICK);
+	return 0;
 }
 
 int senders_end(struct senders *ss)
@@ -318,7 +349,9 @@ int senders_end(struct senders *ss)
 	for (size_t i = 0; i < ss->n; i++)
 		for (int k = 0; k < SENDER_N_LOSSES; k++)
 			ss->v[i]->losses[k].at = 0;
-	return r < 0 ? r : tell_all(ss);
+	if (r == 0)
+		r = tell_all(ss);
+	return r < 0 ? r : senders_sync(ss);
 }
 
 /* --- for who watches over it --- */

@@ -48,8 +48,8 @@ struct senders {
 
 /* Find those that have a chain. Free it in any case. */
 int senders_open(struct senders *ss, struct hub *h, struct err *err);
-/* From now on. */
-void senders_start(struct senders *ss, struct loop *l);
+/* From now on; what an earlier process left is taken up. */
+int senders_start(struct senders *ss, struct loop *l);
 /*
  * Nothing more comes: what waits for more becomes events, and what was lost is
  * told. hub_commit() makes it durable.

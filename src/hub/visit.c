@@ -245,6 +245,11 @@ void visit_answer(struct visit *v)
 {
 	if (v->answers.n == 0)
 		return;
+	/* It is not kept: it will come again. */
+	if (v->sender->full) {
+		visit_end(v);
+		return;
+	}
 	buf_add_str(&v->out, buf_str(&v->answers));
 	buf_clear(&v->answers);
 	go_on(v, buf_error(&v->out) < 0 ? -ENOMEM : send_answers(v));
