@@ -237,7 +237,7 @@ static void on_connection(struct loop *l, struct loop_watch *w, unsigned what)
 static void on_answers(struct loop *l, struct loop_timer *t)
 {
 	struct inputs *in = t->ctx;
-	int r = senders_sync(&in->hub->senders);
+	int r = senders_hold(&in->hub->senders);
 
 	(void)l;
 	if (r < 0) {

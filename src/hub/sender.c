@@ -145,6 +145,14 @@ static int sync_chain(struct sender *s)
 	return r < 0 ? failed(s, c, r) : 0;
 }
 
+int sender_hold(struct sender *s)
+{
+	int r = held_sync(
+	    &s->held, s->hub->place.dirfd, s->chain, &s->hub->failure);
+
+	return r < 0 ? failed(s, NULL, r) : 0;
+}
+
 int sender_sync(struct sender *s)
 {
 	const struct sender_stream *st = &s->streams[SENDER_AUDIT];
@@ -160,9 +168,7 @@ int sender_sync(struct sender *s)
 		held_trim(&s->held, st->run
 					? st->source->held(st->run, st->offset)
 					: st->offset);
-	r = held_sync(
-	    &s->held, s->hub->place.dirfd, s->chain, &s->hub->failure);
-	return r < 0 ? failed(s, NULL, r) : 0;
+	return sender_hold(s);
 }
 
 /* --- its events --- */

@@ -117,9 +117,11 @@ uint64_t sender_unparsed(const struct sender *s);
 int sender_resume(struct sender *s);
 
 /*
- * All that became events, and all of SENDER_AUDIT that did not yet, is on the
- * disk when this returns 0 and s->full is not set. As above.
+ * All of SENDER_AUDIT outlives the hub and its machine when this returns 0 and
+ * s->full is not set; it costs less than to sync events, too. As above.
  */
+int sender_hold(struct sender *s);
+/* All that became events is on the disk, likewise. */
 int sender_sync(struct sender *s);
 
 #endif

@@ -205,6 +205,16 @@ static void give_credit(struct senders *ss)
 
 /* --- what is done now and then --- */
 
+int senders_hold(struct senders *ss)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ss->n && r == 0; i++)
+		if (ss->v[i]->held.fresh)
+			r = sender_hold(ss->v[i]);
+	return r;
+}
+
 int senders_sync(struct senders *ss)
 {
 	int r = 0;

@@ -67,7 +67,8 @@ void senders_charge(struct sender *s, size_t n);
 /* Whether anything of it should be read now: else it waits where it is. */
 bool senders_may_read(const struct senders *ss, const struct sender *s);
 
-/* All that became events is on the disk; an error ends the hub. */
+/* sender_hold() and sender_sync() for all; an error ends the hub. */
+int senders_hold(struct senders *ss);
 int senders_sync(struct senders *ss);
 
 void senders_sum(const struct senders *ss, struct senders_sum *ret);
