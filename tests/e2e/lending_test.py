@@ -318,13 +318,20 @@ def begins_in_the_midst_of_an_import():
     """A daemon that begins gets the store from an import, which goes on"""
     with Daemon(TAPS) as daemon:
         importing, n = start_import_first(daemon, 8 * MEGABYTES)
+        importing.send_signal(signal.SIGSTOP)
         begin_beside(daemon)
+        wait_for("that it waits", lambda: "begins later" in daemon.said())
+        importing.send_signal(signal.SIGCONT)
         daemon.wait_collecting(1)
-        equal(importing.poll(), None, "it waited for the import's end")
         daemon.log_logins(0, 2)
         daemon.wait_logins(2)
         equal(importing.wait(timeout=300 * PATIENCE), 0, importing.stderr.read())
         equal(count(daemon, "web-01"), n)
+        begun, ended = (
+            max(e["time"] for e in daemon.found("search", "--all", "--kind", k))
+            for k in ("agent.start", "import.end"))
+        check(begun < ended, "it began when the import was over: %s, %s" % (
+            begun, ended))
         daemon.stop()
         daemon.run("verify")
         live = daemon.answers()
