@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,12 +16,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/loop.h"
-#include "base/when.h"
 
-#define STORE_DEPTH	    8
-/* More than the end of a busy collector takes. */
-#define COLLECTOR_ENDS_USEC (5 * USEC_PER_SEC)
+#define STORE_DEPTH 8
 
 static int find_user(struct agent *a, const struct config *cfg, struct err *err)
 {
@@ -159,38 +156,58 @@ int host_prepare_store(const struct agent *a, struct err *err)
 		     : 0;
 }
 
-static bool answers(const struct sockaddr_un *addr)
+/*
+ * The monitor whose socket this is, 0 if nobody answers there; as it was where
+ * so many wait there that it takes no more.
+ */
+static int answering(const struct sockaddr_un *addr, pid_t *ret)
 {
 	CLEANUP_FD int fd =
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred peer = {.pid = 0};
+	socklen_t n = sizeof peer;
 
-	return fd >= 0 &&
-	       connect(fd, (const struct sockaddr *)addr, sizeof *addr) == 0;
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof *addr) < 0) {
+		*ret = errno == EAGAIN ? *ret : 0;
+		return 0;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return -errno;
+	*ret = peer.pid ? peer.pid : -1; /* of another namespace */
+	return 0;
 }
 
 /*
- * Whether a daemon serves the socket. Where only its monitor was killed, the
- * collector answers until it has put away what it holds: it is waited for.
+ * -EADDRINUSE where a daemon answers. When its monitor was killed, the
+ * collector answers on for as long as it takes to write what it has.
  */
-static bool is_served(const struct sockaddr_un *addr)
+static int wait_for_orphan(const struct sockaddr_un *addr)
 {
-	const struct timespec nap = {.tv_nsec = 50 * 1000000};
-	int64_t until = loop_now() + COLLECTOR_ENDS_USEC;
+	const struct timespec pause = {.tv_nsec = 50000000};
 
-	while (answers(addr)) {
-		if (loop_now() > until)
-			return true;
-		nanosleep(&nap, NULL);
+	pid_t pid = -1;
+
+	for (unsigned i = 0; i < 100; i++) {
+		int r = answering(addr, &pid);
+
+		if (r < 0 || pid == 0)
+			return r;
+		if (pid < 0 || kill(pid, 0) == 0 || errno != ESRCH)
+			break;
+		nanosleep(&pause, NULL);
 	}
-	return false;
+	return -EADDRINUSE;
 }
 
 static int bind_socket(int fd, const struct sockaddr_un *addr)
 {
 	int r = make_parents(addr->sun_path);
 
-	if (r == 0 && is_served(addr))
-		return -EADDRINUSE;
+	if (r == 0)
+		r = wait_for_orphan(addr);
+	/* One left by a daemon that was killed. */
 	if (r == 0 && unlink(addr->sun_path) < 0 && errno != ENOENT)
 		r = -errno;
 	if (r == 0 && bind(fd, (const struct sockaddr *)addr, sizeof *addr) < 0)
