@@ -33,7 +33,9 @@ const struct conf_key policy_keys[] = {
     {"rules", CONF_LIST, AT(rules), "[]", 0, CONF_LIST_MAX,
 	.help = "What holds for some hosts instead: \"HOST[,HOST] KIND "
 		"[max_age=AGE] [max_bytes=SIZE]\", where HOST may have * and "
-		"?, and KIND is events, recordings or all. The first rule "
+		"?, and KIND is events, recordings or all; of what a hub "
+		"takes by syslog it is the sender's address or name. The first "
+		"rule "
 		"that fits counts; a limit that it does not name is none."},
     {"hold", CONF_LIST, AT(hold), "[]", 0, CONF_LIST_MAX,
 	.help = "A legal hold: \"HOST[,HOST] KIND\", with the words of rules. "
@@ -161,8 +163,9 @@ bool policy_limits(
 	const char *kind = recordings ? "recordings" : "events";
 	struct rule rule;
 
-	if (!str_skip(&host, STR("import:")) && !recordings &&
-	    !str_skip(&host, STR("events:")))
+	if (!recordings && !str_skip(&host, STR("import:")) &&
+	    !str_skip(&host, STR("events:")) &&
+	    !str_skip(&host, STR("sender:")))
 		return false;
 	*ret = recordings ? p->recordings : p->events;
 	if (find_rule(&p->rules, kind, host, &rule))

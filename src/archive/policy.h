@@ -35,7 +35,7 @@ void policy_free(struct policy *p);
 /*
  * What holds for a chain; of one on hold nothing goes, whatever rules say.
  * False: nothing is ever removed from one of its kind: only events of hosts and
- * recordings are.
+ * senders are, and recordings.
  */
 bool policy_limits(
     const struct policy *p, const char *chain, struct policy_limits *ret);

@@ -36,6 +36,9 @@ static void test_limits(void **state)
 	} cases[] = {
 	    {"events:web-1", true, 365 * DAY, 0},
 	    {"import:web-1", true, 365 * DAY, 0},
+	    {"sender:web-1", true, 365 * DAY, 0},
+	    {"sender:192.0.2.1", true, 365 * DAY, 0},
+	    {"sender:court-1", true, 0, 0},
 	    {"events:db-1", true, 0, 0},
 	    {"events:web-3.lab", true, DAY, 2 * GIB},
 	    {"recordings:web-1", true, 90 * DAY, 10 * GIB},

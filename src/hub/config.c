@@ -84,7 +84,8 @@ const struct conf_key hub_config_keys[] = {
 	.help = "So many senders are kept a chain of; what others say is "
 		"refused, and counted."},
     {"inputs.rate", CONF_SIZE, AT(sender_rate), "4MiB", 1024, 1 << 30,
-	.help = "So much a second may come from one sender. Of who sends more, "
+	.help = "So much a second may come from one sender; a line of which an "
+		"event is made counts 1 KiB more. Of who sends more, "
 		"connections wait, and datagrams are lost, and counted."},
     {"inputs.connections", CONF_INT, AT(sender_connections), "1024", 1, 65536,
 	.unit = "connections",

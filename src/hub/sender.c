@@ -129,6 +129,7 @@ static int write_event(struct sender *s, struct event *ev)
 		return failed(s, c, r);
 	s->hub->uncommitted = s->dirty = s->hub->senders.dirty = true;
 	s->events++;
+	senders_charge(s, SENDERS_EVENT_COST);
 	return 0;
 }
 

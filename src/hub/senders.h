@@ -62,8 +62,9 @@ void senders_free(struct senders *ss);
  * memory.
  */
 struct sender *senders_get(struct senders *ss, const char *name);
-/* A message of n bytes came. */
+/* A message of n bytes came, or an event came of one. */
 void senders_charge(struct sender *s, size_t n);
+#define SENDERS_EVENT_COST ((size_t)1 << 10)
 /* Whether anything of it should be read now: else it waits where it is. */
 bool senders_may_read(const struct senders *ss, const struct sender *s);
 

@@ -268,6 +268,39 @@ def flood():
 
 
 @case
+def retention():
+    """What a sender said goes by the policy, while it and others say more"""
+    with InputHub() as hub:
+        policy = os.path.join(hub.top, "retention.yml")
+        with open(policy, "w") as f:
+            f.write("rules: ['127.0.0.2 events max_bytes=1KiB']\n")
+        with open(hub.config, "a") as f:
+            f.write("retention: {config: %s, every: 1s}\n" % policy)
+        hub.start()
+        with connect(hub.tcp, "127.0.0.2") as old, \
+                connect(hub.tcp, "127.0.0.3") as kept:
+            for n in range(7000):
+                old.sendall(
+                    b"<38>1 2026-10-01T00:00:00.%06dZ old sshd %d - - Invalid "
+                    b"user %s%d from 192.0.2.7 port %d\n" % (
+                        n, 1000 + n, b"x" * 900, n, 1024 + n))
+            kept.sendall(login("kept", "before", 1) + b"\n")
+            removals = lambda: [e for e in hub.found(
+                "search", "--kind", "config", "--since", "all")
+                                if e["op"] == "retention"]
+            wait_for("the removal", removals, 120)
+            for s, host in ((old, "old"), (kept, "kept")):
+                s.sendall(login(host, "after", 2) + b"\n")
+            wait_for("what came later", lambda: "after" in hub.users("old"))
+            hub.wait_users("kept", ["before", "after"])
+        hub.stop()
+        equal({e["target"] for e in removals()}, {"sender:127.0.0.2"})
+        told = hub.found("verify")
+        equal([r["chain"] for r in told if "removed" in r],
+              ["sender:127.0.0.2"])
+
+
+@case
 def wrong_configuration():
     """Inputs that nobody may use, or that are no addresses, are refused"""
     for more, said in (
