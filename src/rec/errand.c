@@ -38,26 +38,13 @@ static bool is_self(const char *file)
 	return strcmp(name_of(file), "sshtrail-rec") == 0;
 }
 
-/* As the settings say, for those whose login shell this program is. */
-static const char *configured(const struct settings *s, const char *user)
-{
-	for (size_t i = 0; user && i < s->shells.n; i++) {
-		struct str path = str_z(s->shells.v[i]), name;
-
-		if (str_cut(&path, ':', &name) && str_eqz(name, user) &&
-		    path.n && path.p[0] == '/')
-			return path.p;
-	}
-	return s->shell;
-}
-
 static const char *shell_of(struct errand *e, const struct settings *s)
 {
 	const struct passwd *pw = getpwuid(getuid());
 	const char *shell = pw ? pw->pw_shell : NULL;
 
 	if (!shell || !*shell || is_self(shell))
-		shell = configured(s, pw ? pw->pw_name : NULL);
+		shell = settings_shell(s, pw ? pw->pw_name : NULL);
 	/* Else we would run ourselves without end. */
 	if (is_self(shell))
 		shell = LAST_SHELL;

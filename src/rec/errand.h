@@ -7,7 +7,7 @@
 #define REC_ERRAND_H
 
 #include "base/buf.h"
-#include "rec/settings.h"
+#include "sources/rec/settings.h"
 
 struct errand {
 	const char *shell; /* its file */

@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/loop.h"
-#include "rec/settings.h"
 #include "rec/spool.h"
+#include "sources/rec/settings.h"
 #include "sources/rec/wire.h"
 
 struct handover {

@@ -137,7 +137,7 @@ int main(int argc, char **argv)
 	/* Also where its file does not have its group's bit. */
 	hide_process();
 	openlog("sshtrail-rec", LOG_PID, LOG_AUTHPRIV);
-	if (settings_load(&settings, &complaints) < 0)
+	if (settings_load(&settings, SETTINGS_FILE, &complaints) < 0)
 		complain(buf_z(&complaints));
 	r = errand_find(&errand, &settings, argc, argv);
 	if (r < 0) {

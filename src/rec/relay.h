@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "rec/errand.h"
-#include "rec/settings.h"
+#include "sources/rec/settings.h"
 
 enum relay_end {
 	RELAY_EXITED,  /* *ret_status is the errand's, as of wait(2) */

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "rec/settings.h"
+#include "sources/rec/settings.h"
 
 int main(void)
 {

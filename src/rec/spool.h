@@ -8,7 +8,7 @@
 #define REC_SPOOL_H
 
 #include "base/str.h"
-#include "rec/settings.h"
+#include "sources/rec/settings.h"
 #include "sources/rec/wire.h"
 
 struct spool {

@@ -3,8 +3,8 @@
  * What an administrator can set of sshtrail-rec: sshtrail-rec(8). The file is
  * root's and always the same one: whoever is recorded cannot name another.
  */
-#ifndef REC_SETTINGS_H
-#define REC_SETTINGS_H
+#ifndef SOURCES_REC_SETTINGS_H
+#define SOURCES_REC_SETTINGS_H
 
 #include "base/conf.h"
 
@@ -28,10 +28,15 @@ struct settings {
 extern const struct conf_key settings_keys[];
 
 /*
- * The file, if there is one. Whatever is wrong with it must lock nobody out: on
- * -EINVAL and the like the defaults are set, and `complaints` says why.
+ * The file (SETTINGS_FILE), if there is one. Whatever is wrong with it must
+ * lock nobody out: on -EINVAL and the like the defaults are set, and
+ * `complaints` says why. Free `texts` afterwards.
  */
-int settings_load(struct settings *ret, struct buf *complaints);
+int settings_load(
+    struct settings *ret, const char *file, struct buf *complaints);
+
+/* What runs for this user (or NULL) whose login shell sshtrail-rec is. */
+const char *settings_shell(const struct settings *s, const char *user);
 
 bool settings_records_input(const struct settings *s);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rec/settings.h"
+#include "sources/rec/settings.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -42,21 +42,33 @@ const struct conf_key settings_keys[] = {
     {0},
 };
 
-int settings_load(struct settings *ret, struct buf *complaints)
+int settings_load(
+    struct settings *ret, const char *file, struct buf *complaints)
 {
 	const struct conf conf = {settings_keys, ret, &ret->texts};
-	const char *file = access(SETTINGS_FILE, F_OK) < 0 && errno == ENOENT
-			       ? NULL
-			       : SETTINGS_FILE;
+	const bool none = access(file, F_OK) < 0 && errno == ENOENT;
 	int r;
 
 	*ret = (struct settings){.texts = ARENA_INIT};
-	r = conf_load(&conf, file, complaints);
-	if (r < 0 && file) {
+	r = conf_load(&conf, none ? NULL : file, complaints);
+	if (r < 0 && !none) {
+		arena_free(&ret->texts);
 		*ret = (struct settings){.texts = ARENA_INIT};
 		conf_load(&conf, NULL, complaints);
 	}
 	return r;
+}
+
+const char *settings_shell(const struct settings *s, const char *user)
+{
+	for (size_t i = 0; user && i < s->shells.n; i++) {
+		struct str path = str_z(s->shells.v[i]), name;
+
+		if (str_cut(&path, ':', &name) && str_eqz(name, user) &&
+		    path.n && path.p[0] == '/')
+			return path.p;
+	}
+	return s->shell;
 }
 
 bool settings_records_input(const struct settings *s)
