@@ -10,8 +10,8 @@ struct setup_options {
 
 static const struct opt setup_opts[] = {
     {"user", 'u', OPT_LIST, "NAME,...",
-	"tty-audit: whose typing is recorded; * is everybody's. rec: whose "
-	"terminals are",
+	"tty-audit: whose typing is recorded; * is everybody's. rec, "
+	"rec-shell: whose terminals are",
 	.at = offsetof(struct setup_options, users), .hint = OPT_HINT_USER},
     {"yes", 'y', OPT_FLAG, .help = "make the change",
 	.at = offsetof(struct setup_options, yes)},
@@ -103,8 +103,13 @@ const struct command cmd_setup = {
 	"rec: sshd runs sshtrail-rec for these users, by a ForceCommand in "
 	"/etc/ssh/sshd_config.d, where the kernel cannot record. Who has a "
 	"ForceCommand already, or a key with command=, is refused, as this "
-	"one would override it: there make it the login shell, as "
-	"sshtrail-rec(8) says.\n\n"
+	"one would override it: there, rec-shell.\n\n"
+	"rec-shell: sshtrail-rec is the login shell of these users, by their "
+	"lines in /etc/passwd. It runs the shell that they had: where its "
+	"settings say something else, the change is refused, and what they "
+	"should say is told. Nothing of a user's runs before it, and chsh "
+	"does not take it off. --undo gives back the shells that are still "
+	"as it made them, and leaves all else in the file as it is then.\n\n"
 	"sshd-verbose: LogLevel VERBOSE in /etc/ssh/sshd_config.d, for the "
 	"fingerprints of refused keys. It is tried before it is put in "
 	"place (sshd -t, sshd -T); reload sshd afterwards.\n\n"
@@ -118,11 +123,13 @@ const struct command cmd_setup = {
 		"  sshtrail setup audit-rules --yes\n"
 		"  sshtrail setup tty-audit --user alice,bob --yes\n"
 		"  sshtrail setup rec --user alice --yes\n"
+		"  sshtrail setup rec-shell --user bob --yes\n"
 		"  sshtrail setup sshd-verbose --undo\n",
     .opts = setup_opts,
     .opts_size = sizeof(struct setup_options),
     .max_args = 1,
-    .operand_choices = "audit-plugin audit-rules rec tty-audit sshd-verbose",
+    .operand_choices = "audit-plugin audit-rules rec rec-shell tty-audit "
+		       "sshd-verbose",
     .run = setup_command,
     .free_own = setup_free_own,
 };

@@ -3,6 +3,7 @@
 """sshtrail setup: on folders of its own with --root, and on the running system
 with the real sshd, PAM and audit, seen through private copies of /etc and
 /var/lib that nobody else sees; what it changes in the kernel is put back."""
+import contextlib
 import json
 import os
 import pwd
@@ -23,6 +24,8 @@ RULES = "etc/audit/rules.d/zz-sshtrail.rules"
 SSHD = "etc/ssh/sshd_config.d/00-sshtrail.conf"
 REC = "etc/ssh/sshd_config.d/01-sshtrail-rec.conf"
 PAM = "etc/pam.d/sshd"
+PASSWD = "etc/passwd"
+SETTINGS = "etc/sshtrail/rec.yml"
 RECORDS = "var/lib/sshtrail-setup"
 CONFIG = "# main\nInclude /etc/ssh/sshd_config.d/*.conf\nUsePAM yes\n"
 COPIED = ("etc/ssh", "etc/pam.d", "etc/audit")
@@ -37,12 +40,15 @@ class Host:
         self.top = tempfile.mkdtemp(prefix="sshtrail-test.")
         for name in ("etc/audit/plugins.d", "etc/audit/rules.d",
                      "etc/ssh/sshd_config.d", "etc/pam.d",
-                     "etc/sudoers.d", "var/lib"):
+                     "etc/sudoers.d", "etc/sshtrail", "var/lib"):
             os.makedirs(os.path.join(self.top, name))
         self.write("etc/ssh/sshd_config", CONFIG)
         self.write("etc/audit/rules.d/audit.rules", "-D\n-b 8192\n-f 1\n")
         self.write(PAM, "@include common-auth\nsession required "
                    "pam_loginuid.so\n", 0o640)
+        self.write(PASSWD, "root:x:0:0:root:/root:/bin/bash\n"
+                   "ann:x:7001:7001:Ann:/home/ann:/bin/bash\n"
+                   "bob:x:7002:7002::/home/bob:/bin/bash")
 
     def __enter__(self):
         return self
@@ -83,6 +89,9 @@ class Host:
                 continue
             for name in names:
                 path = os.path.join(folder, name)
+                if os.path.islink(path):
+                    found[os.path.relpath(path, self.top)] = os.readlink(path)
+                    continue
                 st = os.lstat(path)
                 with open(path, "rb") as f:
                     found[os.path.relpath(path, self.top)] = (
@@ -92,7 +101,9 @@ class Host:
 
 
 CHANGES = (("audit-plugin", PLUGIN, ()), ("audit-rules", RULES, ()),
-           ("rec", REC, ("--user", "ann,bob")), ("sshd-verbose", SSHD, ()),
+           ("rec", REC, ("--user", "ann,bob")),
+           ("rec-shell", PASSWD, ("--user", "ann,bob")),
+           ("sshd-verbose", SSHD, ()),
            ("tty-audit", PAM, ("--user", "ann,bob")))
 
 
@@ -170,6 +181,64 @@ def follows_its_own_changes():
         host.write(PAM, "session required pam_tty_audit.so enable=ann,bob\n")
         equal(host.json("tty-audit", "--yes", "--user", "bob")["done"],
               "nothing")
+
+
+def shells(host):
+    return {line.split(":")[0]: line.rstrip("\n").split(":")[-1]
+            for line in host.read(PASSWD).splitlines()}
+
+
+@case
+def undoes_shells_line_by_line():
+    """rec-shell: what others do with accounts meanwhile stays; our shells go"""
+    recorder = rec_path()
+    with Host() as host:
+        host.run("rec-shell", "--yes", "--user", "ann,bob")
+        equal(shells(host), {"root": "/bin/bash", "ann": recorder,
+                             "bob": recorder})
+        text = host.read(PASSWD).replace("7001:Ann:", "7001:Ann B.:")
+        text = text.replace("/bob:" + recorder, "/bob:/bin/dash")
+        host.write(PASSWD, text + "\ncem:x:7003:7003::/:/bin/sh\n", 0o600)
+        # Who is asked for no more has his own shell again.
+        host.write(SETTINGS, "shells: [cem:/bin/sh]\n")
+        host.run("rec-shell", "--yes", "--user", "cem")
+        equal(shells(host), {"root": "/bin/bash", "ann": "/bin/bash",
+                             "bob": "/bin/dash", "cem": recorder})
+        host.run("rec-shell", "--yes", "--user", "ann,cem")
+        equal(shells(host)["ann"], recorder)
+        host.run("rec-shell", "--undo")
+        equal(host.read(PASSWD), text.replace(
+            "/ann:" + recorder, "/ann:/bin/bash")
+            + "\ncem:x:7003:7003::/:/bin/sh\n")
+        equal(os.stat(host.path(PASSWD)).st_mode & 0o777, 0o600)
+        equal(host.json("rec-shell", "--undo")["done"], "nothing")
+
+
+@case
+def gives_nobody_another_shell():
+    """rec-shell: only who then has the shell that he has, and may log in"""
+    with Host() as host:
+        host.write(PASSWD, host.read(PASSWD) + "\nzoe:x:1:1::/:/bin/zsh\n"
+                   "off:x:2:2::/:/usr/sbin/nologin\nsh:x:3:3::/:\n"
+                   "two:x:4:4::/:/bin/bash\ntwo:x:5:5::/:/bin/bash\n")
+        before = host.tree()
+        for users, what in (
+                ("ann,zoe,sh", "'shells: [zoe:/bin/zsh, sh:/bin/sh]'"),
+                ("off", "lets nobody in"), ("two", "more than one line"),
+                ("who", "no line in /etc/passwd"), ("root", "left alone"),
+                ("a:b", "names of users")):
+            said = host.run("rec-shell", "--yes", "--user", users, expect=4)
+            check(what in said, said)
+        host.write(SETTINGS, "shels: [zoe:/bin/zsh]\n")
+        said = host.run("rec-shell", "--yes", "--user", "zoe", expect=4)
+        check("mend this first" in said and "rec.yml:1:1:" in said, said)
+        host.write(SETTINGS, "shells: [zoe:/bin/zsh]\n")
+        host.write("etc/shells", "/bin/bash\n%s\n" % rec_path())
+        said = host.json("rec-shell", "--user", "zoe")
+        check("take it out" in said["notes"], said)
+        os.unlink(host.path(SETTINGS))
+        os.unlink(host.path("etc/shells"))
+        equal(host.tree(), before)
 
 
 @case
@@ -250,7 +319,8 @@ def lists_them():
         states = {row["change"]: row["state"] for row in map(
             json.loads, host.run("--json").splitlines())}
         equal(states, {"audit-plugin": "not made", "audit-rules": "not made",
-                       "rec": "not made", "sshd-verbose": "made",
+                       "rec": "not made", "rec-shell": "not made",
+                       "sshd-verbose": "made",
                        "tty-audit": "changed since by someone else"})
         check("CHANGE" in host.run(), "table")
 
@@ -275,9 +345,11 @@ def needs_root():
 class Private(Host):
     """The running system, with the folders that are changed as its own."""
 
+    copied = COPIED
+
     def __init__(self):
         self.top = tempfile.mkdtemp(prefix="sshtrail-test.")
-        for name in COPIED:
+        for name in self.copied:
             if os.path.isdir("/" + name):
                 shutil.copytree("/" + name, self.path(name), symlinks=True)
         for name in EMPTY:
@@ -286,7 +358,7 @@ class Private(Host):
     def within(self, *command):
         """That command where these copies are the system's files."""
         mounts = "".join("mount --bind '%s' '/%s' && " % (self.path(n), n)
-                         for n in COPIED + EMPTY
+                         for n in self.copied + EMPTY
                          if os.path.isdir(self.path(n)))
         return ["unshare", "-m", "sh", "-c", mounts + 'exec "$@"', "sh",
                 *command]
@@ -387,16 +459,11 @@ def overrides_nothing():
             check(what in said, said)
         host.write("etc/ssh/sshd_config", CONFIG)
         before = host.tree()
-        program = rec_path()
-        if os.path.exists(program):
-            raise Skip("sshtrail-rec is installed")
-        said = host.run("rec", "--user", "ann", "--yes", expect=4)
-        check("install sshtrail-rec" in said, said)
-        equal(host.tree(), before)
-        made = not os.path.isdir(os.path.dirname(program))
-        os.makedirs(os.path.dirname(program), exist_ok=True)
-        shutil.copy("/bin/true", program)
-        try:
+        with no_recorder() as program:
+            said = host.run("rec", "--user", "ann", "--yes", expect=4)
+            check("install sshtrail-rec" in said, said)
+            equal(host.tree(), before)
+            shutil.copy("/bin/true", program)
             said = host.run("rec", "--user", "ann", "--yes", expect=4)
             check("groupadd --system sshtrail-rec" in said, said)
             host.add("group", "sshtrail-rec:x:7003:")
@@ -416,10 +483,72 @@ def overrides_nothing():
             host.run("sshd-verbose", "--undo")
             host.run("rec", "--undo")
             equal(host.tree(), before)
-        finally:
+
+
+class Whole(Private):
+    """With all of /etc as its own, for the programs that change accounts."""
+
+    copied = ("etc",)
+
+    def root(self, *command, expect=0):
+        done = subprocess.run(self.within(*command), capture_output=True,
+                              text=True, timeout=60)
+        equal(done.returncode, expect, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+
+@case
+def is_a_real_login_shell():
+    """rec-shell: the real su, chsh and usermod: who has it runs what he had,
+    cannot choose another one, and is given it back"""
+    need_private()
+    with no_recorder() as program, Whole() as host:
+        host.write("etc/ssh/sshd_config", CONFIG)
+        host.root("groupadd", "--system", "sshtrail-rec")
+        host.root("useradd", "-K", "MAIL_DIR=/nonexistent", "-M", "-s",
+                  "/bin/bash", "setup-ann")
+        host.root("usermod", "-p", "", "setup-ann")
+        before = host.tree()
+        shutil.copy(os.environ.get("SSHTRAIL_REC", "sshtrail-rec"), program)
+        host.root("chgrp", "sshtrail-rec", program)
+        os.chmod(program, 0o2755)
+        made = host.json("rec-shell", "--user", "setup-ann", "--yes")
+        equal(made["done"], "made")
+        check("PermitUserRC" in made["notes"], made)
+        said = host.root("su", "setup-ann", "-c", "echo $0 $SHELL")
+        equal(said, "bash /bin/bash\n")
+        said = host.root("setpriv", "--reuid", "setup-ann", "--clear-groups",
+                         "chsh", "-s", "/bin/sh", expect=1)
+        check("may not change the shell" in said, said)
+        said = host.run("rec", "--user", "setup-ann", expect=4)
+        check("is the recorder already" in said, said)
+        host.run("rec-shell", "--undo")
+        equal(host.tree(), before)
+        host.run("rec-shell", "--user", "setup-ann", "--yes")
+        host.root("usermod", "-c", "Ann", "setup-ann")
+        host.root("useradd", "-M", "setup-bob")
+        host.run("rec-shell", "--undo")
+        equal(shells(host)["setup-ann"], "/bin/bash")
+        check(":Ann:" in host.read(PASSWD) and "setup-bob" in shells(host),
+              host.read(PASSWD))
+
+
+@contextlib.contextmanager
+def no_recorder():
+    """Where it is to be, and is not; what is put there is gone at the end."""
+    program = rec_path()
+    folder = os.path.dirname(program)
+    if os.path.exists(program):
+        raise Skip("sshtrail-rec is installed")
+    made = not os.path.isdir(folder)
+    os.makedirs(folder, exist_ok=True)
+    try:
+        yield program
+    finally:
+        if os.path.exists(program):
             os.unlink(program)
-            if made:
-                os.rmdir(os.path.dirname(program))
+        if made:
+            os.rmdir(folder)
 
 
 def rec_path():

@@ -13,6 +13,7 @@
 /* One call. */
 struct setup {
 	int root;	  /* the directory below which files are changed ... */
+	const char *path; /* ... its path; "" for / ... */
 	bool live;	  /* ... is / of the running system, which is told */
 	const char *name; /* of the change, for comments in its file */
 	const struct opt_list *users;
@@ -25,6 +26,18 @@ struct change {
 	const char *file;
 	mode_t mode;	 /* of the file where it is new */
 	bool takes_user; /* --user says for whom, and is needed */
+	/*
+	 * Live only: what all programs that change this file hold meanwhile; 0
+	 * or -1 with errno. May be NULL.
+	 */
+	int (*lock)(void);
+	int (*unlock)(void);
+	/*
+	 * Where only parts of the file are ours: carry what is remembered over
+	 * to the file as others have left it since. NULL: all of it is ours,
+	 * and nothing is undone that others changed. 0 or -ENOMEM.
+	 */
+	int (*rebase)(struct record *r, const struct placed *now);
 	/*
 	 * What the file should hold, given how it was before any change of
 	 * ours; as it was, where nothing is to be changed (and `ours` is
@@ -56,6 +69,7 @@ extern const size_t changes_count;
 extern const struct change change_audit_plugin;
 extern const struct change change_audit_rules;
 extern const struct change change_rec;
+extern const struct change change_rec_shell;
 extern const struct change change_sshd_verbose;
 extern const struct change change_tty_audit;
 

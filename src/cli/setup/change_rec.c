@@ -6,39 +6,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
+#include "cli/setup/recorder.h"
 #include "cli/setup/sshd.h"
 
 #define DROP_IN	      "/etc/ssh/sshd_config.d/01-sshtrail-rec.conf"
-#define GROUP	      "sshtrail-rec"
 #define NAME_MAX_HERE 64
 #define KEYS_MAX      ((size_t)1 << 20)
-
-/* What sshd takes for itself in a pattern is no name. */
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') &&
-		    !(s.p[i] >= 'A' && s.p[i] <= 'Z') &&
-		    !(s.p[i] >= '0' && s.p[i] <= '9') && !strchr("._-", s.p[i]))
-			return false;
-	return s.n && s.n < NAME_MAX_HERE && s.p[0] != '-';
-}
-
-static int effective(
-    struct str name, const char *keyword, struct buf *ret, struct err *err)
-{
-	char connection[NAME_MAX_HERE + 40];
-
-	snprintf(connection, sizeof connection,
-	    "user=%.*s,host=localhost,addr=127.0.0.1", STR_ARG(name));
-	return sshd_effective(keyword, NULL, connection, ret, err);
-}
 
 /* "%h/.ssh/keys" and the like; what is relative lies in the home. */
 static void add_path(struct buf *b, struct str pattern, const struct passwd *pw)
@@ -66,7 +43,7 @@ static void add_path(struct buf *b, struct str pattern, const struct passwd *pw)
 static int check_keys(struct str name, const struct passwd *pw, struct err *err)
 {
 	struct buf files = BUF_INIT, path = BUF_INIT, keys = BUF_INIT;
-	int r = effective(name, "authorizedkeysfile", &files, err);
+	int r = recorder_effective(name, "authorizedkeysfile", &files, err);
 	struct str rest = buf_str(&files), pattern;
 
 	while (r == 0 && rest.n) {
@@ -82,7 +59,7 @@ static int check_keys(struct str name, const struct passwd *pw, struct err *err)
 			    "%s: a key in it has command=, which a "
 			    "ForceCommand overrides: it would open a shell. "
 			    "Make the recorder the login shell of %s instead: "
-			    "sshtrail-rec(8)",
+			    "sshtrail setup rec-shell",
 			    path.p, pw->pw_name);
 	}
 	buf_free(&files);
@@ -103,9 +80,14 @@ static int check_user(struct str name, bool ours, struct err *err)
 	if (!pw)
 		return err_set(
 		    err, -EINVAL, "--user: there is no user \"%s\" here", z);
+	if (strcmp(pw->pw_shell, REC_PATH) == 0)
+		return err_set(err, -EEXIST,
+		    "the login shell of %s is the recorder already, and would "
+		    "record what this one records",
+		    z);
 	r = check_keys(name, pw, err);
 	if (r == 0)
-		r = effective(name, "forcecommand", &forced, err);
+		r = recorder_effective(name, "forcecommand", &forced, err);
 	if (r == 0 && !str_eqz(buf_str(&forced), "none") &&
 	    !(ours && str_eqz(buf_str(&forced), REC_PATH)))
 		r = err_set(err, -ENOTSUP,
@@ -118,15 +100,10 @@ static int check_user(struct str name, bool ours, struct err *err)
 
 static int check_users(const struct setup *s, bool ours, struct err *err)
 {
-	int r = 0;
+	int r = recorder_check_names(s, err);
 
-	for (size_t i = 0; i < s->users->n && r == 0; i++) {
-		if (!is_name(s->users->v[i]))
-			return err_set(err, -EINVAL,
-			    "--user takes names of users, not \"%.*s\"",
-			    STR_ARG(s->users->v[i]));
-		r = s->live ? check_user(s->users->v[i], ours, err) : 0;
-	}
+	for (size_t i = 0; s->live && i < s->users->n && r == 0; i++)
+		r = check_user(s->users->v[i], ours, err);
 	return r;
 }
 
@@ -153,28 +130,6 @@ static int rec_edit(struct setup *s, const struct placed *before, bool ours,
 	return r;
 }
 
-static int rec_check(
-    const struct setup *s, const struct buf *content, struct err *err)
-{
-	const struct group *group;
-	struct stat st;
-
-	if (!s->live)
-		return 0;
-	if (stat(REC_PATH, &st) < 0)
-		return err_sys(err, -errno,
-		    REC_PATH ": nobody could log in; install sshtrail-rec");
-	group = getgrnam(GROUP);
-	if (!group || st.st_gid != group->gr_gid || !(st.st_mode & S_ISGID) ||
-	    st.st_uid != 0 || (st.st_mode & 0022))
-		return err_set(err, -EPERM,
-		    REC_PATH ": the daemon would not know it; run: groupadd "
-			     "--system " GROUP "; chown root:" GROUP
-			     " " REC_PATH "; chmod 2755 " REC_PATH
-			     "; systemctl restart sshtraild");
-	return 0;
-}
-
 static void note_reload(struct setup *s)
 {
 	buf_add_z(&s->notes, "Logins have it once sshd is reloaded: "
@@ -190,7 +145,7 @@ static int rec_begin(
 		struct str name = s->users->v[i];
 		struct buf forced = BUF_INIT;
 
-		r = effective(name, "forcecommand", &forced, err);
+		r = recorder_effective(name, "forcecommand", &forced, err);
 		if (r == 0 && !str_eqz(buf_str(&forced), REC_PATH))
 			r = err_set(err, -ENOTSUP,
 			    "sshd -T: ForceCommand of %.*s stays %.*s",
@@ -216,7 +171,7 @@ const struct change change_rec = {
     .mode = 0644,
     .takes_user = true,
     .edit = rec_edit,
-    .check = rec_check,
+    .check = recorder_check,
     .begin = rec_begin,
     .end = rec_end,
 };

@@ -5,6 +5,7 @@ const struct change *const changes[] = {
     &change_audit_plugin,
     &change_audit_rules,
     &change_rec,
+    &change_rec_shell,
     &change_sshd_verbose,
     &change_tty_audit,
 };

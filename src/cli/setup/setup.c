@@ -35,7 +35,8 @@ struct job {
 
 int setup_open(struct setup *s, struct cli *c, const char *root, bool writes)
 {
-	*s = (struct setup){.live = !root, .notes = BUF_INIT};
+	*s = (struct setup){
+	    .path = root ? root : "", .live = !root, .notes = BUF_INIT};
 	if (writes && !root && geteuid() != 0)
 		return cli_fail(
 		    c, "only root can change this host: run it with sudo");
@@ -83,6 +84,8 @@ static int look(struct job *j, bool make_dir)
 		if (r == -ENOENT)
 			r = 0;
 	}
+	if (r == 0 && j->recorded && j->change->rebase)
+		r = j->change->rebase(&j->record, &j->now);
 	j->state = state_of(j);
 	return r;
 }
@@ -314,19 +317,33 @@ static int undo(struct job *j)
 	return report(j, "undone", "Undone.", &j->now, &j->record.before);
 }
 
+static int lock(struct job *j)
+{
+	return j->change->lock() < 0
+		   ? err_sys(&j->err, -errno,
+			 "cannot lock %s: another program is changing it",
+			 j->change->file)
+		   : 0;
+}
+
 int setup_run(struct setup *s, struct cli *c, const struct change *change,
     enum setup_wish wish)
 {
 	struct job j = {.setup = s, .cli = c, .change = change, .dir = -1};
-	int r;
+	const bool locks = s->live && wish != SETUP_SHOW && change->lock;
+	int r = locks ? lock(&j) : 0;
+	const bool locked = locks && r == 0;
 
 	s->name = change->name;
-	r = look(&j, wish == SETUP_MAKE);
+	if (r == 0)
+		r = look(&j, wish == SETUP_MAKE);
 	if (r < 0)
 		r = fail(&j, r);
 	else
 		r = wish == SETUP_UNDO ? undo(&j)
 				       : make(&j, wish == SETUP_MAKE);
+	if (locked)
+		change->unlock();
 	job_free(&j);
 	return r;
 }
