@@ -12,7 +12,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import PATIENCE, wait_for
-from terminaltest import (ASKED, SOCKETS, Window, by_command, cast, export,
+from sshdtest import need_taps
+from terminaltest import (ASKED, SOCKETS, TAPS, Window, by_command, cast, export,
                           of_kind, one_connection, play_socketpairs,
                           recording_host, stored, told, wait_closed)
 from trailtest import case, check, equal, main
@@ -197,6 +198,7 @@ def keeps_channels_apart():
                       stdin=subprocess.PIPE)
         equal(early.stdout.readline(), b"early\n")
         daemon.start()
+        need_taps(daemon, TAPS)
         with one_connection(sshd) as options:
             play_channels(daemon, sshd, options, "abcdef")
         equal(end(early, b"")[1], b"late\n")

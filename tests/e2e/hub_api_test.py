@@ -196,7 +196,7 @@ def knows_whom():
         return url_of(hub, "/api/v1/login", method="POST",
                       Authorization="Basic " + pair)
     made = subprocess.run(
-        [os.environ["SSHTRAIL_HUB"], "--config", hub.config, "account",
+        [hub.program, "--config", hub.config, "account",
          "ann", "--role", "auditor", "--password"], **hub.rights,
         input="correct horse\n", text=True, capture_output=True)
     equal(made.returncode, 0, made.stderr)

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import wait_for
 from forwardtest import free_port, lines_of
 from hubtest import Hub, children_of
-from trailtest import SSHTRAIL, case, check, equal, main
+from trailtest import case, check, equal, main
 
 
 class Forwarding:
@@ -34,7 +34,7 @@ class Forwarding:
                  "secret_file: %s}\nretry: 100ms\n" % (free_port(), f.name))
         with open(hub.config, "a") as f:
             f.write("outputs: {config: %s, program: %s}\n" % (
-                self.dir, SSHTRAIL))
+                self.dir, hub.cli))
 
     def add(self, name, text):
         with open(os.path.join(self.dir, name + ".yml"), "w") as f:
@@ -131,7 +131,7 @@ def whatever_ends():
         hub.stop()
         # A program that is not there stops no hub.
         with open(hub.config, "r+") as f:
-            text = f.read().replace(SSHTRAIL, "/nowhere/sshtrail")
+            text = f.read().replace(hub.cli, "/nowhere/sshtrail")
             f.seek(0)
             f.write(text)
             f.truncate()

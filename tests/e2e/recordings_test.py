@@ -15,7 +15,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from recorders import PROMPT, TOP, Screen, in_own_files, name, set_size, \
-    write_sudoers
+    why_no_own_files, write_sudoers
 from trailtest import Skip, Store, case, check, equal, main
 
 # Text, colours, what is no UTF-8, much, and another size of the window.
@@ -82,7 +82,7 @@ def record():
                   "Defaults setenv\n"
                   "root ALL=(ALL) NOPASSWD: ALL\n" % (
                       name("sudo"), name("zipped")))
-    can = os.geteuid() == 0
+    can = not why_no_own_files()
     here = {r: v for r, v in RECORDERS.items() if shutil.which(v.program)
             and (can or v.argv[0] != "unshare")}
     with concurrent.futures.ThreadPoolExecutor(len(here)) as pool:
@@ -102,8 +102,10 @@ def paths(recorder):
 def recorders():
     """Those that are here; the others are named."""
     for missing in sorted(set(RECORDERS) - set(SEEN)):
-        print("# %s: %s is not installed, or this is not root" % (
-            missing, RECORDERS[missing].program))
+        program = RECORDERS[missing].program
+        print("# %s: %s" % (missing, why_no_own_files()
+                            if shutil.which(program) else
+                            program + " is not installed"))
     return [(r, RECORDERS[r], SEEN[r]) for r in SEEN]
 
 

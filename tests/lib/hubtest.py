@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests of sshtrail-hub share: a hub on loopback, and hosts that ship."""
+import atexit
 import contextlib
+import functools
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 
 import daemontest
 from daemontest import PATIENCE, Daemon, user_to_be, wait_for
-from trailtest import Store, check, equal
+from trailtest import SSHTRAIL, Store, check, equal
 
 SSHTRAIL_HUB = os.environ.get("SSHTRAIL_HUB", "sshtrail-hub")
 
@@ -19,6 +23,23 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+@functools.cache
+def within_reach(user):
+    """The hub's program and sshtrail: copies where the user cannot get at
+    them, as in a checkout below /root."""
+    names = (SSHTRAIL_HUB, SSHTRAIL, SSHTRAIL + "-net")
+    if not user or subprocess.run(["test", "-x", SSHTRAIL_HUB], user=user,
+                                  group=user, extra_groups=[]).returncode == 0:
+        return names[:2]
+    top = tempfile.mkdtemp(prefix="sshtrail-test.")
+    atexit.register(shutil.rmtree, top)
+    os.chmod(top, 0o755)
+    copies = [os.path.join(top, os.path.basename(name)) for name in names]
+    for name, copy in zip(names, copies):
+        shutil.copy(name, copy)
+    return copies[:2]
 
 
 class Hub(Store):
@@ -32,6 +53,7 @@ class Hub(Store):
         os.chmod(self.top, 0o755)
         if self.user:
             os.chown(self.top, pwd.getpwnam(self.user).pw_uid, -1)
+        self.program, self.cli = within_reach(self.user)
         self.port = free_port()
         self.url = "https://localhost:%d" % self.port
         self.config = os.path.join(self.top, "hub.yml")
@@ -42,15 +64,18 @@ class Hub(Store):
                     "  port: %d\n" % (self.dir, self.port))
         equal(self.hub("init", self.dir, "localhost").returncode, 0)
 
+    def command(self, *args):
+        return [self.cli, *super().command(*args)[1:]]
+
     def hub(self, *args):
         return subprocess.run(
-            [SSHTRAIL_HUB, "--config", self.config, *args], **self.rights,
+            [self.program, "--config", self.config, *args], **self.rights,
             capture_output=True, text=True, timeout=60 * PATIENCE)
 
     def start(self):
         said = self.said().count("listening at")
         self.process = subprocess.Popen(
-            [SSHTRAIL_HUB, "--config", self.config, "serve"], **self.rights,
+            [self.program, "--config", self.config, "serve"], **self.rights,
             stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
         wait_for("the hub", lambda: self.process.poll() is not None or
                  self.said().count("listening at") > said)

@@ -86,6 +86,16 @@ def in_own_files(*argv, others=""):
     return ["unshare", "--mount", "sh", "-c", OWN_FILES % others, "sh", *argv]
 
 
+def why_no_own_files():
+    """Why in_own_files() cannot be, or None."""
+    if os.geteuid() != 0:
+        return "this is not root"
+    done = subprocess.run(["unshare", "--mount", "true"], capture_output=True,
+                          text=True)
+    return "no mounts of our own here: " + done.stderr.strip() \
+        if done.returncode else None
+
+
 def write_sudoers(text):
     with open(name("sudoers"), "w") as f:
         f.write(text)

@@ -139,7 +139,8 @@ def main():
             function()
             print("ok %d - %s" % (number, name))
         except Skip as reason:
-            print("ok %d - %s # SKIP %s" % (number, name, reason))
+            print("ok %d - %s # SKIP %s" % (
+                number, name, " ".join(str(reason).split())))
         except Known as reason:
             print("not ok %d - %s # TO" "DO %s" % (number, name, reason))
         except Exception:  # a test that breaks has failed
