@@ -13,8 +13,10 @@
 #include "net/listen.h"
 #include "wire/syslog_frame.h"
 
+/* Read so often before the hub ends. */
+#define END_ROUNDS 64
 /* Datagrams that one callback reads. */
-#define DATAGRAMS 64
+#define DATAGRAMS  64
 
 /* --- what is configured --- */
 
@@ -289,6 +291,23 @@ int inputs_start(struct inputs *in, struct hub *h, struct loop *l)
 	if (r == 0 && inputs_any(in))
 		r = senders_start(&h->senders, l);
 	return r;
+}
+
+void inputs_end(struct inputs *in)
+{
+	struct loop_watch *udp = &in->v[INPUT_UDP].watch;
+
+	if (!in->loop)
+		return;
+	for (int i = 0; i < INPUT_N; i++)
+		loop_unwatch(in->loop, &in->v[i].watch);
+	for (int i = 0; i < END_ROUNDS && udp->fd >= 0; i++)
+		on_datagrams(in->loop, udp, LOOP_READ);
+	for (struct visit *v = in->visits, *next; v; v = next) {
+		next = v->next;
+		visit_drain(v);
+	}
+	on_answers(in->loop, &in->answers);
 }
 
 void inputs_close(struct inputs *in)

@@ -61,6 +61,8 @@ bool inputs_any(const struct inputs *in);
 int inputs_start(struct inputs *in, struct hub *h, struct loop *l);
 /* Senders have new credit, or time has passed. */
 void inputs_tick(struct inputs *in);
+/* What is at hand is taken, within limits; nothing comes any more. */
+void inputs_end(struct inputs *in);
 void inputs_close(struct inputs *in);
 
 /* --- for visit.c --- */

@@ -366,6 +366,8 @@ static int run(struct server *s,
 static void close_all(struct server *s, int r)
 {
 	http_server_close(s->http);
+	if (r == 0)
+		inputs_end(&s->inputs);
 	inputs_close(&s->inputs);
 	if (r == 0 && s->hub.archive)
 		r = senders_end(&s->hub.senders);

@@ -14,6 +14,7 @@
 #define SETTLE_WITHIN (10 * USEC_PER_SEC)
 /* A sender that does not read its answers gets no more. */
 #define ANSWERS_MAX   ((size_t)64 << 10)
+#define DRAIN_ROUNDS  16
 /* Of all connections that may be, one sender has this part at most. */
 #define SHARE	      4
 
@@ -149,6 +150,7 @@ static int read_some(struct visit *v)
 		return n == 0 ? 1 : n == -EAGAIN ? 0 : (int)n;
 	if (!v->sender && !meet(v))
 		return 1;
+	v->read += (uint64_t)n;
 	buf_add(&v->window, v->inputs->chunk, (size_t)n);
 	r = buf_error(&v->window);
 	rest = buf_str(&v->window);
@@ -238,6 +240,19 @@ void visit_tick(struct visit *v)
 		visit_end(v);
 	} else if (!v->watch.is_added) {
 		go_on(v, 0);
+	}
+}
+
+void visit_drain(struct visit *v)
+{
+	int r = guest_is_settled(v->guest) ? 0 : 1;
+
+	for (int i = 0; i < DRAIN_ROUNDS && r == 0; i++) {
+		const uint64_t before = v->read;
+
+		r = read_some(v);
+		if (v->read == before)
+			break;
 	}
 }
 

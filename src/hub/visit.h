@@ -15,6 +15,7 @@ struct visit {
 	struct sender *sender; /* NULL: not known yet who it is */
 	char address[NETWORK_TEXT_MAX];
 	int64_t since; /* loop_now() */
+	uint64_t read; /* bytes */
 	struct syslog_frames frames;
 	struct buf window;  /* the begin of a message */
 	struct buf answers; /* to what is not on the disk yet */
@@ -27,6 +28,8 @@ void visit_begin(struct inputs *in, enum input_kind kind, int fd,
 void visit_end(struct visit *v);
 /* Read on, where it waited for credit; end what takes too long to begin. */
 void visit_tick(struct visit *v);
+/* The hub ends: take what is at hand, a megabyte at most. */
+void visit_drain(struct visit *v);
 /* All that it sent is on the disk: tell it. */
 void visit_answer(struct visit *v);
 

@@ -4,8 +4,10 @@
 by UDP, TCP and TLS, and whoever means it ill."""
 import os
 import shutil
+import signal
 import socket
 import ssl
+import subprocess
 import sys
 import time
 
@@ -15,7 +17,7 @@ from daemontest import wait_for
 from hubtest import Host, wait_arrived
 from inputtest import (InputHub, Rsyslog, connect, counted, logger, login,
                        send, send_udp, snippet)
-from trailtest import Skip, case, check, equal, main
+from trailtest import SSHTRAIL, Skip, case, check, equal, main
 
 @case
 def logger_by_all_ways():
@@ -56,6 +58,18 @@ def logger_by_all_ways():
         for e in hub.found("search", "--host", host, "--since", "all"):
             equal((e["trust"], e["sender"]), ("network", "127.0.0.1"), e)
         shown = hub.run("show", sessions[0]["session"]).stdout.decode()
+        check("network sender 127.0.0.1" in shown, shown)
+        # From elsewhere.
+        client = os.path.join(hub.top, "client")
+        os.mkdir(client)
+        there = {**os.environ, "HOME": client, "XDG_CONFIG_HOME": client}
+        token = hub.hub("api-token", "admin").stdout
+        run = lambda *args, **kwargs: subprocess.run(
+            [SSHTRAIL, *args], env=there, check=True, capture_output=True,
+            text=True, timeout=60, **kwargs).stdout
+        run("login", hub.url, "--name", "h", input=token)
+        check("u5" in run("--hub", "h", "ls", "--since", "all"), "ls")
+        shown = run("--hub", "h", "show", sessions[0]["session"])
         check("network sender 127.0.0.1" in shown, shown)
         hub.stop()
         told = hub.answers()
@@ -262,9 +276,48 @@ def flood():
         check(accepted < 64 << 20, accepted)
         wait_for("the gap", lambda: [
             e for e in hub.gaps() if e.get("sender") == "127.0.0.2"
-            and e["lost"] > 100 and "rate" in e["reason"]])
+            and e["lost"] > 0 and "rate" in e["reason"]])
+        lost = hub.metrics()['sender_lost_total{sender="127.0.0.2"}']
+        check(lost > 100, lost)
         web.stop()
         hub.stop()
+
+
+@case
+def while_it_sleeps():
+    """What the kernel drops is counted; what waits when the hub ends is taken"""
+    with InputHub("  rate: 1GiB\n") as hub:
+        hub.start()
+        pid = hub.process.pid
+        s = connect(hub.tcp)
+        s.sendall(login("awake", "first") + b"\n")
+        hub.wait_users("awake", ["first"])
+        os.kill(pid, signal.SIGSTOP)
+        sent = 30000
+        send_udp(hub.udp, (b"<38>Nov 27 10:00:00 x cron[1]: " + b"y" * 1000
+                           for _ in range(sent)))
+        os.kill(pid, signal.SIGCONT)
+        taken = lambda: hub.metrics()[
+            'sender_messages_total{sender="127.0.0.1"}'] - 1
+        dropped = lambda: hub.metrics()['inputs_refused_total{why="kernel"}']
+        wait_for("what it had room for", taken)
+        # With the next one that comes it is told how many did not.
+        send_udp(hub.udp, [login("awake", "second", 2)])
+        wait_for("all of them", lambda: taken() + dropped() == sent + 1)
+        check(dropped() > 0, "nothing was dropped")
+        gap = wait_for("the gap", lambda: [
+            e for e in hub.gaps() if e.get("op") == "inputs"])[0]
+        check(0 < gap["lost"] <= dropped(), gap)
+        os.kill(pid, signal.SIGSTOP)
+        for n in range(1000):
+            s.sendall(login("asleep", "u%d" % n, n) + b"\n")
+        send_udp(hub.udp, [login("asleep", "udp", 1000)])
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+        hub.stop()
+        s.close()
+        equal(sorted(hub.users("asleep")),
+              sorted(["u%d" % n for n in range(1000)] + ["udp"]))
 
 
 @case
