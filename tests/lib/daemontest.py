@@ -99,6 +99,7 @@ class Daemon(Store):
     def __init__(self, taps="audit: off, bpf: off, journal: off, wtmp: off, "
                  "btmp: off"):
         super().__init__()
+        self.under = ()  # what stands before the program
         os.chmod(self.top, 0o755)
         self.log = os.path.join(self.top, "auth.log")
         self.socket = os.path.join(self.top, "run", "control")
@@ -124,7 +125,7 @@ class Daemon(Store):
     def start(self, program=None):
         said = self.said().count("collecting into")
         self.process = subprocess.Popen(
-            [program or SSHTRAILD, "--config", self.config],
+            [*self.under, program or SSHTRAILD, "--config", self.config],
             stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
         self.wait_collecting(said + 1)
         return self

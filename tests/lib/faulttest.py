@@ -190,4 +190,4 @@ def check_all(hub, hosts, crashes):
 class Victim(Host):
     def found_ports(self):
         return sorted(e["port"] for e in self.found(
-            "search", "--kind", "auth.ok", "--limit", "1000000"))
+            "search", "--all", "--kind", "auth.ok", "--limit", "1000000"))

@@ -45,8 +45,9 @@ def within_reach(user):
 class Hub(Store):
     """sshtrail-hub with a store of its own, as a user without rights."""
 
-    def __init__(self):
+    def __init__(self, address="127.0.0.1", name="localhost"):
         super().__init__()
+        self.under = ()  # what stands before the program
         self.user = user_to_be()
         self.rights = {"user": self.user, "group": self.user,
                        "extra_groups": []} if self.user else {}
@@ -55,14 +56,14 @@ class Hub(Store):
             os.chown(self.top, pwd.getpwnam(self.user).pw_uid, -1)
         self.program, self.cli = within_reach(self.user)
         self.port = free_port()
-        self.url = "https://localhost:%d" % self.port
+        self.url = "https://%s:%d" % (name, self.port)
         self.config = os.path.join(self.top, "hub.yml")
         self.out = open(os.path.join(self.top, "out"), "w+")
         self.process = None
         with open(self.config, "w") as f:
-            f.write("name: hub\nstore: %s\nlisten:\n  address: 127.0.0.1\n"
-                    "  port: %d\n" % (self.dir, self.port))
-        equal(self.hub("init", self.dir, "localhost").returncode, 0)
+            f.write("name: hub\nstore: %s\nlisten:\n  address: %s\n"
+                    "  port: %d\n" % (self.dir, address, self.port))
+        equal(self.hub("init", self.dir, name).returncode, 0)
 
     def command(self, *args):
         return [self.cli, *super().command(*args)[1:]]
@@ -75,8 +76,9 @@ class Hub(Store):
     def start(self):
         said = self.said().count("listening at")
         self.process = subprocess.Popen(
-            [self.program, "--config", self.config, "serve"], **self.rights,
-            stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
+            [*self.under, self.program, "--config", self.config, "serve"],
+            **({} if self.under else self.rights), stdin=subprocess.DEVNULL,
+            stdout=self.out, stderr=self.out)
         wait_for("the hub", lambda: self.process.poll() is not None or
                  self.said().count("listening at") > said)
         check(self.process.poll() is None, "it ended: " + self.said())
@@ -116,11 +118,11 @@ class Hub(Store):
     def ports(self, host):
         """Of the logins that it has of a host."""
         return sorted(e["port"] for e in self.found(
-            "search", "--host", host, "--kind", "auth.ok", "--limit",
+            "search", "--all", "--host", host, "--kind", "auth.ok", "--limit",
             "1000000"))
 
     def alerts(self):
-        return self.found("search", "--kind", "alert")
+        return self.found("search", "--all", "--kind", "alert")
 
 
 class Host(Daemon):
@@ -163,7 +165,7 @@ class Host(Daemon):
     def wait_for_own(self):
         """All that it logged is in its own store."""
         wait_for("%d logins" % self.logged, lambda: len(self.found(
-            "search", "--kind", "auth.ok", "--limit", "1000000")) >=
+            "search", "--all", "--kind", "auth.ok", "--limit", "1000000")) >=
             self.logged)
 
     def child(self, name):
@@ -191,8 +193,16 @@ class Host(Daemon):
         self.process.wait()
         self.process = None
         for pid in pids:
-            wait_for("the end of %d" % pid,
-                     lambda: not os.path.exists("/proc/%d" % pid))
+            wait_for("the end of %d" % pid, lambda: has_ended(pid))
+
+
+def has_ended(pid):
+    """Whoever is the first process may take its time to ask for its status."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
 
 
 def children_of(pid):
