@@ -10,8 +10,8 @@
  * Control characters (C0, DEL, C1), line separators and the characters that
  * change the direction of text are always escaped.
  *
- * jansson refuses lone surrogates, and reindexing needs the speed: so writer
- * and reader are our own, for the flat objects that we write.
+ * A general parser refuses lone surrogates, and reindexing needs the speed: so
+ * writer and reader are our own, for the flat objects that we write.
  */
 #ifndef CORE_EVENT_JSON_H
 #define CORE_EVENT_JSON_H
