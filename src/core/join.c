@@ -302,8 +302,7 @@ int join_add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
 	return 0;
 }
 
-/* a begins first. */
-static bool in_reach(const struct track *a, const struct track *b)
+bool track_in_reach(const struct track *a, const struct track *b)
 {
 	const bool open = !(a->flags & TRACK_CLOSED);
 	int64_t reach = open ? TRACK_REACH_OPEN : TRACK_REACH_CLOSED;
@@ -335,7 +334,7 @@ static int find_pairs(struct joiner *j, rank_fn *rank)
 				a = b;
 				b = swap;
 			}
-			r = in_reach(j->t[a], j->t[b])
+			r = track_in_reach(j->t[a], j->t[b])
 				? rank(j, j->t[a], j->t[b])
 				: 0;
 			if (r && join_add_pair(j, r, a, b))

@@ -8,7 +8,10 @@
 #ifndef CORE_REACH_H
 #define CORE_REACH_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct track;
 
 #define TRACK_REACH_CLOSED ((int64_t)86400 * 1000000)
 #define TRACK_REACH_OPEN   (30 * TRACK_REACH_CLOSED)
@@ -21,5 +24,12 @@
 /* Of one that track_tried(), and to it: LoginGraceTime is 2 minutes by itself.
  */
 #define TRACK_REACH_TRIED  ((int64_t)600 * 1000000)
+
+/*
+ * Whether b, which does not begin before a, begins early enough to be part of
+ * the same session. Of flags, kind and times only; not of recordings, and of
+ * what was tried TRACK_REACH_TRIED says it.
+ */
+bool track_in_reach(const struct track *a, const struct track *b);
 
 #endif

@@ -13,6 +13,7 @@
  * block.chains: which numbers of which chains it has, see put_chains().
  * block.tallied: its events are counted in `tally`.
  * block.min_told, max_told: without events about reading logs in; or NULL.
+ * host.joined: some of its tracks were joined once.
  * track.number: rows lie in the order in which tracks came. Ids are hashes: in
  * their order each of millions would be a page of its own to be read.
  * track.login: the name under which its events are counted there.
@@ -22,7 +23,8 @@
  */
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-    "CREATE TABLE host(id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
+    "CREATE TABLE host(id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL,"
+    " joined NOT NULL DEFAULT 0);"
     "CREATE TABLE name(id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
     "CREATE TABLE chain(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL);"
     "CREATE TABLE block(id INTEGER PRIMARY KEY AUTOINCREMENT, rows, min_time,"
@@ -38,9 +40,22 @@ static const char schema[] =
     " dirty, boot, user, addr, method, key_type, fp, cert_id, tty, origin,"
     " reason, notes);"
     "CREATE INDEX track_session ON track(session) WHERE session <> id;"
-    "CREATE INDEX track_host ON track(host, stop) WHERE joins = 1;"
+    "CREATE INDEX track_pid ON track(host, pid, start)"
+    " WHERE joins = 1 AND pid <> -1;"
+    "CREATE INDEX track_child ON track(host, child_pid, start)"
+    " WHERE joins = 1 AND child_pid <> -1;"
+    "CREATE INDEX track_ses ON track(host, ses, start)"
+    " WHERE joins = 1 AND ses <> -1;"
+    "CREATE INDEX track_peer ON track(host, port, addr, start)"
+    " WHERE joins = 1 AND port <> -1;"
+    "CREATE INDEX track_tty ON track(host, tty, start)"
+    " WHERE joins = 1 AND tty IS NOT NULL;"
     "CREATE INDEX track_tried ON track(host, pid, stop) WHERE joins = 2;"
-    "CREATE INDEX track_dirty ON track(host, start) WHERE dirty;"
+    "CREATE INDEX track_taped_ses ON track(host, ses, start)"
+    " WHERE joins = 3;"
+    "CREATE INDEX track_taped_tty ON track(host, tty, start)"
+    " WHERE joins = 3;"
+    "CREATE INDEX track_dirty ON track(host, start, id) WHERE dirty;"
     "CREATE INDEX track_login ON track(id, login) WHERE login <> 0;"
     "CREATE TABLE session(id INTEGER PRIMARY KEY, host, start, stop, flags,"
     " user, own_user, person, addr, auid, fp, cert);"

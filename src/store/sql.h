@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/str.h"
 
-#define SQL_CACHE 96
+#define SQL_CACHE 128
 
 struct sql {
 	sqlite3 *db;

@@ -34,6 +34,8 @@ enum track_joins track_joins(const struct track *t)
 	if (t->kind == TRACK_CONN && !(t->flags & TRACK_LOGGED_IN) &&
 	    t->flags & TRACK_BEGAN && t->flags & TRACK_CLOSED)
 		return TRACK_ALONE;
+	if (t->flags & TRACK_RECORDED)
+		return TRACK_TAPED;
 	return track_tried(t) ? TRACK_TRIED : TRACK_JOINS;
 }
 

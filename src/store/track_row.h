@@ -28,8 +28,9 @@ struct track_row {
 enum track_joins {
 	TRACK_ALONE = 0, /* no: a connection that ended without login */
 	TRACK_JOINS = 1,
-	TRACK_TRIED =
-	    2, /* as track_tried(): of one that it shares a pid with */
+	/* Of one that it shares something with, and not with one another: */
+	TRACK_TRIED = 2, /* as track_tried() */
+	TRACK_TAPED = 3, /* a recording that was imported */
 };
 enum track_joins track_joins(const struct track *t);
 
