@@ -3,7 +3,7 @@
 """A real auditd's audisp-remote sends to a hub, which is killed meanwhile."""
 import contextlib
 import os
-import socket
+import re
 import struct
 import subprocess
 import sys
@@ -30,6 +30,9 @@ def configured(text):
         before = f.read()
     made = not os.path.isdir(QUEUE)
     os.makedirs(QUEUE, mode=0o700, exist_ok=True)
+    found = os.listdir(QUEUE)
+    if "remote.log" in found:
+        raise Skip("audisp-remote has a queue here")
     try:
         with open(CONF, "w") as f:
             f.write(text)
@@ -37,9 +40,9 @@ def configured(text):
     finally:
         with open(CONF, "w") as f:
             f.write(before)
+        for name in set(os.listdir(QUEUE)) - set(found):
+            os.unlink(os.path.join(QUEUE, name))
         if made:
-            for name in os.listdir(QUEUE):
-                os.unlink(os.path.join(QUEUE, name))
             os.rmdir(QUEUE)
 
 
@@ -61,11 +64,11 @@ def audisp_remote():
     """Each event arrives once, whole, though the hub is killed at any time"""
     text = snippet("audisp-remote")
     check("format = managed" in text, text)
-    with audit_as_found(), InputHub() as hub, configured(text.replace(
-            "hub.example", "127.0.0.1").replace(
-                "6060", str(hub.audit)).replace(
-                    "max_tries_per_record = 3", "max_tries_per_record = 99")
-            .replace("max_time_per_record = 5", "max_time_per_record = 99")):
+    # It gives up on a record sooner than a hub with sanitizers starts.
+    text = re.sub(r"max_(\w+)_per_record = \d+", r"max_\1_per_record = 99",
+                  text.replace("hub.example", "127.0.0.1"))
+    with audit_as_found(), InputHub() as hub, configured(
+            re.sub(r"port = \d+", "port = %d" % hub.audit, text)):
         hub.start()
         with auditd(PLUGIN) as (_, log):
             done = auditctl("-a", "always,exit", "-F", "arch=b64", "-S",

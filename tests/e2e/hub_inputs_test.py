@@ -15,8 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import wait_for
 from hubtest import Host, wait_arrived
-from inputtest import (InputHub, Rsyslog, connect, counted, logger, login,
-                       send, send_udp, snippet)
+from inputtest import (InputHub, Rsyslog, connect, counted, forwarding, logger,
+                       login, send, send_udp, snippet)
 from trailtest import SSHTRAIL, Skip, case, check, equal, main
 
 EXEC = "".join("type=%s msg=audit(1795770000.12%%(n)d:8%%(n)d): %s\n" % r for r in (
@@ -97,18 +97,15 @@ def rsyslog_by_all_ways():
     with InputHub() as hub:
         hub.start()
         for way, port in (("udp", hub.udp), ("tcp", hub.tcp), ("tls", hub.tls)):
-            conf = snippet("rsyslog: " + way).replace(
-                "hub.example", "localhost").replace(
-                "5514", str(port)).replace("6514", str(port)).replace(
+            conf = forwarding(way, port).replace(
                 "/etc/sshtrail/hub-ca.crt", hub.pki + "/ca.pem")
             with Rsyslog(hub.top, conf, "host-" + way) as rsyslog:
                 for n in range(20):
                     rsyslog.log_in("u%d" % n, n)
                 hub.wait_users("host-" + way, ["u%d" % n for n in range(20)])
         log = os.path.join(hub.top, "audit.log")
-        conf = (snippet("rsyslog: audit") + snippet("rsyslog: tcp")).replace(
-            "/var/log/audit/audit.log", log).replace(
-            "hub.example", "localhost").replace("5514", str(hub.tcp))
+        conf = snippet("rsyslog: audit").replace(
+            "/var/log/audit/audit.log", log) + forwarding("tcp", hub.tcp)
         with open(log, "w") as f, Rsyslog(hub.top, conf, "audited"):
             for n in range(5):
                 f.write(EXEC % {"n": n})
@@ -129,9 +126,8 @@ def rsyslog_over_a_kill():
     """The hub is killed again and again: what rsyslogd sends is there once"""
     if not shutil.which("rsyslogd"):
         raise Skip("no rsyslogd")
-    conf = snippet("rsyslog: tcp").replace("hub.example", "127.0.0.1")
     with InputHub() as hub:
-        conf = conf.replace("5514", str(hub.tcp)).replace(
+        conf = forwarding("tcp", hub.tcp, "127.0.0.1").replace(
             'action.resumeInterval="10"', 'action.resumeInterval="1"')
         hub.start()
         with Rsyslog(hub.top, conf, "web-01") as rsyslog:
@@ -182,9 +178,7 @@ def tls_with_certificates():
         hub.wait_users("web-01", ["u%d" % n for n in range(100)])
         if shutil.which("rsyslogd"):
             ca = 'CAFile="%s/ca.pem"' % hub.pki
-            conf = snippet("rsyslog: tls").replace(
-                "hub.example", "localhost").replace(
-                "6514", str(hub.tls)).replace(
+            conf = forwarding("tls", hub.tls).replace(
                 'CAFile="/etc/sshtrail/hub-ca.crt"',
                 ca + " " + " ".join(
                     'defaultNetstreamDriver%sFile="%s/client.%s"' % (

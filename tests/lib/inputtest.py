@@ -129,6 +129,12 @@ def snippet(name):
     return "\n".join(line[4:] for line in match.group(1).splitlines())
 
 
+def forwarding(way, port, host="localhost"):
+    """That of rsyslog, to this port."""
+    return re.sub(r'port="\d+"', 'port="%d"' % port,
+                  snippet("rsyslog: " + way).replace("hub.example", host))
+
+
 class Rsyslog:
     """rsyslogd that reads a socket of its own, and `conf`."""
 
