@@ -55,7 +55,7 @@ static const char schema[] =
     " WHERE joins = 3;"
     "CREATE INDEX track_taped_tty ON track(host, tty, start)"
     " WHERE joins = 3;"
-    "CREATE INDEX track_dirty ON track(host, start, id) WHERE dirty;"
+    "CREATE INDEX track_dirty ON track(host, joins, start, id) WHERE dirty;"
     "CREATE INDEX track_login ON track(id, login) WHERE login <> 0;"
     "CREATE TABLE session(id INTEGER PRIMARY KEY, host, start, stop, flags,"
     " user, own_user, person, addr, auid, fp, cert);"

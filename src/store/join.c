@@ -117,8 +117,9 @@ static int settle(struct join *j, struct err *err)
 {
 	return sql_run(&j->w->sql,
 	    "UPDATE track SET dirty = 0 WHERE dirty AND host = ?1"
-	    " AND (start, id) <= (?2, ?3)",
-	    err, "iiu", j->near.host, j->near.last.start, j->near.last.id);
+	    " AND (joins, start, id) <= (?2, ?3, ?4)",
+	    err, "iiiu", j->near.host, (int64_t)j->near.last.joins,
+	    j->near.last.start, j->near.last.id);
 }
 
 static int join_chunk(struct join *j, struct err *err)

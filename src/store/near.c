@@ -107,7 +107,7 @@ int near_load_changed(struct near *n, size_t limit, struct err *err)
 	int r;
 	sqlite3_stmt *st = sql_get(n->sql,
 	    "SELECT " TRACK_COLUMNS " FROM track INDEXED BY track_dirty"
-	    " WHERE dirty AND host = ?1 ORDER BY start, id LIMIT ?2",
+	    " WHERE dirty AND host = ?1 ORDER BY joins, start, id LIMIT ?2",
 	    &r, err);
 
 	if (!st)
@@ -116,9 +116,11 @@ int near_load_changed(struct near *n, size_t limit, struct err *err)
 	sql_bind(st, "ii", n->host, (int64_t)limit);
 	r = add_rows(n, st, 1, err);
 	n->n_changed = n->rows.n;
-	if (n->rows.n)
-		n->last = (struct track_place){n->rows.v[n->rows.n - 1].t.start,
-		    n->rows.v[n->rows.n - 1].t.id};
+	if (n->rows.n) {
+		const struct track *t = &n->rows.v[n->rows.n - 1].t;
+
+		n->last = (struct track_place){track_joins(t), t->start, t->id};
+	}
 	return r;
 }
 

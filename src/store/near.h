@@ -25,7 +25,7 @@ struct near {
 };
 
 /*
- * Load the first tracks that changed, `limit` at most, by start and id, in
+ * Load the first tracks that changed, `limit` at most, in their order, in
  * place of what was loaded before. 0, then n_changed and last tell of them.
  */
 int near_load_changed(struct near *n, size_t limit, struct err *err);

@@ -125,8 +125,13 @@ static int recount(
 
 static bool is_behind(const struct track *t, const struct track_place *p)
 {
-	return t->start > p->start ||
-	       (t->start == p->start && (int64_t)t->id > (int64_t)p->id);
+	const enum track_joins joins = track_joins(t);
+
+	if (joins != p->joins)
+		return joins > p->joins;
+	if (t->start != p->start)
+		return t->start > p->start;
+	return id_to_sql(t->id) > id_to_sql(p->id);
 }
 
 /* Those up to `last` are settled all at once, see join_chunk(). */
@@ -230,7 +235,7 @@ int session_remove(struct writer *w, uint64_t id, struct err *err)
 static int rename_session(
     struct writer *w, uint64_t id, int64_t user, struct err *err)
 {
-	const struct track_place all = {INT64_MAX, INT64_MAX};
+	const struct track_place all = {TRACK_TAPED, INT64_MAX, INT64_MAX};
 	struct track_rows rows = {NULL, 0, 0};
 	struct arena mem = ARENA_INIT;
 	int r = track_rows_of_session(&w->sql, id, STR_NONE, &rows, &mem, err);

@@ -8,8 +8,12 @@
 
 #include "store/writer.h"
 
-/* Where a track stands in the order of their starts. */
+/*
+ * Where a track stands in the order in which they are joined: sessions first,
+ * so that what joins these is looked at once.
+ */
 struct track_place {
+	enum track_joins joins;
 	int64_t start;
 	uint64_t id; /* compared as the catalogue has it: signed */
 };
