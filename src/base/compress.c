@@ -150,20 +150,82 @@ int compress_file(int out, int in, int level)
 	return r;
 }
 
+/* Whether these are one frame of that size: it costs little to see others. */
+static bool is_frame(const void *p, size_t n, size_t size)
+{
+	uint64_t says;
+
+	return decompressed_size(p, n, &says) == 0 && says == size &&
+	       ZSTD_findFrameCompressedSize(p, n) == n;
+}
+
 int decompress(const void *p, size_t n, void *ret, size_t size)
 {
 	struct contexts *own = contexts_get();
-	uint64_t says;
 
 	if (!own)
 		return -ENOMEM;
-	/* The size first: it costs nothing to see a frame of another kind. */
-	if (decompressed_size(p, n, &says) || says != size ||
-	    ZSTD_findFrameCompressedSize(p, n) != n)
+	if (!is_frame(p, n, size))
 		return -EBADMSG;
 	if (ZSTD_decompressDCtx(own->d, ret, size, p, n) != size)
 		return -EBADMSG;
 	return 0;
+}
+
+struct unpacker {
+	ZSTD_DCtx *d; /* its own: the thread's serves others in between */
+	ZSTD_inBuffer in;
+	ZSTD_outBuffer out;
+	size_t size;
+	bool ended;
+};
+
+int unpacker_begin(
+    struct unpacker **u, const void *p, size_t n, void *ret, size_t size)
+{
+	if (!is_frame(p, n, size))
+		return -EBADMSG;
+	if (!*u) {
+		*u = calloc(1, sizeof **u);
+		if (*u)
+			(*u)->d = ZSTD_createDCtx();
+		if (!*u || !(*u)->d) {
+			unpacker_free(*u);
+			*u = NULL;
+			return -ENOMEM;
+		}
+	}
+	ZSTD_DCtx_reset((*u)->d, ZSTD_reset_session_only);
+	(*u)->in = (ZSTD_inBuffer){p, n, 0};
+	(*u)->out = (ZSTD_outBuffer){ret, 0, 0};
+	(*u)->size = size;
+	(*u)->ended = false;
+	return 0;
+}
+
+ssize_t unpacker_reach(struct unpacker *u, size_t until)
+{
+	if (until > u->out.size)
+		u->out.size = until < u->size ? until : u->size;
+	/* With all of it there once more: a checksum may follow. */
+	while (
+	    !u->ended && (u->out.pos < u->out.size || u->out.pos == u->size)) {
+		const size_t in = u->in.pos, out = u->out.pos;
+		size_t left = ZSTD_decompressStream(u->d, &u->out, &u->in);
+
+		if (ZSTD_isError(left) ||
+		    (left && u->in.pos == in && u->out.pos == out))
+			return -EBADMSG;
+		u->ended = left == 0;
+	}
+	return u->out.pos == u->out.size ? (ssize_t)u->out.pos : -EBADMSG;
+}
+
+void unpacker_free(struct unpacker *u)
+{
+	if (u)
+		ZSTD_freeDCtx(u->d);
+	free(u);
 }
 
 int decompressed_size(const void *p, size_t n, uint64_t *ret)

@@ -59,6 +59,44 @@ static void test_round_trip(void **state)
 	free(content);
 }
 
+/* In steps of any size the same comes as at once; damage never passes. */
+static void test_parts(void **state)
+{
+	static const size_t steps[] = {1000, 131072, 200001, SIZE, SIZE + 9};
+	char *content = make_content(SIZE), *back = malloc(SIZE);
+	struct unpacker *u = NULL;
+	struct buf b = BUF_INIT;
+	size_t bad;
+
+	assert_int_equal(compress_append(&b, content, SIZE, 3), 0);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		size_t n = 0;
+
+		assert_int_equal(unpacker_begin(&u, b.p, b.n, back, SIZE), 0);
+		while (n < SIZE) {
+			size_t want = n + steps[i] < SIZE ? n + steps[i] : SIZE;
+
+			assert_int_equal(unpacker_reach(u, n + steps[i]), want);
+			assert_memory_equal(back + n, content + n, want - n);
+			n = want;
+		}
+		assert_int_equal(unpacker_reach(u, SIZE), SIZE);
+	}
+	assert_int_equal(
+	    unpacker_begin(&u, b.p, b.n, back, SIZE - 1), -EBADMSG);
+	assert_int_equal(
+	    unpacker_begin(&u, b.p, b.n - 1, back, SIZE), -EBADMSG);
+	bad = b.n - 1; /* of the checksum: all but the end is there */
+	b.p[bad] ^= 1;
+	assert_int_equal(unpacker_begin(&u, b.p, b.n, back, SIZE), 0);
+	assert_int_equal(unpacker_reach(u, SIZE - 1), SIZE - 1);
+	assert_int_equal(unpacker_reach(u, SIZE), -EBADMSG);
+	unpacker_free(u);
+	buf_free(&b);
+	free(back);
+	free(content);
+}
+
 /* Of any size, also at the seams of pieces: what is read back is the same. */
 static void test_file(void **state)
 {
@@ -211,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_round_trip),
 	    cmocka_unit_test(test_file),
+	    cmocka_unit_test(test_parts),
 	    cmocka_unit_test(test_damage),
 	    cmocka_unit_test(test_not_zstd),
 	    cmocka_unit_test(test_bomb),

@@ -17,7 +17,8 @@ struct trail_reader {
 	uint64_t segment; /* first number of the loaded one; 0: none */
 	bool behind;	  /* done with it: damaged, or another follows */
 	struct buf bytes;
-	size_t at; /* of the next frame in them */
+	struct segment_part part; /* what is packed of them still */
+	size_t at;		  /* of the next frame in them */
 	/* Of those that were read already, from the segment's first on. */
 	uint32_t *places;
 	size_t n_places, places_cap;
@@ -49,6 +50,7 @@ void trail_reader_close(struct trail_reader *r)
 		return;
 	fd_close(&r->dirfd);
 	buf_free(&r->bytes);
+	segment_part_free(&r->part);
 	free(r->places);
 	free(r);
 }
@@ -133,7 +135,12 @@ static int enter(struct trail_reader *r, uint64_t first, struct err *err)
 
 	r->segment = first;
 	r->behind = true;
-	e = segment_load(r->dirfd, first, &r->bytes, r->name, err);
+	/* Who wants frames in the midst of it may want a few. */
+	r->part.size = 0;
+	e = r->from > first
+		? segment_load_part(
+		      &r->part, r->dirfd, first, &r->bytes, r->name, err)
+		: segment_load(r->dirfd, first, &r->bytes, r->name, err);
 	if (e == 0)
 		e = segment_header_get(buf_str(&r->bytes), &h, err);
 	if (e == -EBADMSG)
@@ -184,6 +191,19 @@ static int grow(struct trail_reader *r)
 		return (int)n;
 	r->bytes.n += (size_t)n;
 	return 0;
+}
+
+/* More of a segment that is packed: 1 when there is some. */
+static int unpack_more(struct trail_reader *r, struct err *err)
+{
+	int e = segment_part_more(&r->part, &r->bytes);
+
+	if (e < 0) {
+		r->behind = true;
+		err_set(err, e, "segment %s: damaged behind frame %llu",
+		    r->name, (unsigned long long)r->next - 1);
+	}
+	return e;
 }
 
 /* 1: a frame; 0: the bytes end; -EBADMSG. */
@@ -255,7 +275,10 @@ int trail_reader_next(
 			return e;
 		if (e > 0)
 			continue;
-		e = advance(r, err);
+		if (r->segment != 0 && !r->behind)
+			e = unpack_more(r, err);
+		if (e == 0)
+			e = advance(r, err);
 		if (e <= 0)
 			return e;
 	}

@@ -125,6 +125,35 @@ static void test_damage(void **state)
 	buf_free(&b);
 }
 
+/* Of a packed segment, what lies in front of the damage is read, too. */
+static void test_damage_packed(void **state)
+{
+	struct fixture *fx = *state;
+	struct buf b = BUF_INIT;
+	struct trail_reader *r;
+	struct frame f;
+	uint64_t seq = 0;
+	int e;
+
+	fixture_fill(fx, 2500, SIZE);
+	fixture_get(fx, FIRST ".zst", &b);
+	memset(b.p + b.n - 200, 'x', 100);
+	fixture_put(fx, FIRST ".zst", buf_str(&b));
+	assert_int_equal(trail_reader_open(&r, fx->dirfd, 20, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		expect_at(r, 20, 20);
+		while ((e = trail_reader_next(r, &f, NULL)) > 0)
+			seq = f.seq;
+		assert_int_equal(e, -EBADMSG);
+		assert_true(seq > 500 && seq < 1100);
+		/* The next segment follows. */
+		assert_int_equal(trail_reader_next(r, &f, NULL), 1);
+		assert_true(f.seq > seq && f.seq < 1100);
+	}
+	trail_reader_close(r);
+	buf_free(&b);
+}
+
 int main(void)
 {
 #define WITH_FIXTURE(f)                                                        \
@@ -134,6 +163,7 @@ int main(void)
 	    WITH_FIXTURE(test_packed_meanwhile),
 	    WITH_FIXTURE(test_before_oldest),
 	    WITH_FIXTURE(test_damage),
+	    WITH_FIXTURE(test_damage_packed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,8 @@
 
 #define SEGMENTS_MAX ((size_t)1 << 24)
 #define DIGITS	     20
+/* Unpacked at a time, where it is read in parts. */
+#define PART	     ((size_t)256 << 10)
 
 void segment_name(
     uint64_t first, const char *suffix, char ret[static SEGMENT_NAME_LEN])
@@ -147,21 +149,42 @@ static int file_read(int dirfd, const char *name, struct buf *b)
 	return 0;
 }
 
-static int unpack(struct buf *packed, struct buf *b)
+static int reserve_unpacked(
+    const struct buf *packed, struct buf *b, char **ret_at, size_t *ret_size)
 {
 	uint64_t size;
-	char *at;
 	int r = decompressed_size(packed->p, packed->n, &size);
 
 	if (r < 0 || size > SEGMENT_FILE_MAX)
 		return -EBADMSG;
-	at = buf_reserve(b, size + 1);
-	if (!at)
-		return buf_error(b);
-	r = decompress(packed->p, packed->n, at, size);
+	*ret_size = size;
+	*ret_at = buf_reserve(b, size + 1);
+	return *ret_at ? 0 : buf_error(b);
+}
+
+static int unpack(struct buf *packed, struct buf *b)
+{
+	size_t size;
+	char *at;
+	int r = reserve_unpacked(packed, b, &at, &size);
+
+	if (r == 0)
+		r = decompress(packed->p, packed->n, at, size);
 	if (r == 0)
 		b->n += size;
 	return r;
+}
+
+static int explain(int r, const char *name, struct err *err)
+{
+	if (r == -EBADMSG)
+		return err_set(err, r, "%s: not a segment, or damaged", name);
+	return r < 0 ? err_sys(err, r, "cannot read %s", name) : 0;
+}
+
+static bool is_packed(const char *name)
+{
+	return str_ends(str_z(name), STR(".zst"));
 }
 
 int segment_read(int dirfd, const char *name, struct buf *b, struct err *err)
@@ -170,7 +193,7 @@ int segment_read(int dirfd, const char *name, struct buf *b, struct err *err)
 	int r;
 
 	buf_clear(b);
-	if (!str_ends(str_z(name), STR(".zst"))) {
+	if (!is_packed(name)) {
 		r = file_read(dirfd, name, b);
 		if (r == 0 && b->n > SEGMENT_FILE_MAX)
 			r = -EBADMSG;
@@ -180,20 +203,76 @@ int segment_read(int dirfd, const char *name, struct buf *b, struct err *err)
 			r = unpack(&packed, b);
 		buf_free(&packed);
 	}
-	if (r == -EBADMSG)
-		return err_set(err, r, "%s: not a segment, or damaged", name);
-	return r < 0 ? err_sys(err, r, "cannot read %s", name) : 0;
+	return explain(r, name, err);
 }
 
-int segment_load(int dirfd, uint64_t first, struct buf *b,
-    char name[static SEGMENT_NAME_LEN], struct err *err)
+int segment_part_read(struct segment_part *p, int dirfd, const char *name,
+    struct buf *b, struct err *err)
+{
+	size_t size;
+	char *at;
+	int r;
+
+	buf_clear(b);
+	buf_clear(&p->packed);
+	p->size = 0;
+	r = file_read(dirfd, name, &p->packed);
+	if (r == 0)
+		r = reserve_unpacked(&p->packed, b, &at, &size);
+	if (r == 0)
+		r = unpacker_begin(
+		    &p->unpacker, p->packed.p, p->packed.n, at, size);
+	if (r == 0) {
+		p->size = size;
+		r = segment_part_more(p, b);
+	}
+	return explain(r < 0 ? r : 0, name, err);
+}
+
+int segment_part_more(struct segment_part *p, struct buf *b)
+{
+	ssize_t n;
+
+	if (p->size == 0)
+		return 0;
+	n = unpacker_reach(p->unpacker, b->n + PART);
+	if (n >= 0)
+		b->n = (size_t)n;
+	if (n < 0 || b->n == p->size)
+		p->size = 0;
+	return n < 0 ? (int)n : 1;
+}
+
+void segment_part_free(struct segment_part *p)
+{
+	buf_free(&p->packed);
+	unpacker_free(p->unpacker);
+}
+
+static int load(struct segment_part *p, int dirfd, uint64_t first,
+    struct buf *b, char name[static SEGMENT_NAME_LEN], struct err *err)
 {
 	static const char *const suffixes[] = {"", ".zst"};
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < 2 && r == -ENOENT; i++) {
 		segment_name(first, suffixes[i], name);
-		r = segment_read(dirfd, name, b, err);
+		r = p && is_packed(name)
+			? segment_part_read(p, dirfd, name, b, err)
+			: segment_read(dirfd, name, b, err);
 	}
 	return r;
+}
+
+int segment_load(int dirfd, uint64_t first, struct buf *b,
+    char name[static SEGMENT_NAME_LEN], struct err *err)
+{
+	return load(NULL, dirfd, first, b, name, err);
+}
+
+int segment_load_part(struct segment_part *p, int dirfd, uint64_t first,
+    struct buf *b, char name[static SEGMENT_NAME_LEN], struct err *err)
+{
+	p->size = 0;
+	return load(p, dirfd, first, b, name, err);
 }

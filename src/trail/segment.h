@@ -37,11 +37,34 @@ void segment_name(
  */
 int segment_read(int dirfd, const char *name, struct buf *b, struct err *err);
 
+/* A compressed segment that is read as far as is needed; all zero at first. */
+struct segment_part {
+	struct buf packed;
+	struct unpacker *unpacker;
+	size_t size; /* of all of it; 0: none, or it is whole */
+};
+
+/*
+ * As segment_read() of a compressed one, but for the beginning only: b gets
+ * some, and with each segment_part_more() more, at the same place. Nothing else
+ * may be added to b meanwhile.
+ */
+int segment_part_read(struct segment_part *p, int dirfd, const char *name,
+    struct buf *b, struct err *err);
+
+/* 1: there is more in b than before; 0: it was all; -EBADMSG: damage. */
+int segment_part_more(struct segment_part *p, struct buf *b);
+void segment_part_free(struct segment_part *p);
+
 /*
  * The plain file, or the compressed one; it may be compressed just now. `name`
  * tells which one was read.
  */
 int segment_load(int dirfd, uint64_t first, struct buf *b,
     char name[static SEGMENT_NAME_LEN], struct err *err);
+
+/* The same, of the compressed one the beginning. */
+int segment_load_part(struct segment_part *p, int dirfd, uint64_t first,
+    struct buf *b, char name[static SEGMENT_NAME_LEN], struct err *err);
 
 #endif

@@ -53,6 +53,21 @@ static void read_bytes(struct str bytes)
 	walk_bytes(str_from(bytes, h.len), &h.tree);
 }
 
+/* What can be unpacked at once can be in parts. */
+static void read_parts(const uint8_t *data, size_t size, struct str plain)
+{
+	struct unpacker *u = NULL;
+	char *p = malloc(plain.n + 1);
+
+	if (p && unpacker_begin(&u, data, size, p, plain.n) == 0 &&
+	    (unpacker_reach(u, plain.n / 2) < 0 ||
+		unpacker_reach(u, plain.n) != (ssize_t)plain.n ||
+		!str_eq(str_make(p, plain.n), plain)))
+		abort();
+	unpacker_free(u);
+	free(p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint64_t plain;
@@ -64,8 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p = malloc(plain + 1);
 	if (!p)
 		return 0;
-	if (decompress(data, size, p, plain) == 0)
+	if (decompress(data, size, p, plain) == 0) {
 		read_bytes(str_make(p, plain));
+		read_parts(data, size, str_make(p, plain));
+	}
 	free(p);
 	return 0;
 }
