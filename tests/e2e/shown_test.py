@@ -172,6 +172,20 @@ def tells_all():
 
 
 @case
+def keeps_the_order():
+    """Of one moment, what gave way first comes first, and the end last"""
+    with Store() as store:
+        store.import_("--host", "h", store.write("a.cast", b"\n".join((
+            b'{"version": 3, "term": {"cols": 80, "rows": 24}}',
+            b'[0.5, "o", "first\\u001b[2J\\u001b[Hsecond\\r\\n"]',
+            b'[0.5, "o", "third\\r\\n"]', b'[0.0, "x", "3"]', b""))))
+        session = store.sessions("--local")[0]["session"]
+        equal([t.get("text", t.get("note"))
+               for t in store.lines("show", session, "--text")[1:]],
+              ["first", "second", "third", "exit status 3"])
+
+
+@case
 def hides_nothing():
     """What would reorder or hide text on a terminal is escaped in it"""
     with Store() as store:

@@ -28,7 +28,12 @@ enum what { SHOWN, SHOWN_ALTERNATE, NOTE };
 
 struct entry {
 	uint64_t at, gone; /* nanoseconds since the begin */
-	uint64_t number;   /* those of one moment stay in their order */
+	/*
+	 * Of one moment, what was gone first came first; notes come before what
+	 * is shown, but for the end. All else stays in its order.
+	 */
+	uint64_t rank;
+	uint64_t number;
 	enum what what;
 	struct str text;
 	char *memory; /* of it */
@@ -104,7 +109,9 @@ static void tell(struct transcript *t, const struct entry *e)
 
 static bool is_before(const struct entry *a, const struct entry *b)
 {
-	return a->at != b->at ? a->at < b->at : a->number < b->number;
+	if (a->at != b->at)
+		return a->at < b->at;
+	return a->rank != b->rank ? a->rank < b->rank : a->number < b->number;
 }
 
 static void swap(struct entry *a, struct entry *b)
@@ -162,6 +169,7 @@ static void on_line(void *user, const struct line *l)
 
 	add(t, (struct entry){.at = since_begin(t, l->since),
 		   .gone = since_begin(t, l->to),
+		   .rank = since_begin(t, l->to),
 		   .what = l->alternate ? SHOWN_ALTERNATE : SHOWN,
 		   .text = l->text});
 }
@@ -183,6 +191,7 @@ __attribute__((format(printf, 3, 4))) static void note(
 	va_end(ap);
 	add(t, (struct entry){.at = since_begin(t, p->boot),
 		   .gone = UINT64_MAX,
+		   .rank = p->type == PIECE_EXIT ? UINT64_MAX : 0,
 		   .what = NOTE,
 		   .text = str_z(text)});
 }
