@@ -296,8 +296,11 @@ static void test_tried(void **state)
 
 enum { SETTLED = 45000, LATER = 300, EACH = SETTLED / LATER };
 
-/* What comes later finds its own among more than are looked at together. */
-static void test_far_apart(void **state)
+/*
+ * What comes later finds its own among more than are looked at together. Each
+ * begins `step` behind the one before, and stays open.
+ */
+static void join_later(int64_t step)
 {
 	char *dir = model_dir();
 	struct store *s = open_store(dir, STORE_WRITE);
@@ -310,7 +313,7 @@ static void test_far_apart(void **state)
 	for (unsigned i = 0; i < SETTLED + LATER; i++) {
 		const bool later = i >= SETTLED;
 		const unsigned at = later ? (i - SETTLED) * EACH : i;
-		struct track t = simple_track(1 + i, 1000000 * (int64_t)at);
+		struct track t = simple_track(1 + i, step * (int64_t)at);
 
 		t.kind = later ? TRACK_LOGIN : TRACK_CONN;
 		t.flags |= TRACK_BEGAN;
@@ -331,6 +334,17 @@ static void test_far_apart(void **state)
 	model_dir_remove(dir);
 }
 
+static void test_far_apart(void **state)
+{
+	join_later(1000000);
+}
+
+/* All could be one with each, by their times. */
+static void test_at_once(void **state)
+{
+	join_later(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +354,7 @@ int main(void)
 	    cmocka_unit_test(test_counts_without_hidden),
 	    cmocka_unit_test(test_tried),
 	    cmocka_unit_test(test_far_apart),
+	    cmocka_unit_test(test_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
