@@ -123,10 +123,15 @@ int cli_find_session(struct cli *c, const char *text, uint64_t *ret)
 		return r;
 	r = c->store->ops->find_session(c->store, str_z(text), ret, &err);
 	if (r == -ENOENT) {
-		cli_note(c,
-		    "no session %s: its id begins with hexadecimal digits; "
-		    "'sshtrail ls --all' lists them",
-		    text);
+		if (strcmp(text, "last") == 0)
+			cli_note(c,
+			    "no session that came over SSH; 'sshtrail ls --all "
+			    "--local' lists all others, name one by its id");
+		else
+			cli_note(c,
+			    "no session %s: its id begins with hexadecimal "
+			    "digits; 'sshtrail ls --all --local' lists them",
+			    text);
 		return CLI_NOTHING;
 	}
 	if (r == -ENOTUNIQ)

@@ -179,6 +179,8 @@ def keeps_the_order():
             b'{"version": 3, "term": {"cols": 80, "rows": 24}}',
             b'[0.5, "o", "first\\u001b[2J\\u001b[Hsecond\\r\\n"]',
             b'[0.5, "o", "third\\r\\n"]', b'[0.0, "x", "3"]', b""))))
+        said = store.run("show", "last", "--text", expect=1).stderr
+        check(b"ls --all --local" in said, said)
         session = store.sessions("--local")[0]["session"]
         equal([t.get("text", t.get("note"))
                for t in store.lines("show", session, "--text")[1:]],
