@@ -31,6 +31,7 @@
 
 /* Pieces read of one feed before the others get their turn. */
 #define TURN	  16
+#define REST_USEC (2 * USEC_PER_SEC)
 #define TICK_USEC ((int64_t)TAP_INTERVAL_MS * 1000)
 
 struct collector;
@@ -510,13 +511,31 @@ static int open_all(struct collector *c)
 	return r < 0 ? r : recorder_open(&c->recorder, c->ledger, &c->err);
 }
 
+/*
+ * What was told until now and not read yet: of some taps nobody could read it
+ * later. One that never becomes idle is not read for long.
+ */
+static int read_rest(struct collector *c, struct feed *f)
+{
+	const int64_t until = loop_now() + REST_USEC;
+	struct err why;
+	int state;
+
+	do {
+		state = feed_read(f, &why);
+	} while (
+	    (state == TAP_MORE || state == TAP_NEXT) && loop_now() < until);
+	feed_settle(f, &why);
+	return state < 0 && c->err.text[0] ? -EIO : 0;
+}
+
 static void close_all(struct collector *c, int r)
 {
 	struct err ignored;
 
-	for (size_t i = 0; i < c->agent->n_taps; i++)
-		if (c->slots[i].feed && r == 0)
-			feed_settle(c->slots[i].feed, &ignored);
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
+		if (c->slots[i].feed)
+			r = read_rest(c, c->slots[i].feed);
 	if (c->recorder)
 		r = recorder_close(c->recorder,
 		    r == 0 ? "the daemon was stopped" : NULL, &ignored);
