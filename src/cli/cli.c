@@ -125,8 +125,9 @@ int cli_find_session(struct cli *c, const char *text, uint64_t *ret)
 	if (r == -ENOENT) {
 		if (strcmp(text, "last") == 0)
 			cli_note(c,
-			    "no session that came over SSH; 'sshtrail ls --all "
-			    "--local' lists all others, name one by its id");
+			    "no session that came over SSH, and none that was "
+			    "recorded; 'sshtrail ls --all --local' lists all "
+			    "others, name one by its id");
 		else
 			cli_note(c,
 			    "no session %s: its id begins with hexadecimal "

@@ -129,9 +129,11 @@ const struct command cmd_play = {
     .summary = "show the recording of a session on the terminal",
     .help =
 	"SESSION is an id as ls prints it, a unique beginning of one, or last "
-	"(the default). Of several recordings the first one is played, or that "
-	"of the number RECORDING, as show names them. Nothing that was "
-	"recorded reaches the terminal but characters and their colours.\n\n"
+	"(the default): the newest that came over SSH, or, where there is "
+	"none, the newest that was recorded. Of several recordings the first "
+	"one is played, or that of the number RECORDING, as show names them. "
+	"Nothing that was recorded reaches the terminal but characters and "
+	"their colours.\n\n"
 	"Keys: space pauses, the arrows go 5 seconds back and on, [ and ] to "
 	"the previous and next command, / looks for a text that was shown, n "
 	"and N for the next and previous place of it, < and > change the "

@@ -176,29 +176,40 @@ static int no_session(struct str id, struct err *err)
 	return err_set(err, -ENOENT, "no session %.*s", STR_ARG(id));
 }
 
-/* The newest SSH session that the account may see. */
-static int find_last(const struct api_call *c, uint64_t *ret, struct err *err)
+static int find_newest(
+    const struct api_call *c, struct query *q, uint64_t *ret, struct err *err)
 {
 	const struct store_ops *ops = store_of(c)->ops;
-	struct query q = {.since = INT64_MIN,
-	    .until = INT64_MAX,
-	    .ssh_only = true,
-	    .session_flags = TRACK_LOGGED_IN,
-	    .order = ORDER_NEWEST_FIRST,
-	    .limit = 1};
 	struct store_cursor *cursor;
 	struct session s;
 	int r;
 
-	if (!account_narrow(&c->account, &q))
+	if (!account_narrow(&c->account, q))
 		return -ENOENT;
-	r = ops->sessions(store_of(c), &q, &cursor, err);
+	r = ops->sessions(store_of(c), q, &cursor, err);
 	if (r < 0)
 		return r;
 	r = ops->next_session(cursor, &s, err);
 	*ret = r > 0 ? s.sum.id : 0;
 	ops->cursor_close(cursor);
 	return r > 0 ? 0 : r < 0 ? r : -ENOENT;
+}
+
+/* As struct store_ops has it, of those that the account may see. */
+static int find_last(const struct api_call *c, uint64_t *ret, struct err *err)
+{
+	struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .ssh_only = true,
+	    .session_flags = TRACK_LOGGED_IN,
+	    .order = ORDER_NEWEST_FIRST,
+	    .limit = 1};
+	struct query recorded = q;
+	int r = find_newest(c, &q, ret, err);
+
+	recorded.ssh_only = false;
+	recorded.session_flags = TRACK_RECORDED;
+	return r == -ENOENT ? find_newest(c, &recorded, ret, err) : r;
 }
 
 static int find(

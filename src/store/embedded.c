@@ -338,12 +338,15 @@ static int find_one(struct sql *s, const char *text, uint64_t lo, uint64_t hi,
 
 static int find_last(struct sql *s, uint64_t *ret, struct err *err)
 {
+	static const unsigned flags[] = {TRACK_SSH, TRACK_RECORDED};
 	int64_t id;
-	int r = sql_number(s,
-	    "SELECT id FROM session WHERE flags & ?1"
-	    " ORDER BY start DESC, stop DESC, id DESC LIMIT 1",
-	    &id, err, "i", (int64_t)TRACK_SSH);
+	int r = -ENOENT;
 
+	for (size_t i = 0; i < 2 && r == -ENOENT; i++)
+		r = sql_number(s,
+		    "SELECT id FROM session WHERE flags & ?1"
+		    " ORDER BY start DESC, stop DESC, id DESC LIMIT 1",
+		    &id, err, "i", (int64_t)flags[i]);
 	if (r == 0)
 		*ret = id_from_sql(id);
 	return r;

@@ -142,7 +142,8 @@ struct store_ops {
 	    struct err *err);
 	/*
 	 * Session whose id (or a track's id) begins with the given hex digits;
-	 * "last" is the newest SSH session. -ENOENT: none; -ENOTUNIQ: several.
+	 * "last" is the newest SSH session, or, where there is none, the newest
+	 * that was recorded. -ENOENT: none; -ENOTUNIQ: several.
 	 */
 	int (*find_session)(
 	    struct store *s, struct str prefix, uint64_t *ret, struct err *err);
