@@ -465,8 +465,10 @@ def ansible(at):
                      options=options), b'{"uid": %d}\n' % at.ann.uid)
     at.ssh(at.ann, options=(*options, "-O", "exit"), expect=None)
     session = at.session(at.ann)
-    equal(len([e for e in at.events(session, "exec")
-               if e.get("argv") == ["/usr/bin/python3"]]), 3)
+    # Their end is told by the log, which may be quicker than the kernel.
+    wait_for("three programs", lambda: 3 == len([
+        e for e in at.events(session, "exec")
+        if e.get("argv") == ["/usr/bin/python3"]]))
 
 
 # --- ends of other kinds ---

@@ -53,7 +53,7 @@ RECORDERS = {
     "sudo": (["sudo", "-E", "sh"], ["sudo/00/00/01/"]),
 }
 # The account keeps its password whatever passwd would do.
-OWN_SHADOW = "cp -p /etc/shadow %s && mount --bind %s /etc/shadow && " % (
+OWN_SHADOW = "cp -p /etc/shadow %s.$$ && mount --bind %s.$$ /etc/shadow && " % (
     name("shadow"), name("shadow"))
 
 
