@@ -6,36 +6,19 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
 #include "base/fd.h"
-#include "base/when.h"
-#include "crypto/checkpoint.h"
+#include "hub/fixture.h"
 #include "hub/hub.h"
-#include "trail/frame.h"
-#include "wire/batch.h"
 
 #define HOSTS_MAX   64
-#define BATCH	    2000 /* events: as in 0.9 MB */
-#define SESSION	    50	 /* events of one session */
 #define COMMIT_USEC ((int64_t)500000)
 
 struct host {
-	struct host_entry entry;
+	struct fake_host fake;
 	struct cert_info peer;
-	struct sign_key key;
-	struct merkle tree;
-	char chain[sizeof "events:" + CERT_NAME_MAX];
-	uint64_t sent;
 };
-
-static double seconds(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 _Noreturn static void die(const char *what)
 {
@@ -43,86 +26,17 @@ _Noreturn static void die(const char *what)
 	exit(1);
 }
 
-static void make_host(struct hub *h, struct host *host, int n)
+static void make_host(struct hub *h, struct host *host, unsigned n)
 {
-	char dir[16];
-	struct err err;
-	int fd;
+	struct host_entry *entry = &host->fake.entry;
+	struct err err = {""};
 
-	snprintf(dir, sizeof dir, "key%d", n);
-	snprintf(host->entry.name, sizeof host->entry.name, "web-%d", n);
-	snprintf(host->chain, sizeof host->chain, "events:web-%d", n);
-	if (fd_open_dir(h->place.dirfd, dir, 0700, &fd) < 0 ||
-	    sign_key_load(&host->key, fd, "host", &err) < 0)
-		die("no key");
-	fd_close(&fd);
-	host->entry.key = host->key.pub;
-	host->entry.serial[0] = host->peer.serial[0] = '1';
-	host_id(&host->key.pub, host->entry.id);
-	memcpy(host->peer.name, host->entry.id, sizeof host->entry.id);
-	merkle_init(&host->tree);
-	if (host_put(&h->place, &host->entry, &err) < 0)
+	if (fake_host_make(&host->fake, h->place.dirfd, n, &err) < 0)
 		die(err.text);
-}
-
-/* The daemon's start, then sessions: one event of login, commands, its end. */
-static void payload(const struct host *host, uint64_t seq, struct buf *b)
-{
-	uint64_t n = seq % SESSION, ses = seq / SESSION + 1;
-	const char *kind = seq == 1	      ? "agent.start"
-			   : n == 0	      ? "session.open"
-			   : n == SESSION - 1 ? "session.close"
-					      : "exec";
-
-	buf_clear(b);
-	buf_printf(b,
-	    "{\"time\":\"2026-11-%02lluT%02llu:%02llu:%02llu.%06lluZ\","
-	    "\"host\":"
-	    "\"%s\",\"boot\":\"0123456789abcdef0123456789abcdef\",\"kind\":\"%"
-	    "s\""
-	    ",\"source\":\"audit\",\"trust\":\"kernel\",\"ses\":%llu,\"auid\":"
-	    "1001,\"pid\":%llu,\"ppid\":%llu,\"uid\":0,\"exe\":\"/usr/bin/"
-	    "systemctl\",\"argv\":[\"systemctl\",\"restart\",\"unit-%llu\"],"
-	    "\"cwd\":\"/home/alice\"}",
-	    (unsigned long long)(1 + seq / 8640000 % 28),
-	    (unsigned long long)(seq / 360000 % 24),
-	    (unsigned long long)(seq / 6000 % 60),
-	    (unsigned long long)(seq / 100 % 60),
-	    (unsigned long long)(seq % 100 * 10000), host->entry.name, kind,
-	    (unsigned long long)ses, (unsigned long long)(2000 + seq % 30000),
-	    (unsigned long long)(1000 + ses % 30000),
-	    (unsigned long long)(seq % 977));
-}
-
-/* As a shipper would send them. */
-static void make_batch(struct host *host, struct buf *ret)
-{
-	struct batch_writer w = {.n = 0};
-	struct checkpoint cp = {.origin = str_z(host->chain)};
-	struct buf b = BUF_INIT, note = BUF_INIT;
-	struct sha256 leaf;
-
-	batch_begin(&w, STR_NONE);
-	for (int i = 0; i < BATCH; i++) {
-		struct frame f = {.seq = ++host->sent, .type = FRAME_EVENT};
-		size_t at = w.plain.n;
-
-		payload(host, f.seq, &b);
-		f.payload = buf_str(&b);
-		batch_add(&w, &f);
-		merkle_leaf_hash(w.plain.p + at, w.plain.n - at, &leaf);
-		merkle_append(&host->tree, &leaf);
-	}
-	cp.size = host->sent;
-	merkle_root(&host->tree, &cp.root);
-	if (checkpoint_sign(&cp, &host->key, &note) < 0)
-		die("checkpoint");
-	batch_set_note(&w, buf_str(&note));
-	if (batch_end(&w, ret) < 0)
-		die("batch");
-	batch_free(&w);
-	buf_free(&b);
-	buf_free(&note);
+	entry->serial[0] = host->peer.serial[0] = '1';
+	memcpy(host->peer.name, entry->id, sizeof entry->id);
+	if (host_put(&h->place, entry, &err) < 0)
+		die(err.text);
 }
 
 static void send_batch(struct hub *h, const struct host *host, struct str body)
@@ -130,7 +44,7 @@ static void send_batch(struct hub *h, const struct host *host, struct str body)
 	const struct http_call call = {.body = body, .peer = &host->peer};
 	struct http_reply reply = {.body = BUF_INIT};
 
-	hub_ingest(h, &call, host->chain, &reply);
+	hub_ingest(h, &call, host->fake.chain, &reply);
 	if (reply.status)
 		die(buf_z(&reply.body));
 	buf_free(&reply.body);
@@ -144,27 +58,29 @@ static void run(struct hub *h, struct host *hosts, uint64_t n_hosts,
     uint64_t events, struct times *t)
 {
 	struct err err = {""};
-	double committed = seconds(CLOCK_MONOTONIC);
+	double committed = fake_seconds(CLOCK_MONOTONIC);
 
-	for (uint64_t done = 0, i = 0; done < events; done += BATCH, i++) {
+	for (uint64_t done = 0, i = 0; done < events; done += FAKE_BATCH, i++) {
 		struct buf body = BUF_INIT;
 		double wall, cpu, commit;
 
-		make_batch(&hosts[i % n_hosts], &body);
-		wall = seconds(CLOCK_MONOTONIC);
-		cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+		if (fake_host_batch(
+			&hosts[i % n_hosts].fake, FAKE_BATCH, &body) < 0)
+			die("batch");
+		wall = fake_seconds(CLOCK_MONOTONIC);
+		cpu = fake_seconds(CLOCK_PROCESS_CPUTIME_ID);
 		send_batch(h, &hosts[i % n_hosts], buf_str(&body));
 		if (wall - committed > (double)COMMIT_USEC / 1e6 ||
-		    done + BATCH >= events) {
-			commit = seconds(CLOCK_MONOTONIC);
+		    done + FAKE_BATCH >= events) {
+			commit = fake_seconds(CLOCK_MONOTONIC);
 			if (hub_commit(h, &err) < 0)
 				die(err.text);
-			committed = seconds(CLOCK_MONOTONIC);
+			committed = fake_seconds(CLOCK_MONOTONIC);
 			if (committed - commit > t->slowest)
 				t->slowest = committed - commit;
 		}
-		t->wall += seconds(CLOCK_MONOTONIC) - wall;
-		t->cpu += seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+		t->wall += fake_seconds(CLOCK_MONOTONIC) - wall;
+		t->cpu += fake_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 		buf_free(&body);
 	}
 }
@@ -191,7 +107,7 @@ int main(int argc, char **argv)
 	    archive_begin(h.archive, "events:hub", &err) < 0)
 		die(err.text);
 	for (uint64_t i = 0; i < n_hosts; i++)
-		make_host(&h, &hosts[i], (int)i);
+		make_host(&h, &hosts[i], (unsigned)i);
 	run(&h, hosts, n_hosts, events, &t);
 	printf("%llu events of %llu hosts: %.0f/s, %.0f for a second of CPU; "
 	       "slowest commit %.2f s\n",

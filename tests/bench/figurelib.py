@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -69,6 +70,24 @@ class Processes:
                 total += sum(int(line.split()[1]) * 1024 for line in f
                              if line.startswith("Pss:"))
         return total
+
+
+class Peak(threading.Thread):
+    """The most memory that they had while they worked."""
+
+    def __init__(self, processes):
+        super().__init__(daemon=True)
+        self.processes, self.bytes = processes, 0
+        self.over = threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.2):
+            self.bytes = max(self.bytes, self.processes.memory())
+
+    def end(self):
+        self.over.set()
+        self.join()
+        return self.bytes
 
 
 def make_build(targets, build=None):

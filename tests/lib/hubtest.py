@@ -19,6 +19,13 @@ from trailtest import SSHTRAIL, Store, check, equal
 SSHTRAIL_HUB = os.environ.get("SSHTRAIL_HUB", "sshtrail-hub")
 
 
+def use_build(build):
+    """Its programs, whatever the environment says."""
+    global SSHTRAIL_HUB, SSHTRAIL
+    SSHTRAIL_HUB = os.path.join(build, "src/hub/sshtrail-hub")
+    SSHTRAIL = os.path.join(build, "src/cli/sshtrail")
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
