@@ -15,17 +15,21 @@ void touch_pages(void *p, size_t n);
 
 /*
  * For memory of `size` bytes that is filled from its begin to wherever: `used`
- * are filled, and some more are there afterwards. *done, 0 with new memory, is
- * for this function.
+ * are filled, and some more are there afterwards: as many again, up to a step,
+ * as what is little may stay so, and there may be thousands. *done, 0 with new
+ * memory, is for this function.
  */
-#define TOUCH_STEP ((size_t)256 << 10)
+#define TOUCH_STEP  ((size_t)256 << 10)
+#define TOUCH_FIRST ((size_t)16 << 10)
 
 static inline void touch_ahead(void *p, size_t size, size_t used, size_t *done)
 {
-	if (__builtin_expect(
-		used + TOUCH_STEP / 4 > *done && *done < size, 0)) {
-		size_t n =
-		    size - *done < TOUCH_STEP ? size - *done : TOUCH_STEP;
+	size_t step = *done < TOUCH_FIRST  ? TOUCH_FIRST
+		      : *done < TOUCH_STEP ? *done
+					   : TOUCH_STEP;
+
+	if (__builtin_expect(used + step / 4 > *done && *done < size, 0)) {
+		size_t n = size - *done < step ? size - *done : step;
 
 		touch_pages((char *)p + *done, n);
 		*done += n;

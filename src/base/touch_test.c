@@ -67,9 +67,16 @@ static void test_ahead(void **state)
 
 	skip_where_unknown();
 	touch_ahead(area, SIZE, 0, &done);
-	assert_int_equal(count_resident(), TOUCH_STEP / page);
-	touch_ahead(area, SIZE, TOUCH_STEP / 2, &done);
-	assert_int_equal(count_resident(), TOUCH_STEP / page);
+	assert_int_equal(count_resident(), TOUCH_FIRST / page);
+	touch_ahead(area, SIZE, TOUCH_FIRST / 2, &done);
+	assert_int_equal(count_resident(), TOUCH_FIRST / page);
+	/* As many again; */
+	touch_ahead(area, SIZE, TOUCH_FIRST, &done);
+	assert_int_equal(count_resident(), 2 * TOUCH_FIRST / page);
+	/* in the end a step. */
+	for (size_t used = 0; used <= TOUCH_STEP; used += page)
+		touch_ahead(area, SIZE, used, &done);
+	assert_int_equal(count_resident(), 2 * TOUCH_STEP / page);
 	for (size_t used = 0; used <= SIZE; used += 1000)
 		touch_ahead(area, SIZE, used, &done);
 	assert_int_equal(done, SIZE);
