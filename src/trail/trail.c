@@ -37,7 +37,7 @@ struct trail {
 	/* SEGMENT_HEADER_MAX bytes for the sealer, then frames not written. */
 	struct buf out;
 	uint64_t last_seq; /* of those */
-	size_t touched;	   /* bytes of out: touch_ahead() */
+	size_t touched;	   /* bytes of the frames: touch_ahead() */
 
 	struct sealer *sealer;
 	int full;   /* no room: appends fail with this */
@@ -207,7 +207,9 @@ static int make_room(struct trail *t, size_t payload, struct err *err)
 
 static int put_frame(struct trail *t, const struct frame *f, struct err *err)
 {
-	touch_ahead(t->out.p, t->out.cap, t->out.n, &t->touched);
+	touch_ahead(t->out.p + SEGMENT_HEADER_MAX,
+	    t->out.cap - SEGMENT_HEADER_MAX, t->out.n - SEGMENT_HEADER_MAX,
+	    &t->touched);
 	frame_put(&t->out, f);
 	if (buf_error(&t->out)) {
 		/* What was put before is whole and stays. */
