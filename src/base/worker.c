@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
+
+/* A thread without jobs ends after so long; the next job begins another. */
+#define LINGER_SEC 10
 
 /*
  * One list in the order given: first come the n_done jobs that are done, then
@@ -12,6 +16,8 @@
  */
 struct worker {
 	pthread_t thread;
+	bool has_thread; /* it is to be joined ... */
+	bool running;	 /* ... and takes jobs still */
 	pthread_mutex_t lock;
 	pthread_cond_t given; /* a job to run, or `stop` */
 	pthread_cond_t done;  /* a job was done */
@@ -22,20 +28,12 @@ struct worker {
 	bool stop;
 };
 
-static struct job *wait_for_job(struct worker *w)
+/* Until there is none; with the lock, but while one runs. */
+static void run_given(struct worker *w)
 {
-	while (!w->next && !w->stop)
-		pthread_cond_wait(&w->given, &w->lock);
-	return w->next;
-}
-
-static void *worker_main(void *arg)
-{
-	struct worker *w = arg;
 	struct job *job;
 
-	pthread_mutex_lock(&w->lock);
-	while ((job = wait_for_job(w))) {
+	while ((job = w->next)) {
 		pthread_mutex_unlock(&w->lock);
 		job->result = job->run(job);
 		pthread_mutex_lock(&w->lock);
@@ -44,47 +42,66 @@ static void *worker_main(void *arg)
 		w->n_done++;
 		pthread_cond_broadcast(&w->done);
 	}
+}
+
+/* False: there is none, and will be none soon. */
+static bool wait_for_job(struct worker *w)
+{
+	struct timespec until;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += LINGER_SEC;
+	while (!w->next && !w->stop && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&w->given, &w->lock, &until);
+	return w->next != NULL;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	do {
+		run_given(w);
+	} while (wait_for_job(w));
+	w->running = false;
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
 
-/* Signals belong to the thread that has the event loop. */
-static int start_thread(struct worker *w)
+/*
+ * With the lock. Signals belong to the thread that has the event loop. Where no
+ * thread can be had, `running` stays false.
+ */
+static void start_thread(struct worker *w)
 {
 	sigset_t all, old;
-	int r;
 
+	/* One that ended needs the lock no more. */
+	if (w->has_thread)
+		pthread_join(w->thread, NULL);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&w->thread, NULL, worker_main, w);
+	w->has_thread = w->running =
+	    pthread_create(&w->thread, NULL, worker_main, w) == 0;
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
-}
-
-static void worker_free(struct worker *w)
-{
-	pthread_cond_destroy(&w->done);
-	pthread_cond_destroy(&w->given);
-	pthread_mutex_destroy(&w->lock);
-	free(w);
 }
 
 int worker_start(struct worker **ret, unsigned queue_max)
 {
 	struct worker *w = calloc(1, sizeof *w);
-	int r;
+	pthread_condattr_t clock;
 
 	if (!w)
 		return -ENOMEM;
 	w->queue_max = queue_max ? queue_max : 1;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->given, NULL);
+	pthread_cond_init(&w->given, &clock);
 	pthread_cond_init(&w->done, NULL);
-	r = start_thread(w);
-	if (r) {
-		worker_free(w);
-		return r;
-	}
+	pthread_condattr_destroy(&clock);
 	*ret = w;
 	return 0;
 }
@@ -103,7 +120,12 @@ void worker_give(struct worker *w, struct job *job)
 	if (!w->next)
 		w->next = job;
 	w->n_open++;
-	pthread_cond_signal(&w->given);
+	if (!w->running)
+		start_thread(w);
+	if (w->running)
+		pthread_cond_signal(&w->given);
+	else
+		run_given(w);
 	pthread_mutex_unlock(&w->lock);
 }
 
@@ -135,6 +157,10 @@ void worker_stop(struct worker *w)
 	w->stop = true;
 	pthread_cond_signal(&w->given);
 	pthread_mutex_unlock(&w->lock);
-	pthread_join(w->thread, NULL);
-	worker_free(w);
+	if (w->has_thread)
+		pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->done);
+	pthread_cond_destroy(&w->given);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
 }

@@ -2,7 +2,9 @@
 /*
  * One thread that does jobs in the order given: compressing a segment, sealing
  * a block. Jobs share nothing with the thread that gave them; the caller gets
- * the result back with worker_take().
+ * the result back with worker_take(). The thread is there while there are jobs,
+ * and some seconds longer: a hub has thousands of chains that seldom have one.
+ * Where none can be had, jobs are done by who gives them.
  */
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
@@ -20,7 +22,7 @@ struct job {
 	struct job *next;	     /* the worker's */
 };
 
-/* `queue_max`: worker_give() waits when so many jobs are not done. */
+/* `queue_max`: worker_give() waits when so many jobs are not done. -ENOMEM. */
 int worker_start(struct worker **ret, unsigned queue_max);
 void worker_give(struct worker *w, struct job *job);
 /*
