@@ -17,7 +17,9 @@
 #define PATH_MAX_LEN	1024
 /* Its own timeouts of connections must be looked at now and then. */
 #define IDLE_USEC	((int64_t)500000)
-#define CONNECTION_HEAP ((size_t)64 << 10)
+/* Of each, also of those that are idle: the head of a request and what is read
+ * of its body at a time. */
+#define CONNECTION_HEAP ((size_t)24 << 10)
 #define BACKLOG		128
 
 struct http_server {
