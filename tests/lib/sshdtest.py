@@ -184,6 +184,7 @@ class Sshd:
             raise Skip("/dev/log belongs to a running syslog daemon")
         self.log, self.more, self.listen = log, more, listen
         self.started, self.users = [], []
+        self.host, self.socket = "bastion01", "/dev/log"
         self.stack = contextlib.ExitStack()
 
     def __enter__(self):
@@ -221,7 +222,7 @@ class Sshd:
                 process.kill()
                 process.wait()
         with contextlib.suppress(FileNotFoundError):
-            os.unlink("/dev/log")
+            os.unlink(self.socket)
 
     def _remove_users(self):
         for user in self.users:
@@ -238,13 +239,13 @@ class Sshd:
             f.write('module(load="imuxsock" SysSock.Name="/dev/log" '
                     'SysSock.RateLimit.Interval="0")\n'
                     'template(name="iso" type="string" string="%%timegenerated::'
-                    ':date-rfc3339%% bastion01 %%syslogtag%%%%msg:::'
+                    ':date-rfc3339%% %s %%syslogtag%%%%msg:::'
                     'sp-if-no-1st-sp%%%%msg:::drop-last-lf%%\\n")\n'
                     '*.* action(type="omfile" file="%s" template="iso" '
-                    'fileCreateMode="0644")\n' % self.log)
+                    'fileCreateMode="0644")\n' % (self.host, self.log))
         self.start("rsyslogd", "-n", "-f", self.path("rsyslog.conf"), "-i",
                    self.path("rsyslog.pid"))
-        wait_for("the syslog daemon", lambda: os.path.exists("/dev/log"))
+        wait_for("the syslog daemon", lambda: os.path.exists(self.socket))
 
     def _start_sshd(self):
         for name in ("hostkey", "ca"):
