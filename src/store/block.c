@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -100,7 +101,7 @@ int block_open_file(
 
 	if (!b)
 		return -ENOMEM;
-	memcpy(b->name, name, strnlen(name, sizeof b->name - 1));
+	snprintf(b->name, sizeof b->name, "%s", name);
 	b->fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (b->fd < 0) {
 		r = -errno;
