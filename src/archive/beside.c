@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/event_frame.h"
 #include "archive/layout.h"
 #include "base/fd.h"
-#include "core/event_json.h"
 #include "trail/trail.h"
 
 bool beside_is_hub(const char *dir)
@@ -49,7 +49,7 @@ static int append(int chainfd, const struct trail_config *cfg, struct str json,
 }
 
 int beside_append(
-    const char *dir, const char *chain, const struct event *ev, struct err *err)
+    const char *dir, const char *chain, struct event *ev, struct err *err)
 {
 	CLEANUP_FD int dirfd = -1, chainfd = -1;
 	uint8_t id_key[LAYOUT_ID_KEY_LEN];
@@ -64,9 +64,8 @@ int beside_append(
 		r = layout_keys(dirfd, &key, id_key, err);
 	if (r == 0)
 		r = layout_open_chain(dirfd, chain, true, &chainfd, err);
-	event_to_json(ev, 0, &json);
-	if (r == 0 && buf_error(&json))
-		r = err_sys(err, buf_error(&json), "event");
+	if (r == 0)
+		r = event_frame(ev, &json, err);
 	if (r == 0)
 		r = append(chainfd, &cfg, buf_str(&json), err);
 	sign_key_wipe(&key);

@@ -12,11 +12,11 @@
 bool beside_is_hub(const char *dir);
 
 /*
- * Append it to a chain that only such events are in. Durable and signed when
- * this returns 0. -EPERM: the caller is not the user whose store it is, and
- * what he makes could not be read by the hub.
+ * Append it, as event_frame() has it, to a chain that only such events are in.
+ * Durable and signed when this returns 0. -EPERM: the caller is not the user
+ * whose store it is, and what he makes could not be read by the hub.
  */
-int beside_append(const char *dir, const char *chain, const struct event *ev,
-    struct err *err);
+int beside_append(
+    const char *dir, const char *chain, struct event *ev, struct err *err);
 
 #endif

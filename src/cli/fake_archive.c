@@ -61,7 +61,7 @@ bool beside_is_hub(const char *dir)
 }
 
 int beside_append(
-    const char *dir, const char *chain, const struct event *ev, struct err *err)
+    const char *dir, const char *chain, struct event *ev, struct err *err)
 {
 	return err_set(err, -EROFS, "nothing is written here");
 }
