@@ -6,7 +6,7 @@
 #ifndef HUB_LOSS_H
 #define HUB_LOSS_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LOSS_EVERY ((int64_t)60 * 1000000)
@@ -23,5 +23,7 @@ struct loss {
 void loss_add(struct loss *l, uint64_t n, int64_t time);
 /* How many are to be told now (loop_now()), and count as told; 0: none. */
 uint64_t loss_due(struct loss *l, int64_t now);
+/* What is not told yet of these n is due at once, as at an end. */
+void loss_hurry(struct loss *l, size_t n);
 
 #endif

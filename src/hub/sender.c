@@ -96,16 +96,23 @@ static int begin_chain(struct sender *s, struct hub_chain *c)
 	return r;
 }
 
-/* NULL: *ret_r says why. */
-static struct hub_chain *get_chain(struct sender *s, int *ret_r)
+struct hub_chain *sender_open_chain(const struct sender *s)
 {
 	struct hub *h = s->hub;
 	struct hub_chain *c =
 	    s->chain_at < h->n_chains ? &h->chains[s->chain_at] : NULL;
 
-	if (c && c->replica && strcmp(c->name, s->chain) == 0)
+	return c && c->replica && strcmp(c->name, s->chain) == 0 ? c : NULL;
+}
+
+/* NULL: *ret_r says why. */
+static struct hub_chain *get_chain(struct sender *s, int *ret_r)
+{
+	struct hub *h = s->hub;
+	struct hub_chain *c = sender_open_chain(s);
+
+	if (c)
 		return c;
-	c = NULL;
 	*ret_r = hub_chain_open(h, s->chain, &c, &h->failure);
 	if (*ret_r > 0)
 		*ret_r = begin_chain(s, c);
@@ -136,12 +143,8 @@ static int write_event(struct sender *s, struct event *ev)
 /* Who closed it has synced it. */
 static int sync_chain(struct sender *s)
 {
-	struct hub *h = s->hub;
-	struct hub_chain *c =
-	    s->chain_at < h->n_chains ? &h->chains[s->chain_at] : NULL;
-	int r = c && c->replica && strcmp(c->name, s->chain) == 0
-		    ? replica_sync(c->replica, &h->failure)
-		    : 0;
+	struct hub_chain *c = sender_open_chain(s);
+	int r = c ? replica_sync(c->replica, &s->hub->failure) : 0;
 
 	return r < 0 ? failed(s, c, r) : 0;
 }

@@ -18,6 +18,7 @@
 #include "sources/source.h"
 
 struct hub;
+struct hub_chain;
 
 #define SENDER_CHAIN	"sender:"
 #define SENDER_NAME_MAX 64
@@ -86,6 +87,9 @@ bool sender_name_is_good(const char *name);
 int sender_new(struct sender **ret, struct hub *h, const char *name);
 /* Its chain is the hub's to close. NULL is fine. */
 void sender_free(struct sender *s);
+
+/* Of the hub's chains the sender's, while it is open; else NULL. */
+struct hub_chain *sender_open_chain(const struct sender *s);
 
 /*
  * A line with its line feed, from `address`. 0, or a negative errno that ends

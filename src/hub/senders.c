@@ -89,8 +89,7 @@ static bool make_place(struct senders *ss)
 
 		if (s->has_chain || s->connections || sender_holds(s))
 			continue;
-		for (int k = 0; k < SENDER_N_LOSSES; k++)
-			s->losses[k].at = 0;
+		loss_hurry(s->losses, SENDER_N_LOSSES);
 		count_nobody(ss, s);
 		add_to(&ss->gone, s);
 		sender_free(s);
@@ -284,14 +283,13 @@ static int tell_all(struct senders *ss)
 /* What it costs to wait for it is given back. */
 static int rest(struct sender *s)
 {
-	struct hub *h = s->hub;
+	struct hub_chain *c;
 	int r = sender_sync(s);
 
-	if (r == 0 && s->chain_at < h->n_chains &&
-	    strcmp(h->chains[s->chain_at].name, s->chain) == 0 &&
-	    h->chains[s->chain_at].replica) {
-		r = hub_commit(h, &h->failure);
-		hub_chain_close(&h->chains[s->chain_at]);
+	c = sender_open_chain(s);
+	if (r == 0 && c) {
+		r = hub_commit(s->hub, &s->hub->failure);
+		hub_chain_close(c);
 	}
 	return r;
 }
@@ -354,11 +352,9 @@ int senders_end(struct senders *ss)
 
 	for (size_t i = 0; i < ss->n && r == 0; i++)
 		r = sender_settle(ss->v[i]);
-	for (int i = 0; i < SENDERS_N_LOSSES; i++)
-		ss->losses[i].at = 0;
+	loss_hurry(ss->losses, SENDERS_N_LOSSES);
 	for (size_t i = 0; i < ss->n; i++)
-		for (int k = 0; k < SENDER_N_LOSSES; k++)
-			ss->v[i]->losses[k].at = 0;
+		loss_hurry(ss->v[i]->losses, SENDER_N_LOSSES);
 	if (r == 0)
 		r = tell_all(ss);
 	return r < 0 ? r : senders_sync(ss);
