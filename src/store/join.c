@@ -122,13 +122,14 @@ static int settle(struct join *j, struct err *err)
 	    j->near.last.start, j->near.last.id);
 }
 
-static int join_chunk(struct join *j, struct err *err)
+/* `alone`: the host has no other tracks. */
+static int join_chunk(struct join *j, bool alone, struct err *err)
 {
 	int r = decide(j);
 
 	if (r == 0)
 		r = settle(j, err);
-	if (r == 0)
+	if (r == 0 && !alone)
 		r = near_mark(&j->near, err);
 	if (r == 0)
 		r = write_chunk(j, err);
@@ -144,12 +145,13 @@ static int join_chunks(struct join *j, bool joined, struct err *err)
 
 	for (;;) {
 		struct near *n = &j->near;
+		bool alone;
 
 		r = near_load_changed(n, limit, err);
 		if (r < 0 || n->n_changed == 0)
 			return r;
-		/* Else all that the host has is there already. */
-		if (joined || n->n_changed == limit)
+		alone = !joined && n->n_changed < limit;
+		if (!alone)
 			r = near_load_others(
 			    n, n->n_changed > 1 ? ROWS_MAX : SIZE_MAX, err);
 		if (r == 1) {
@@ -157,7 +159,7 @@ static int join_chunks(struct join *j, bool joined, struct err *err)
 			continue;
 		}
 		if (r == 0)
-			r = join_chunk(j, err);
+			r = join_chunk(j, alone, err);
 		if (r < 0)
 			return r;
 		joined = true;

@@ -13,7 +13,6 @@
 #include "store/recording.h"
 
 /* Numbers kept in memory; more than this comes from made-up names. */
-#define CACHE_MAX 65536
 
 /* 1: a block that a row names, of the size that the row says; 0: not. */
 static int is_block(struct writer *w, const char *name, struct err *err)
@@ -165,6 +164,7 @@ void writer_close(struct writer *w)
 	map_free(&w->amended);
 	map_free(&w->hidden);
 	map_free(&w->new_boots);
+	map_free(&w->accounts);
 	intern_free(&w->hosts);
 	intern_free(&w->names);
 	free(w->host_ids);

@@ -18,6 +18,9 @@
 #define SMALL_BLOCK_ROWS (BLOCK_ROWS_MAX / 2)
 #define SMALL_BLOCK_TEXT ((size_t)4 << 20)
 
+/* A cache of catalogue numbers that has as many begins anew. */
+#define CACHE_MAX 65536
+
 struct seal_job;
 
 struct amended {
@@ -43,8 +46,9 @@ struct writer {
 	struct intern names;
 	int64_t *name_ids;
 	size_t cap_name_ids;
-	struct map amended; /* hashes of (id, host, time) that were amended */
-	struct map hidden;  /* hidden_hash() of events that were replaced */
+	struct map accounts; /* name of a uid, by host << 32 | uid */
+	struct map amended;  /* hashes of (id, host, time) that were amended */
+	struct map hidden;   /* hidden_hash() of events that were replaced */
 	struct amended *resolve; /* to look at in this commit */
 	size_t n_resolve, cap_resolve;
 	int64_t next_block;   /* number of the next block; 0: ask */
