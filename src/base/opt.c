@@ -80,14 +80,16 @@ static int set_each(const struct found *f)
 
 static int set_u64(const struct found *f)
 {
+	const uint64_t max = f->opt->max ? f->opt->max : UINT64_MAX;
+	const size_t digits = strspn(f->value, "0123456789");
 	uint64_t v;
 
-	if (!str_u64(str_z(f->value), &v))
+	if (!digits || f->value[digits])
 		return err_set(f->err, -EINVAL, "--%s: \"%s\" is not a number",
 		    f->opt->name, f->value);
-	if (f->opt->max && v > f->opt->max)
+	if (!str_u64(str_z(f->value), &v) || v > max)
 		return err_set(f->err, -EINVAL, "--%s: %s is more than %llu",
-		    f->opt->name, f->value, (unsigned long long)f->opt->max);
+		    f->opt->name, f->value, (unsigned long long)max);
 	*(uint64_t *)f->at = v;
 	return 0;
 }
