@@ -103,8 +103,9 @@ void time_format_local(int64_t us, char ret[static TIME_LOCAL_LEN]);
  * A time as journalctl takes it (systemd.time(7)): "2026-11-22 10:00:01",
  * "2026-11-22", "10:00", "yesterday", "today", "tomorrow", "now", "-2h",
  * "+5min", "2 days ago", "@1795346625", ISO 8601 with zone; calendar times in
- * the local zone, unless followed by UTC, an offset or a local zone's name
- * (CET). False when it is none of them.
+ * the local zone, unless followed by an offset, the local zone's name in winter
+ * or summer (CET), UTC, or a zone of the database (Europe/Berlin; see
+ * base/zone.h: not beside other threads). False when it is none of them.
  */
 bool time_parse_when(struct str s, int64_t now, int64_t *ret);
 

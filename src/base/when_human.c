@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/zone.h"
+
 static bool localtime_of(int64_t us, struct tm *ret)
 {
 	time_t t = us / USEC_PER_SEC - (us % USEC_PER_SEC < 0);
@@ -190,7 +192,8 @@ struct written {
 	bool has_date;
 	bool has_offset;
 	int64_t offset;
-	int dst; /* 1 or 0: the zone was named; -1: not */
+	int dst;    /* 1 or 0: the zone was named; -1: not */
+	bool zoned; /* it was taken off before: no other may follow */
 };
 
 static bool take_weekday(struct str *s, int *ret)
@@ -257,16 +260,13 @@ static bool take_clock(struct str *s, struct civil *c)
 	return true;
 }
 
-/* All that is left: nothing, UTC, an offset or a name of the local zone. */
+/* All that is left: nothing, an offset or the local zone as it is in winter or
+ * summer. */
 static bool take_zone(struct str s, struct written *w)
 {
 	s = str_trim(s);
-	if (!s.n)
-		return true;
-	if (str_eqz(s, "UTC") || str_eqz(s, "GMT")) {
-		w->has_offset = true;
-		return true;
-	}
+	if (!s.n || w->zoned)
+		return !s.n;
 	if (time_parse_zone(&s, &w->offset) == ZONE_GIVEN) {
 		w->has_offset = true;
 		return s.n == 0;
@@ -327,9 +327,9 @@ static int weekday_of(const struct civil *c)
 	return (int)(((days + 3) % 7 + 7) % 7);
 }
 
-static bool parse_calendar(struct str s, int64_t now, int64_t *ret)
+static bool parse_calendar(struct str s, int64_t now, bool zoned, int64_t *ret)
 {
-	struct written w = {.weekday = -1, .dst = -1};
+	struct written w = {.weekday = -1, .dst = -1, .zoned = zoned};
 	struct civil today;
 	int64_t local;
 
@@ -418,12 +418,33 @@ static bool parse_epoch(struct str s, int64_t *ret)
 	return true;
 }
 
+static bool parse_when(struct str s, int64_t now, bool zoned, int64_t *ret)
+{
+	return parse_word(s, now, ret) || parse_relative(s, now, ret) ||
+	       parse_epoch(s, ret) || parse_calendar(s, now, zoned, ret);
+}
+
+/* Followed by the name of a zone. */
+static bool parse_zoned(struct str s, int64_t now, int64_t *ret)
+{
+	size_t blank = s.n;
+	struct zone_before before;
+	bool good;
+
+	while (blank > 0 && s.p[blank - 1] != ' ')
+		blank--;
+	if (!blank || zone_enter(str_from(s, blank), &before) < 0)
+		return false;
+	good = parse_when(str_trim(str_upto(s, blank)), now, true, ret);
+	zone_leave(&before);
+	return good;
+}
+
 bool time_parse_when(struct str s, int64_t now, int64_t *ret)
 {
 	s = str_trim(s);
 	now = clamp(now);
-	return parse_word(s, now, ret) || parse_relative(s, now, ret) ||
-	       parse_epoch(s, ret) || parse_calendar(s, now, ret);
+	return parse_when(s, now, false, ret) || parse_zoned(s, now, ret);
 }
 
 void time_format_span(int64_t us, char ret[static TIME_SPAN_LEN])

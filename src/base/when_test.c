@@ -335,6 +335,14 @@ static void test_when_utc(void **state)
 	    {"11:49:28", NOW},
 	    {"9:00", NOW - 42568 * SEC + 9 * HOUR},
 	    {"Sun 11:49", NOW - 28 * SEC},
+	    {"today UTC", NOW - 42568 * SEC},
+	    {"2026-11-22 12:49:28 Europe/Berlin", NOW},
+	    {"2026-08-22 13:49:28 Europe/Berlin", NOW - 92 * DAY},
+	    {"2026-08-22 13:49:28 CET", NOW - 92 * DAY},
+	    {"Sun 2026-11-22  06:49:28  America/New_York", NOW},
+	    {"2026-11-22 Asia/Tokyo", NOW - 42568 * SEC - 9 * HOUR},
+	    {"20:49:28 Asia/Tokyo", NOW},
+	    {"today Asia/Tokyo", NOW - 20 * HOUR - 2968 * SEC},
 	    {"00:00", NOW - 42568 * SEC},
 	    {"-2h", NOW - 2 * HOUR},
 	    {"+5min", NOW + 5 * MINUTE},
@@ -362,6 +370,9 @@ static void test_when_local(void **state)
 	check_when("today", NOW - 42568 * SEC - HOUR);
 	check_when("12:49", NOW - 28 * SEC);
 	check_when("11:49 UTC", NOW - 28 * SEC);
+	/* Its own zone is back behind another one. */
+	check_when("2026-11-22 20:49:28 Asia/Tokyo", NOW);
+	check_when("2026-11-22 12:49:28", NOW);
 	/* 02:30 came twice in that night. */
 	check_when("2026-10-25 02:30", 1792888200 * SEC);
 	check_when("2026-10-25 02:30 CEST", 1792888200 * SEC);
@@ -412,6 +423,17 @@ static void test_when_bad(void **state)
 	    "2026-11-22 11:49:28 XYZ",
 	    "2026-11-22 11:49:28 +99:00",
 	    "2026-11-22 11:49:28Zx",
+	    "2026-11-22 11:49:28 Europe/",
+	    "2026-11-22 11:49:28 Europe",
+	    "2026-11-22 11:49:28 Europe/../UTC",
+	    "2026-11-22 11:49:28 /usr/share/zoneinfo/UTC",
+	    "2026-11-22 11:49:28 zone.tab",
+	    "2026-11-22 11:49:28 utc",
+	    "2026-11-22 11:49:28 UTC UTC",
+	    "2026-11-22 11:49:28Z Europe/Berlin",
+	    "2026-11-22 11:49:28 +01:00 Europe/Berlin",
+	    "Europe/Berlin",
+	    " Europe/Berlin",
 	    "Mon 2026-11-22",
 	    "Mon",
 	    "Mon ",

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "base/zone.h"
 #include "cli/command.h"
 #include "cli/import/report.h"
 
@@ -180,26 +181,17 @@ static int run_import(struct import_call *call, struct archive *archive)
 	return call->failed ? CLI_FAILED : CLI_FOUND;
 }
 
-/* The C library takes any name, and UTC for those it does not know. */
 static int set_timezone(struct cli *cli, const char *zone)
 {
-	char path[300];
+	const int r = zone ? zone_set(zone) : 0;
 
-	if (!zone)
-		return CLI_FOUND;
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", zone);
-	/* With a slash it is a file's name, else it may be a rule. */
-	if (!*zone || strstr(zone, "..") || *zone == '/' ||
-	    (access(path, R_OK) < 0 &&
-		(strchr(zone, '/') || !strpbrk(zone, "0123456789"))))
+	if (r == -EINVAL)
 		return cli_usage(cli,
 		    "--timezone %s: no such zone; names are as Europe/Berlin, "
 		    "UTC or CET-1CEST",
 		    zone);
-	if (setenv("TZ", zone, 1) < 0)
-		return cli_fail(cli, "--timezone %s: out of memory", zone);
-	tzset();
-	return CLI_FOUND;
+	return r < 0 ? cli_fail(cli, "--timezone %s: out of memory", zone)
+		     : CLI_FOUND;
 }
 
 /* An import of any size needs about twice this; below the threshold from which
