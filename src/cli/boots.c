@@ -61,6 +61,12 @@ static bool keep_boot(void *ctx, const struct event *ev)
 	return boots_count(b) < BOOTS_MAX && !buf_error(&b->rows);
 }
 
+bool boots_wanted(const struct query *q, const struct filters *f)
+{
+	return !q->n_user && !q->n_person && !q->n_addr && !q->session &&
+	       !filters_about_events(f);
+}
+
 int boots_read(struct boots *b, struct cli *c, const struct query *asked)
 {
 	struct query q = {.since = asked->since,

@@ -4,6 +4,7 @@
 #define CLI_BOOTS_H
 
 #include "cli/cli.h"
+#include "cli/filters.h"
 
 /* More are not kept; the newest are, unless the oldest come first. */
 #define BOOTS_MAX 10000
@@ -21,6 +22,9 @@ struct boots {
 };
 
 #define BOOTS_INIT ((struct boots){ARENA_INIT, BUF_INIT, false})
+
+/* Not where logins of somebody, or with some events in them, are asked for. */
+bool boots_wanted(const struct query *q, const struct filters *f);
 
 /*
  * Those from q's `since` on, on q's hosts, in q's order. CLI_FOUND, or a

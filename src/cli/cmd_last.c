@@ -178,8 +178,7 @@ static int print_last(
 
 	if (r != CLI_FOUND)
 		return r;
-	if (own->no_boots || q->n_user || q->n_person || q->n_addr ||
-	    q->session || filters_about_events(inv->filters))
+	if (own->no_boots || !boots_wanted(q, inv->filters))
 		l->at = boots_count(&l->boots);
 	while (l->at < boots_count(&l->boots) && !l->oldest_first &&
 	       boots_at(&l->boots, l->at)->time >= q->until)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/boots.h"
 #include "cli/command.h"
 #include "cli/rows.h"
 #include "cli/text/table.h"
@@ -7,13 +8,15 @@
 #include "core/session_text.h"
 
 struct who_options {
-	bool local;
+	bool local, all;
 };
 
 static const struct opt who_opts[] = {
     {"local", 'l', OPT_FLAG,
 	.help = "also sessions that did not come over SSH: console, cron, su",
 	.at = offsetof(struct who_options, local)},
+    {"all", 'a', OPT_FLAG, .help = "these too, and since when each host runs",
+	.at = offsetof(struct who_options, all)},
     {.name = NULL},
 };
 
@@ -80,6 +83,43 @@ static bool who_row(struct who *w, const struct session *s)
 	return table_row(&w->table);
 }
 
+/* Since when a host runs, if it does: of starts and stops the newest. */
+static bool boot_row(struct who *w, const struct boot_row *b)
+{
+	char time[TIME_LOCAL_LEN];
+
+	table_cell_z(&w->table, "reboot", STYLE_DIM);
+	table_cell_z(&w->table, "system boot", STYLE_DIM);
+	table_cell(&w->table, b->what, STYLE_DIM);
+	table_cell(&w->table, b->host, STYLE_DIM);
+	table_cell(&w->table, STR_NONE, STYLE_NONE);
+	table_cell(
+	    &w->table, clock_format(&w->cli->clock, b->time, time), STYLE_DIM);
+	table_cell(&w->table, STR_NONE, STYLE_NONE);
+	table_cell(&w->table, STR_NONE, STYLE_NONE);
+	w->n++;
+	return table_row(&w->table);
+}
+
+static int print_boots(struct who *w, const struct query *asked)
+{
+	struct boots boots = BOOTS_INIT;
+	struct query q = *asked;
+	int r;
+
+	q.since = INT64_MIN;
+	q.order = ORDER_NEWEST_FIRST;
+	r = boots_read(&boots, w->cli, &q);
+	for (size_t i = 0; r == CLI_FOUND && i < boots_count(&boots); i++) {
+		const struct boot_row *b = boots_at(&boots, i);
+
+		if (!b->down && !boots_next(&boots, i) && !boot_row(w, b))
+			break;
+	}
+	boots_free(&boots);
+	return r;
+}
+
 static int print_row(struct who *w, const struct session *s, bool *ret_more)
 {
 	struct cli *c = w->cli;
@@ -111,7 +151,7 @@ static int print_rows(struct who *w, struct session_rows *rows)
 	return r < 0 ? CLI_FAILED : code;
 }
 
-static int print_who(struct who *w, struct query *q)
+static int print_who(struct who *w, struct query *q, bool boots)
 {
 	struct cli *c = w->cli;
 	struct session_rows rows;
@@ -124,7 +164,10 @@ static int print_who(struct who *w, struct query *q)
 		session_rows_close(&rows);
 		return cli_fail(c, "cannot list sessions: out of memory");
 	}
-	r = print_rows(w, &rows);
+	if (boots)
+		r = print_boots(w, q);
+	if (r == CLI_FOUND)
+		r = print_rows(w, &rows);
 	session_rows_close(&rows);
 	buf_free(&w->command);
 	if (table_end(&w->table) < 0)
@@ -145,9 +188,10 @@ static int who_run(const struct invocation *inv)
 	if (r != CLI_FOUND)
 		return r;
 	q.open_only = true;
-	q.ssh_only = !own->local;
+	q.ssh_only = !own->local && !own->all;
 	w.id_width = rows_id_width(c);
-	r = print_who(&w, &q);
+	r = print_who(
+	    &w, &q, own->all && !c->json && boots_wanted(&q, inv->filters));
 	return r == CLI_FOUND ? cli_found(c, w.n, "open session") : r;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What `last` says of a wtmp, and what sshtrail says of the same."""
+"""What `last` and `who` say of a wtmp, and what sshtrail says of the same."""
 import os
 import re
 import shutil
@@ -91,6 +91,27 @@ def boots():
         for (name, start, end, *_), line in zip(rows[:3], told):
             check(line.startswith(name) and start.replace(" ", "T") in line, line)
             check(re.sub(r"(\d) (\d)", r"\1T\2", end) in line, line)
+
+
+@case
+def who_all():
+    """who --all tells since when each host runs, as who -a does, and logins at its console"""
+    console = b"".join([record(BOOT, 0, user="reboot", host="6.1.0-27"), login(100, 1001, "pts/0", "ssh"),
+                        record(LOGIN, 200, 1002, "tty1", "console")])
+    with Store() as store:
+        for host, data in (("h1", console), ("h2", WTMP), ("down", WTMP[:-2 * 384])):
+            store.import_(store.write("wtmp", data), "--host", host)
+
+        def ours(*options):
+            return [line.split()[0] for line in store.run("who", "--utc", *options).stdout.decode().splitlines()[1:]]
+        equal(ours(), ["here", "ssh"], "over SSH")
+        equal(ours("--local"), ["here", "console", "ssh"], "all logins")
+        equal(ours("--all"), ["reboot", "reboot"] + ["here", "console", "ssh"], "all")
+        equal(ours("--all", "--user", "console"), ["console"], "of one user")
+        boots = store.run("who", "--all", "--utc").stdout.decode().splitlines()[1:3]
+        for row, (host, start, kernel) in zip(boots, (("h2", "2026-11-18 16:41:40", "6.1.0-28"),
+                                                      ("h1", "2026-11-18 11:06:40", "6.1.0-27"))):
+            check(row.split() == ["reboot", "system", "boot", kernel, host, *start.split()], row)
 
 
 if __name__ == "__main__":
