@@ -5,15 +5,10 @@
 
 #include "base/when.h"
 #include "store/embedded.h"
+#include "store/group_counts.h"
 #include "store/scan.h"
 #include "store/tally.h"
 #include "store/writer.h"
-
-struct group_key {
-	int32_t day;
-	uint32_t user, host, addr; /* numbers in `names` */
-	int32_t kind;
-};
 
 struct counter {
 	struct sql *sql;
@@ -22,40 +17,11 @@ struct counter {
 	unsigned groups;
 	int64_t hosts[QUERY_VALUES_MAX];
 	struct intern names;
-	struct intern keys; /* bytes of struct group_key */
-	uint64_t *n;	    /* by key */
-	size_t cap;
-	struct group_key last_key;
-	uint32_t last;			   /* its number, INTERN_NONE: none */
+	struct group_counts found; /* their names are numbers in `names` */
 	struct map host_names, user_names; /* catalogue number to name + 1 */
-	struct arena mem;
+	struct arena mem, block_mem;
 	struct err *err;
 };
-
-static int add(struct counter *c, const struct group_key *k, int64_t n)
-{
-	uint32_t id = c->last;
-
-	if (id == INTERN_NONE || memcmp(k, &c->last_key, sizeof *k) != 0) {
-		id = intern_add(&c->keys, str_make(k, sizeof *k));
-		if (id == INTERN_NONE)
-			return -ENOMEM;
-		if (id >= c->cap) {
-			size_t cap = c->cap ? c->cap * 2 : 256;
-			uint64_t *p = realloc(c->n, cap * sizeof *p);
-
-			if (!p)
-				return -ENOMEM;
-			memset(p + c->cap, 0, (cap - c->cap) * sizeof *p);
-			c->n = p;
-			c->cap = cap;
-		}
-		c->last = id;
-		c->last_key = *k;
-	}
-	c->n[id] += (uint64_t)n;
-	return 0;
-}
 
 /* Number in `names` of a host or name of the catalogue, asked once. */
 static int name_number(
@@ -106,59 +72,99 @@ static int from_tally(void *ctx, const struct tally_entry *e)
 		r = name_number(c, &c->host_names, e->host, &k.host);
 	if (r == 0 && c->groups & GROUP_USER)
 		r = name_number(c, &c->user_names, e->name, &k.user);
-	return r < 0 ? r : add(c, &k, e->n);
+	return r < 0 ? r : group_counts_add(&c->found, &k, e->n);
 }
+
+/* A column of texts that is counted by. */
+struct named {
+	const struct strings *text; /* NULL: no row has one */
+	uint32_t *number;	    /* of its entries; INTERN_NONE: not asked */
+};
 
 struct columns {
 	struct ints time;
 	const struct shape *shapes;
 	const uint32_t *shape;
-	const struct strings *user, *addr;
+	struct named user, addr;
 };
 
-static int field_number(
-    struct counter *c, const struct strings *v, uint32_t row, uint32_t *ret)
+static bool has_name(const struct named *col, uint32_t row)
 {
-	uint32_t e = v ? strings_entry(v, row) : UINT32_MAX;
+	return col->text && strings_entry(col->text, row) != UINT32_MAX;
+}
 
-	*ret = intern_add(
-	    &c->names, e == UINT32_MAX ? STR("") : strings_get(v, e));
+/* Number in `names` of the row's text; that of the empty one where it has
+ * none. */
+static int field_number(
+    struct counter *c, const struct named *col, uint32_t row, uint32_t *ret)
+{
+	uint32_t e;
+
+	*ret = 0;
+	if (!has_name(col, row))
+		return 0;
+	e = strings_entry(col->text, row);
+	if (col->number[e] == INTERN_NONE)
+		col->number[e] =
+		    intern_add(&c->names, strings_get(col->text, e));
+	*ret = col->number[e];
 	return *ret == INTERN_NONE ? -ENOMEM : 0;
 }
 
-static int load_columns(
-    const struct counter *c, struct block *b, struct columns *col)
+static int load_named(
+    struct counter *c, struct block *b, enum field f, struct named *ret)
+{
+	int r;
+
+	*ret = (struct named){NULL, NULL};
+	if (!block_has(b, COL_FIELD + f))
+		return 0;
+	r = block_strings(b, COL_FIELD + f, &ret->text, c->err);
+	if (r < 0)
+		return r;
+	ret->number =
+	    arena_alloc(&c->block_mem, ret->text->n * sizeof *ret->number);
+	if (!ret->number)
+		return -ENOMEM;
+	for (uint32_t e = 0; e < ret->text->n; e++)
+		ret->number[e] = INTERN_NONE;
+	return 0;
+}
+
+static int load_columns(struct counter *c, struct block *b, struct columns *col)
 {
 	uint32_t n;
 	int r = block_shapes(b, &col->shapes, &n, &col->shape, c->err);
 
-	col->user = col->addr = NULL;
+	arena_reset(&c->block_mem);
 	if (r == 0)
 		r = block_ints(b, COL_TIME, &col->time, c->err);
-	if (r == 0 && c->groups & GROUP_USER &&
-	    block_has(b, COL_FIELD + F_USER))
-		r = block_strings(b, COL_FIELD + F_USER, &col->user, c->err);
-	if (r == 0 && c->groups & GROUP_ADDR &&
-	    block_has(b, COL_FIELD + F_ADDR))
-		r = block_strings(b, COL_FIELD + F_ADDR, &col->addr, c->err);
+	if (r == 0 && c->groups & GROUP_USER)
+		r = load_named(c, b, F_USER, &col->user);
+	if (r == 0 && c->groups & GROUP_ADDR)
+		r = load_named(c, b, F_ADDR, &col->addr);
 	return r;
 }
 
-/* What all rows of a run have in common: 0 where each row has its own. */
+/*
+ * What the rows of a run have in common. The address of its session is asked
+ * for when the first row comes that has none of its own: most have, and there
+ * are millions of runs.
+ */
 struct run_facts {
+	uint64_t track;
 	uint32_t host, user, addr;
-	bool has_user, has_addr;
+	bool has_user, asked_addr;
 };
 
-static int session_fact(struct counter *c, uint64_t track, const char *text,
-    uint32_t *ret, bool *has)
+static int session_fact(
+    struct counter *c, uint64_t track, const char *text, uint32_t *ret)
 {
 	int64_t name = 0;
 	int r = sql_number(c->sql, text, &name, c->err, "u", track);
 
 	if (r < 0 && r != -ENOENT)
 		return r;
-	*has = name != 0;
 	return name ? name_number(c, &c->user_names, name, ret) : 0;
 }
 
@@ -167,7 +173,7 @@ static int run_facts(struct counter *c, struct block *b, const struct run *run,
 {
 	int r = 0;
 
-	*f = (struct run_facts){0, 0, 0, false, false};
+	*f = (struct run_facts){run->track, 0, 0, 0, false, !run->track};
 	if (c->groups & GROUP_HOST) {
 		f->host = intern_add(&c->names, block_host(b, run->host));
 		if (f->host == INTERN_NONE)
@@ -175,23 +181,35 @@ static int run_facts(struct counter *c, struct block *b, const struct run *run,
 	}
 	if (run->track && c->groups & GROUP_USER)
 		r = session_fact(c, run->track,
-		    "SELECT login FROM track WHERE id = ?1", &f->user,
-		    &f->has_user);
-	if (r == 0 && run->track && c->groups & GROUP_ADDR)
-		r = session_fact(c, run->track,
+		    "SELECT login FROM track INDEXED BY track_login"
+		    " WHERE id = ?1 AND login <> 0",
+		    &f->user);
+	f->has_user = f->user != 0;
+	return r;
+}
+
+static int row_addr(struct counter *c, const struct columns *col, uint32_t row,
+    struct run_facts *f, uint32_t *ret)
+{
+	int r = 0;
+
+	if (has_name(&col->addr, row))
+		return field_number(c, &col->addr, row, ret);
+	if (!f->asked_addr)
+		r = session_fact(c, f->track,
 		    "SELECT s.addr FROM track t JOIN session s"
 		    " ON s.id = t.session WHERE t.id = ?1",
-		    &f->addr, &f->has_addr);
+		    &f->addr);
+	f->asked_addr = true;
+	*ret = f->addr;
 	return r;
 }
 
 static int count_run(struct counter *c, const struct scan *s,
-    const struct columns *col, const struct run *run, const struct run_facts *f)
+    const struct columns *col, const struct run *run, struct run_facts *f)
 {
 	for (uint32_t i = run->first; i < run->first + run->n; i++) {
-		struct group_key k = {0, f->user, f->host, f->addr, 0};
-		bool own_addr = c->groups & GROUP_ADDR && col->addr &&
-				strings_entry(col->addr, i) != UINT32_MAX;
+		struct group_key k = {0, f->user, f->host, 0, 0};
 		int r = 0;
 
 		if (!s->keep[i])
@@ -201,12 +219,11 @@ static int count_run(struct counter *c, const struct scan *s,
 		if (c->groups & GROUP_KIND)
 			k.kind = col->shapes[col->shape[i]].kind;
 		if (c->groups & GROUP_USER && !f->has_user)
-			r = field_number(c, col->user, i, &k.user);
-		if (r == 0 && c->groups & GROUP_ADDR &&
-		    (own_addr || !f->has_addr))
-			r = field_number(c, col->addr, i, &k.addr);
+			r = field_number(c, &col->user, i, &k.user);
+		if (r == 0 && c->groups & GROUP_ADDR)
+			r = row_addr(c, col, i, f, &k.addr);
 		if (r == 0)
-			r = add(c, &k, 1);
+			r = group_counts_add(&c->found, &k, 1);
 		if (r < 0)
 			return r;
 	}
@@ -299,46 +316,44 @@ static int count_all(struct counter *c)
 	return r;
 }
 
-static int cmp_groups(const void *x, const void *y)
+static int cmp_groups(const void *x, const void *y, void *ctx)
 {
-	const struct group_row *a = x, *b = y;
+	const struct intern *names = ctx;
+	const struct group_count *a = x, *b = y;
+	const struct group_key *k = &a->key, *l = &b->key;
 	int r;
 
 	if (a->n != b->n)
 		return a->n > b->n ? -1 : 1;
-	if (a->day != b->day)
-		return a->day < b->day ? -1 : 1;
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if ((r = str_cmp(a->host, b->host)) || (r = str_cmp(a->user, b->user)))
+	if (k->day != l->day)
+		return k->day < l->day ? -1 : 1;
+	if (k->kind != l->kind)
+		return k->kind < l->kind ? -1 : 1;
+	if ((r = str_cmp(
+		 intern_str(names, k->host), intern_str(names, l->host))) ||
+	    (r = str_cmp(
+		 intern_str(names, k->user), intern_str(names, l->user))))
 		return r;
-	return str_cmp(a->addr, b->addr);
+	return str_cmp(intern_str(names, k->addr), intern_str(names, l->addr));
 }
 
-static int give(const struct counter *c, const struct count_sink *sink)
+static int give(struct counter *c, const struct count_sink *sink)
 {
-	struct group_row *rows = calloc(c->keys.n + 1, sizeof *rows);
-	size_t n = 0;
+	const struct group_counts *g = &c->found;
 	int r = 0;
 
-	if (!rows)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < c->keys.n; i++) {
-		struct group_key k;
+	if (g->n)
+		qsort_r(g->v, g->n, sizeof *g->v, cmp_groups, &c->names);
+	for (size_t i = 0; i < g->n && g->v[i].n > 0 && r == 0; i++) {
+		const struct group_key *k = &g->v[i].key;
+		const struct group_row row = {intern_str(&c->names, k->user),
+		    intern_str(&c->names, k->host),
+		    intern_str(&c->names, k->addr),
+		    c->groups & GROUP_DAY ? k->day * USEC_PER_DAY : 0, k->kind,
+		    (uint64_t)g->v[i].n};
 
-		memcpy(&k, intern_str(&c->keys, i).p, sizeof k);
-		if (c->n[i])
-			rows[n++] = (struct group_row){
-			    intern_str(&c->names, k.user),
-			    intern_str(&c->names, k.host),
-			    intern_str(&c->names, k.addr),
-			    c->groups & GROUP_DAY ? k.day * USEC_PER_DAY : 0,
-			    k.kind, c->n[i]};
+		r = sink->row(sink->ctx, &row);
 	}
-	qsort(rows, n, sizeof *rows, cmp_groups);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = sink->row(sink->ctx, &rows[i]);
-	free(rows);
 	return r;
 }
 
@@ -349,7 +364,6 @@ int events_count(struct sql *s, int blocks_fd, const struct query *q,
 	    .blocks_fd = blocks_fd,
 	    .q = q,
 	    .groups = groups,
-	    .last = INTERN_NONE,
 	    .err = err};
 	int r = 0;
 
@@ -365,10 +379,10 @@ int events_count(struct sql *s, int blocks_fd, const struct query *q,
 	if (r == 0)
 		r = give(&c, sink);
 	intern_free(&c.names);
-	intern_free(&c.keys);
+	group_counts_free(&c.found);
 	map_free(&c.host_names);
 	map_free(&c.user_names);
 	arena_free(&c.mem);
-	free(c.n);
+	arena_free(&c.block_mem);
 	return r;
 }

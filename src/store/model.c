@@ -286,6 +286,15 @@ struct str model_login(const struct model *m, const struct event *ev)
 	return t && t->flags & TRACK_LOGGED_IN ? t->user : STR_NONE;
 }
 
+struct str model_addr(const struct model *m, const struct event *ev)
+{
+	const struct track *t = track_of(m, ev->track);
+
+	if (event_has(ev, F_ADDR))
+		return event_str(ev, F_ADDR);
+	return t && t->flags & TRACK_LOGGED_IN ? t->addr : STR_NONE;
+}
+
 static bool match_text(
     const struct event *ev, struct str needle, struct str command)
 {

@@ -35,6 +35,8 @@ bool model_match(const struct model *m, const struct query *q, size_t i);
 /* Indices of what answers q, in its order; free() it. */
 size_t *model_answer(const struct model *m, const struct query *q, size_t *n);
 struct str model_login(const struct model *m, const struct event *ev);
+/* Its own, else its session's. */
+struct str model_addr(const struct model *m, const struct event *ev);
 
 /* A new directory below the system's temporary one, and its removal. */
 char *model_dir(void);
