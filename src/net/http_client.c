@@ -137,6 +137,18 @@ static void set_request(
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
 }
 
+static int64_t read_date(CURL *easy)
+{
+	struct curl_header *h;
+	time_t t;
+
+	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK)
+		return 0;
+	t = curl_getdate(h->value, NULL);
+	return t > 0 ? (int64_t)t * 1000000 : 0;
+}
+
 static void read_answer(CURL *easy, struct http_answer *ret)
 {
 	curl_off_t after = 0;
@@ -148,6 +160,7 @@ static void read_answer(CURL *easy, struct http_answer *ret)
 		after = RETRY_AFTER_MAX;
 	ret->status = (int)status;
 	ret->retry_after = (int64_t)after * 1000000;
+	ret->date = read_date(easy);
 }
 
 int http_client_send(struct http_client *c, const struct http_request *request,

@@ -52,6 +52,7 @@ struct http_request {
 struct http_answer {
 	int status;	     /* 200, 404, ... */
 	int64_t retry_after; /* microseconds, as the server asked; 0: not */
+	int64_t date;	     /* what its clock says, microseconds; 0: nothing */
 	struct buf body;
 };
 

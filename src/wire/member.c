@@ -6,12 +6,15 @@
 #include <stdio.h>
 
 #include "base/fd.h"
+#include "base/when.h"
 #include "crypto/checkpoint.h"
 #include "wire/message.h"
 
 #define CA_FILE	    "ca.crt"
 #define CLIENT_FILE "client.pem"
 #define MEMBER_FILE "member"
+/* Clocks are told apart by more than an answer may take. */
+#define CLOCK_APART (60 * USEC_PER_SEC)
 
 static void hex(const uint8_t *p, size_t n, char *ret)
 {
@@ -72,8 +75,9 @@ bool host_name_is_good(struct str name)
 
 /* --- asking the hub --- */
 
+/* *ret_date (may be NULL): what the clock there says; 0: it does not say. */
 static int ask(struct http_client *c, const char *url, const char *path,
-    struct str body, struct buf *ret, struct err *err)
+    struct str body, struct buf *ret, int64_t *ret_date, struct err *err)
 {
 	static const char *const headers[] = {
 	    "Content-Type: application/json", NULL};
@@ -96,8 +100,39 @@ static int ask(struct http_client *c, const char *url, const char *path,
 		buf_add_str(ret, buf_str(&answer.body));
 		r = buf_error(ret);
 	}
+	if (ret_date)
+		*ret_date = answer.date;
 	http_answer_free(&answer);
 	return r;
+}
+
+/*
+ * TLS would say no more than that a certificate is not good. `date` is told by
+ * whoever answered: it decides nothing.
+ */
+static int check_clock(
+    const struct cert_info *authority, int64_t date, struct err *err)
+{
+	const int64_t now = time_now(), apart = date - now;
+	char here[TIME_ISO_LEN], end[TIME_ISO_LEN], span[TIME_SPAN_LEN];
+	const bool early = now < authority->from;
+
+	if (!early && now <= authority->until)
+		return 0;
+	time_format_iso(now, here);
+	time_format_iso(early ? authority->from : authority->until, end);
+	time_format_span(apart < 0 ? -apart : apart, span);
+	if (date == 0 || (apart < CLOCK_APART && -apart < CLOCK_APART))
+		return err_set(err, -EKEYREJECTED,
+		    "it is %s, and the certificate of the hub's authority %s "
+		    "at %s: the hub must be made anew",
+		    here, early ? "begins" : "ended", end);
+	return err_set(err, -EKEYREJECTED,
+	    "the clock here says %s, and that of the hub is %s %s of it; the "
+	    "hub's certificate %s at %s: set the clock that is wrong (see "
+	    "timedatectl(1)), then try again",
+	    here, span, apart > 0 ? "ahead" : "behind",
+	    early ? "begins" : "ended", end);
 }
 
 int member_fetch_authority(
@@ -108,6 +143,7 @@ int member_fetch_authority(
 	struct http_client *c;
 	struct cert_info info;
 	struct token token;
+	int64_t date = 0;
 	int r;
 
 	if (!token_parse(str_z(join->token), &token))
@@ -117,7 +153,7 @@ int member_fetch_authority(
 		    TOKEN_TEXT_LEN);
 	r = http_client_open(&c, &cfg, err);
 	if (r == 0)
-		r = ask(c, join->url, "/v1/ca", STR_NONE, ret, err);
+		r = ask(c, join->url, "/v1/ca", STR_NONE, ret, &date, err);
 	http_client_close(c);
 	if (r == 0)
 		r = cert_read(buf_str(ret), &info, err);
@@ -127,7 +163,7 @@ int member_fetch_authority(
 		    "%s is not the hub that made this token: its authority "
 		    "has another key",
 		    join->url);
-	return r;
+	return r < 0 ? r : check_clock(&info, date, err);
 }
 
 /* Shows that who asks has the key of the store: signs what the request is. */
@@ -249,7 +285,7 @@ static int join_with(const struct member_join *join, const char *ca_file,
 		r = http_client_open(&c, &cfg, err);
 	if (r == 0)
 		r = ask(c, join->url, "/v1/enroll", buf_str(&message), &answer,
-		    err);
+		    NULL, err);
 	if (r == 0)
 		r = keep_certificate(
 		    dirfd, buf_str(&key), buf_str(&answer), err);
@@ -374,7 +410,7 @@ int member_renew(const struct member *m, struct http_client *client,
 		message_text(&message, "request", buf_str(&request));
 		message_end(&message);
 		r = ask(client, m->url, "/v1/renew", buf_str(&message), &answer,
-		    err);
+		    NULL, err);
 	}
 	if (r == 0)
 		r = keep_certificate(

@@ -62,7 +62,8 @@ int member_enroll(const char *store, int store_fd,
 
 /*
  * Append the certificate of the hub's authority, from whoever answers at
- * join->url: join->token says which it must be, or -EKEYREJECTED.
+ * join->url: join->token says which it must be, or -EKEYREJECTED, and so where
+ * it is not of the time that the clock here says.
  */
 int member_fetch_authority(
     const struct member_join *join, struct buf *ret, struct err *err);

@@ -4,7 +4,6 @@
 clocks that jump: nothing is lost, nothing doubled. SSHTRAIL_SEED chooses;
 SSHTRAIL_MINUTES goes on for so long (tests/soak)."""
 import concurrent.futures
-import glob
 import os
 import random
 import shutil
@@ -17,10 +16,10 @@ sys.path.insert(0, os.path.join(HERE, "..", "verifier"))
 sys.dont_write_bytecode = True
 from daemontest import wait_for
 from faulttest import Forwarding, Victim, acknowledged, check_all
-from hubtest import Hub, wait_arrived
+from hubtest import Hub, other_clock, wait_arrived
 from link import Link
 import verify_trail as trail
-from trailtest import Skip, case, check, equal, main
+from trailtest import case, check, equal, main
 
 SEED = int(os.environ.get("SSHTRAIL_SEED", "17"))
 MINUTES = float(os.environ.get("SSHTRAIL_MINUTES", "0"))
@@ -207,13 +206,8 @@ def torn_files():
 
 def fake_clock(offset):
     """What stands before a program that is to have another time."""
-    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-    if not found:
-        raise Skip("faketime is not installed")
-    return ["env", "LD_PRELOAD=" + found[0], "FAKETIME=" + offset,
-            "FAKETIME_DONT_FAKE_MONOTONIC=1",
-            "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0",
-            ] if offset else []
+    return ["env", *map("=".join, other_clock(offset).items())] if offset \
+        else []
 
 
 @beside

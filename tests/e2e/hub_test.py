@@ -15,7 +15,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import wait_for
-from hubtest import Host, Hub, free_port, wait_arrived
+from hubtest import Host, Hub, free_port, other_clock, wait_arrived
 from trailtest import case, check, equal, main
 
 SEED = int(os.environ.get("SSHTRAIL_SEED", "5"))
@@ -85,6 +85,12 @@ def joins_once():
         late = hub.token("--valid", "1us")
         check("expired" in db.enroll(hub, late, expect=4), "late")
         check("no token" in db.enroll(hub, "abc", expect=4), "none")
+        # With a clock by which no certificate of the hub is good.
+        for offset, there in ("-400d", "ahead"), ("+90000d", "behind"):
+            told = db.run("enroll", hub.url, hub.token(), expect=4,
+                          env=other_clock(offset)).stderr.decode()
+            check("the hub is " in told and there + " of it" in told and
+                  "timedatectl" in told, told)
         db.name = "web-01"
         taken = db.enroll(hub, expect=4)
         check("another host has joined" in taken, taken)

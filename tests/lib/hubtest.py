@@ -3,6 +3,7 @@
 import atexit
 import contextlib
 import functools
+import glob
 import json
 import os
 import pwd
@@ -14,7 +15,7 @@ import tempfile
 
 import daemontest
 from daemontest import PATIENCE, Daemon, user_to_be, wait_for
-from trailtest import SSHTRAIL, Store, check, equal
+from trailtest import SSHTRAIL, Skip, Store, check, equal
 
 SSHTRAIL_HUB = os.environ.get("SSHTRAIL_HUB", "sshtrail-hub")
 
@@ -24,6 +25,16 @@ def use_build(build):
     global SSHTRAIL_HUB, SSHTRAIL
     SSHTRAIL_HUB = os.path.join(build, "src/hub/sshtrail-hub")
     SSHTRAIL = os.path.join(build, "src/cli/sshtrail")
+
+
+def other_clock(offset):
+    """The environment of a program that is to have another time."""
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    if not found:
+        raise Skip("faketime is not installed")
+    return {"LD_PRELOAD": found[0], "FAKETIME": offset,
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
 
 
 def free_port():
