@@ -37,6 +37,8 @@ int hub_chain_open(
 	struct hub_chain *c = find(h, name);
 	int r;
 
+	if (h->full)
+		return err_set(err, -ENOSPC, "the disk of the hub is full");
 	if (!c)
 		return err_set(err, -EUSERS, "there are too many chains");
 	*ret = c;

@@ -26,7 +26,7 @@ struct hub_chain {
 struct hub {
 	const struct hub_config *cfg;
 	struct place place;
-	struct archive *archive;
+	struct archive *archive; /* NULL: closed, as the disk is full */
 	struct hub_chain *chains;
 	size_t n_chains, cap_chains;
 	struct silence silence;
@@ -37,6 +37,11 @@ struct hub {
 	bool uncommitted;
 	int64_t committed_at; /* loop_now(), when all taken was found last */
 	uint64_t frames;      /* taken since the start */
+	struct loop *loop;    /* NULL: not yet */
+	/* See hub/room.h; no_room: nothing is taken from hosts; full: the store
+	 * is closed, or is about to be. */
+	bool no_room, full;
+	int64_t no_room_since; /* loop_now(); 0: there is room */
 	/* Set by what cannot be gone on after; the hub ends. */
 	int failed;
 	struct err failure;
@@ -49,6 +54,12 @@ void hub_refuse(struct http_reply *reply, int status, const char *what,
 /* Whose certificate was shown. False: it was refused in *reply. */
 bool hub_host(struct hub *h, const struct http_call *call,
     struct host_entry *ret, struct http_reply *reply);
+
+/*
+ * Of the store: the hub ends after this, with h->failure; but where the disk is
+ * full it waits for room. room.c.
+ */
+void hub_fail(struct hub *h, int r);
 
 /* An event of the hub's own: on the disk when this returns 0. */
 int hub_append(struct hub *h, struct event *ev);

@@ -182,8 +182,8 @@ static bool refuse_failed(struct intake *in, int r, const struct err *why)
 	hub_chain_close(in->chain);
 	/* A trail that is full is opened anew; the index is not. */
 	if (!disk_is_full(r)) {
-		h->failed = r;
 		h->failure = *why;
+		hub_fail(h, r);
 	}
 	return false;
 }
@@ -276,6 +276,11 @@ void hub_ingest(struct hub *h, const struct http_call *call, const char *chain,
 
 	if (!hub_host(h, call, &host, reply))
 		return;
+	if (h->no_room) {
+		hub_refuse(reply, 507, "room",
+		    "there is hardly any room on the disk of the hub: keep it");
+		return;
+	}
 	in.host = &host;
 	in.chain = open_chain(h, &host, chain, reply);
 	if (!in.chain)

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "crypto/cosign.h"
 #include "hub/hub.h"
+#include "hub/room.h"
 #include "wire/batch.h"
 #include "wire/message.h"
 
@@ -333,6 +334,31 @@ static void test_restart(void **state)
 	open_hub(w);
 }
 
+/* The store is closed, and opened again; what was taken is there. */
+static void test_full_disk(void **state)
+{
+	struct world *w = *state;
+	struct err err = {""};
+
+	w->cfg.store = w->store;
+	assert_int_equal(send_frames(w, 1, 10, 10), 200);
+	w->hub.no_room = true;
+	assert_int_equal(send_frames(w, 11, 12, 12), 507);
+	w->hub.no_room = false;
+	hub_fail(&w->hub, -ENOSPC);
+	assert_int_equal(w->hub.failed, 0);
+	assert_int_equal(send_frames(w, 11, 12, 12), 507);
+	assert_int_equal(
+	    hub_note(&w->hub, EVENT_ALERT, STR_NONE, "x", NULL), -ENOSPC);
+	assert_int_equal(room_follow(&w->hub, &err), 0);
+	assert_false(w->hub.full);
+	assert_int_equal(send_frames(w, 9, 12, 12), 200);
+	assert_cosigned(w, 12);
+	/* Anything else ends it. */
+	hub_fail(&w->hub, -EIO);
+	assert_int_equal(w->hub.failed, -EIO);
+}
+
 int main(void)
 {
 #define WITH_HUB(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -343,6 +369,7 @@ int main(void)
 	    WITH_HUB(test_strangers),
 	    WITH_HUB(test_bad),
 	    WITH_HUB(test_restart),
+	    WITH_HUB(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

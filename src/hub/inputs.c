@@ -127,8 +127,7 @@ bool inputs_any(const struct inputs *in)
 
 void inputs_fail(struct inputs *in, int r)
 {
-	in->hub->failed = r;
-	loop_stop(in->loop, r);
+	hub_fail(in->hub, r);
 }
 
 bool inputs_allow(struct inputs *in, const struct sockaddr_storage *from)

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hub/metrics.h"
 
-#include "base/disk.h"
 #include "base/when.h"
 #include "hub/api.h"
+#include "hub/room.h"
 #include "wire/message.h"
-
-/* Less than that on the disk, and the next segments do not fit. */
-#define ROOM_MIN ((uint64_t)16 << 20)
 
 /* Microseconds for which the oldest of what was taken waits to be found. */
 static int64_t waiting(const struct hub *h)
 {
 	return h->uncommitted ? loop_now() - h->committed_at : 0;
-}
-
-static uint64_t room(const struct hub *h)
-{
-	struct disk disk;
-
-	return disk_look(h->cfg->store, &disk) == 0 ? disk.free : 0;
 }
 
 /* One word: they concern no host, and nothing of them is told to anybody. */
@@ -53,7 +43,7 @@ void metrics_health(
     struct hub *h, const struct http_call *call, struct http_reply *reply)
 {
 	const bool late = waiting(h) > HEALTH_LATE;
-	const bool full = room(h) < ROOM_MIN;
+	const bool full = h->no_room;
 
 	(void)call;
 	if (late || full)
@@ -311,7 +301,10 @@ void metrics_send(
 		    "How long the oldest of what was taken waits to be found.",
 		    (double)waiting(h) / 1e6);
 		single(b, "free_bytes", "gauge", "Room on the store's disk.",
-		    (double)room(h));
+		    (double)room_left(h));
+		single(b, "no_room", "gauge",
+		    "1: hardly any is left, and hosts are refused.",
+		    h->no_room);
 		add_chains(h, &a, b);
 		add_hosts(h, &a, b);
 		/* They are sent what hosts told, whoever may see it; and

@@ -103,10 +103,11 @@ static int look(struct retain *t)
 static void on_timer(struct loop *l, struct loop_timer *timer)
 {
 	struct retain *t = timer->ctx;
-	int r = look(t);
+	int r = t->hub->full ? 0 : look(t);
 
+	(void)l;
 	if (r < 0)
-		loop_stop(l, r);
+		hub_fail(t->hub, r);
 }
 
 void retain_start(struct retain *t, struct loop *l)

@@ -31,12 +31,17 @@ static int failed(struct sender *s, struct hub_chain *c, int r)
 		return r;
 	}
 	sender_lost(s, SENDER_LOST_FULL, 1);
+	sender_full(s);
+	return 0;
+}
+
+void sender_full(struct sender *s)
+{
 	s->hub->senders.stalled = loop_now();
 	/* What the trail had not synced is not there either. */
 	s->full = true;
 	s->ready = false;
 	s->n_recent = 0;
-	return 0;
 }
 
 static void remember(struct sender *s, uint64_t id)

@@ -114,6 +114,8 @@ uint64_t sender_losses(const struct sender *s);
 /* Lines that no source understands. */
 uint64_t sender_unparsed(const struct sender *s);
 
+/* The disk is full: what is not synced is lost, and waits if it was held. */
+void sender_full(struct sender *s);
 /*
  * What was taken as records of audit, and not kept as events, is taken again:
  * of an earlier process, or of when the disk was full. As above.

@@ -185,7 +185,7 @@ void senders_charge(struct sender *s, size_t n)
 
 bool senders_may_read(const struct senders *ss, const struct sender *s)
 {
-	return s->credit > 0 &&
+	return s->credit > 0 && !ss->hub->full &&
 	       (!ss->stalled || loop_now() - ss->stalled > STALLED_FOR);
 }
 
@@ -323,13 +323,13 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	struct senders *ss = t->ctx;
 	int r;
 
+	(void)l;
 	give_credit(ss);
-	r = tend(ss);
-	if (r < 0) {
-		loop_stop(l, r);
-		return;
-	}
-	ss->ticked(ss->ctx);
+	r = ss->hub->full ? 0 : tend(ss);
+	if (r < 0)
+		hub_fail(ss->hub, r);
+	if (ss->hub->failed == 0)
+		ss->ticked(ss->ctx);
 }
 
 int senders_start(struct senders *ss, struct loop *l)
@@ -344,6 +344,13 @@ int senders_start(struct senders *ss, struct loop *l)
 	ss->timer = (struct loop_timer){.due = on_tick, .ctx = ss};
 	loop_timer_start(l, &ss->timer, SENDERS_TICK, SENDERS_TICK);
 	return 0;
+}
+
+void senders_full(struct senders *ss)
+{
+	for (size_t i = 0; i < ss->n; i++)
+		if (ss->v[i]->has_chain)
+			sender_full(ss->v[i]);
 }
 
 int senders_end(struct senders *ss)

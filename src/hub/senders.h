@@ -50,6 +50,8 @@ struct senders {
 int senders_open(struct senders *ss, struct hub *h, struct err *err);
 /* From now on; what an earlier process left is taken up. */
 int senders_start(struct senders *ss, struct loop *l);
+/* The store is about to be closed, as the disk is full. */
+void senders_full(struct senders *ss);
 /*
  * Nothing more comes: what waits for more becomes events, and what was lost is
  * told. hub_commit() makes it durable.

@@ -19,6 +19,7 @@
 #include "hub/inputs.h"
 #include "hub/metrics.h"
 #include "hub/retain.h"
+#include "hub/room.h"
 #include "wire/batch.h"
 #include "wire/message.h"
 
@@ -110,12 +111,12 @@ bool hub_host(struct hub *h, const struct http_call *call,
 
 int hub_append(struct hub *h, struct event *ev)
 {
-	int r = archive_append(h->archive, ev, &h->failure);
+	int r = h->full ? -ENOSPC : archive_append(h->archive, ev, &h->failure);
 
 	if (r == 0)
 		r = archive_sync(h->archive, &h->failure);
 	if (r < 0)
-		h->failed = r;
+		hub_fail(h, r);
 	h->uncommitted = true;
 	return r;
 }
@@ -177,11 +178,29 @@ static bool route_chain(
 	return true;
 }
 
+/* Without its store a hub has nothing to say but how it is. */
+static bool refuse_full(
+    struct hub *h, const struct http_call *call, struct http_reply *reply)
+{
+	static const char *const always[] = {
+	    "/v1/ca", "/v1/health", "/metrics"};
+
+	if (!h->full)
+		return false;
+	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+		if (strcmp(always[i], call->path) == 0)
+			return false;
+	hub_refuse(reply, 507, "room",
+	    "the disk of the hub is full: nothing is kept nor told until there "
+	    "is room");
+	return true;
+}
+
 static void handle(
     void *ctx, const struct http_call *call, struct http_reply *reply)
 {
 	struct server *s = ctx;
-	bool done = false;
+	bool done = refuse_full(&s->hub, call, reply);
 
 	for (size_t i = 0; i < sizeof routes / sizeof *routes && !done; i++)
 		if (strcmp(routes[i].path, call->path) == 0 &&
@@ -193,8 +212,6 @@ static void handle(
 	    !api_handle(&s->hub, call, reply))
 		hub_refuse(reply, 404, "path", "there is no %s %s",
 		    call->method, call->path);
-	if (s->hub.failed < 0)
-		loop_stop(&s->loop, s->hub.failed);
 }
 
 /*
@@ -204,20 +221,20 @@ static void handle(
 static void on_commit(struct loop *l, struct loop_timer *t)
 {
 	struct server *s = t->ctx;
+	struct hub *h = &s->hub;
 	int64_t begun = loop_now(), pause;
-	int r = silence_check(
-	    &s->hub.silence, begun, s->hub.cfg->silence, note_silent, &s->hub);
+	int r = room_follow(h, &h->failure);
 
-	if (r == 0)
-		r = hub_commit(&s->hub, &s->hub.failure);
-
-	if (r < 0) {
-		loop_stop(l, r);
-		return;
-	}
+	if (r == 0 && !h->full)
+		r = silence_check(
+		    &h->silence, begun, h->cfg->silence, note_silent, h);
+	if (r == 0 && !h->full)
+		r = hub_commit(h, &h->failure);
+	if (r < 0)
+		hub_fail(h, r);
 	pause = COMMIT_SHARE * (loop_now() - begun);
-	if (pause < s->hub.cfg->commit_interval)
-		pause = s->hub.cfg->commit_interval;
+	if (pause < h->cfg->commit_interval)
+		pause = h->cfg->commit_interval;
 	loop_timer_start(l, t, pause, 0);
 }
 
@@ -352,6 +369,7 @@ static int run(struct server *s,
 		r = inputs_start(&s->inputs, &s->hub, &s->loop);
 	if (r < 0)
 		return r;
+	s->hub.loop = &s->loop;
 	s->hub.committed_at = loop_now();
 	loop_timer_start(&s->loop, &s->commit, every, 0);
 	retain_start(&s->retain, &s->loop);

@@ -3,14 +3,18 @@
 """Hosts and a hub: what a host has seen comes together in one place, whatever
 is killed in between; nothing is lost, nothing doubled, nothing changed."""
 import contextlib
+import json
 import os
 import random
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -284,6 +288,53 @@ def fills_a_restored_hub():
         wait_arrived(hub, web)
         wait_for("that it is told", lambda: "has signed" in web.said())
         hub.run("verify")
+
+
+def health(hub):
+    context = ssl.create_default_context(
+        cafile=os.path.join(hub.dir, "hub", "ca.crt"))
+    try:
+        with urllib.request.urlopen(hub.url + "/v1/health",
+                                    context=context) as answer:
+            return json.load(answer)["state"]
+    except urllib.error.HTTPError as e:
+        return json.load(e)["state"]
+
+
+@case
+def outlives_a_full_disk():
+    """No room at the hub: refused, told, and what hosts kept arrives"""
+    with contextlib.ExitStack() as stack:
+        hub = stack.enter_context(Hub(mebibytes=64)).start()
+        web = stack.enter_context(Host("web-01"))
+        web.enroll(hub)
+        web.start().log_in(10)
+        wait_arrived(hub, web)
+        # Little is left: hosts are refused, and people answered.
+        hub.disk.fill(8 << 20)
+        wait_for("its health", lambda: health(hub) == "no room")
+        web.log_in(10)
+        wait_for("the refusal", lambda: "hardly any room" in web.said())
+        equal(len(hub.ports("web-01")), 10)
+        hub.disk.make_room()
+        wait_arrived(hub, web)
+        # Nothing is left, which it learns in the middle of its work.
+        for _ in range(2):
+            hub.disk.fill()
+            web.log_in(300)
+            time.sleep(1.5)
+            check(hub.process.poll() is None, hub.said())
+            equal(health(hub), "no room")
+            hub.disk.make_room()
+            wait_arrived(hub, web)
+        equal(health(hub), "good")
+        rooms = [a["reason"] for a in hub.alerts() if a["op"] == "room"]
+        check(any("hardly any" in r for r in rooms) and
+              "room again" in rooms[0], rooms)
+        hub.stop()
+        hub.run("verify")
+        hub.run("reindex")
+        equal(hub.ports("web-01"), web.wanted())
 
 
 class Proxy(threading.Thread):

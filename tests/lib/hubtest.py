@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 
 import daemontest
-from daemontest import PATIENCE, Daemon, user_to_be, wait_for
+from daemontest import PATIENCE, Daemon, Disk, user_to_be, wait_for
 from trailtest import SSHTRAIL, Skip, Store, check, equal
 
 SSHTRAIL_HUB = os.environ.get("SSHTRAIL_HUB", "sshtrail-hub")
@@ -61,10 +61,12 @@ def within_reach(user):
 
 
 class Hub(Store):
-    """sshtrail-hub with a store of its own, as a user without rights."""
+    """sshtrail-hub with a store of its own, as a user without rights; on a
+    disk of so many MiB."""
 
-    def __init__(self, address="127.0.0.1", name="localhost"):
+    def __init__(self, address="127.0.0.1", name="localhost", mebibytes=0):
         super().__init__()
+        self.disk = Disk(self.dir, mebibytes) if mebibytes else None
         self.under = ()  # what stands before the program
         self.user = user_to_be()
         self.rights = {"user": self.user, "group": self.user,
@@ -120,6 +122,8 @@ class Hub(Store):
         if self.process:
             self.kill()
         self.out.close()
+        if self.disk:
+            self.disk.__exit__()
         super().__exit__(*args)
 
     def token(self, *args):
