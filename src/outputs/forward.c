@@ -36,7 +36,7 @@ struct run {
 	struct format_settings settings;
 	struct output *output;
 	struct store *store;
-	struct place place;
+	struct progress place;
 	struct batch batch;
 	struct arena masked; /* strings of one event */
 	int dirfd, lockfd;
@@ -237,11 +237,7 @@ static int gather(struct run *run, struct err *err)
 	batch_clear(&run->batch);
 	q.since = INT64_MIN;
 	q.until = INT64_MAX;
-	q.order = ORDER_OLDEST_FIRST;
-	q.limit = 0;
-	q.cursor = buf_str(&run->place.mark);
-	q.windows = run->place.v;
-	q.n_windows = run->place.n;
+	progress_ask(&run->place, &q);
 	r = run->store->ops->events(run->store, &q, &cursor, err);
 	if (r < 0)
 		return r;
@@ -315,7 +311,7 @@ static int accept_batch(struct run *run, struct err *err)
 	buf_clear(&run->place.mark);
 	buf_add_str(&run->place.mark, buf_str(&b->mark));
 	if (b->last)
-		place_done(&run->place);
+		progress_done(&run->place);
 	if (buf_error(&run->place.mark))
 		return -ENOMEM;
 	if (b->n || time_boot() - run->saved > IDLE_SAVE)
@@ -342,7 +338,7 @@ static int look(struct run *run, struct err *err)
 	if (!run->store)
 		r = run->f->open(run->f->ctx, &run->store, err);
 	if (r == 0)
-		r = place_look(
+		r = progress_look(
 		    &run->place, run->store, &run->counts->behind, err);
 	return r < 0 ? r : run->counts->behind > 0;
 }
@@ -406,9 +402,9 @@ static int begin_place(struct run *run, struct err *err)
 		return 0;
 	r = run->f->open(run->f->ctx, &run->store, err);
 	if (r == 0)
-		r = place_look(&run->place, run->store, &behind, err);
+		r = progress_look(&run->place, run->store, &behind, err);
 	if (r == 0) {
-		place_done(&run->place);
+		progress_done(&run->place);
 		r = keep_place(run, err);
 	}
 	return r;
@@ -464,7 +460,7 @@ int forward_run(
 	if (run.output)
 		run.output->ops->close(run.output);
 	leave_store(&run);
-	place_free(&run.place);
+	progress_free(&run.place);
 	free(run.batch.v);
 	arena_free(&run.masked);
 	buf_free(&run.batch.data);

@@ -14,7 +14,7 @@ static void check(bool ok)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct place p = {.v = NULL}, again = {.v = NULL};
+	struct progress p = {.v = NULL}, again = {.v = NULL};
 	struct buf b = BUF_INIT;
 
 	if (place_parse(&p, str_make(data, size))) {
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(str_eq(buf_str(&p.mark), buf_str(&again.mark)));
 	}
 	buf_free(&b);
-	place_free(&p);
-	place_free(&again);
+	progress_free(&p);
+	progress_free(&again);
 	return 0;
 }

@@ -30,19 +30,19 @@ static int give_chains(struct store *s,
 
 static const struct store_ops chains_ops = {.chains = give_chains};
 
-static uint64_t look(struct place *p, struct chains *c)
+static uint64_t look(struct progress *p, struct chains *c)
 {
 	struct err err = {""};
 	uint64_t behind;
 
-	assert_int_equal(place_look(p, &c->store, &behind, &err), 0);
+	assert_int_equal(progress_look(p, &c->store, &behind, &err), 0);
 	return behind;
 }
 
 static void windows_follow_without_gaps(void **state)
 {
 	struct chains c = {{&chains_ops}, {0, 10, 0}};
-	struct place p = {.v = NULL};
+	struct progress p = {.v = NULL};
 
 	assert_int_equal(look(&p, &c), 10);
 	assert_int_equal(p.n, 1);
@@ -53,23 +53,23 @@ static void windows_follow_without_gaps(void **state)
 	c.last[1] = 12;
 	assert_int_equal(look(&p, &c), 16);
 	assert_true(p.n == 1 && p.v[0].upto == 10);
-	place_done(&p);
+	progress_done(&p);
 	assert_int_equal(look(&p, &c), 6);
 	assert_true(p.n == 2 && p.v[0].chain == 5 && p.v[0].upto == 4);
 	assert_true(p.v[1].after == 10 && p.v[1].upto == 12);
-	place_done(&p);
+	progress_done(&p);
 	c.last[2] = 1;
 	/* An index that is made again is behind for a while. */
 	c.last[1] = 3;
 	assert_int_equal(look(&p, &c), 1);
 	assert_true(p.n == 3 && p.v[1].after == 12 && p.v[1].upto == 12);
-	place_free(&p);
+	progress_free(&p);
 }
 
 static void damage_is_seen(void **state)
 {
 	struct chains c = {{&chains_ops}, {7, 300, 9}};
-	struct place p = {.v = NULL}, again = {.v = NULL};
+	struct progress p = {.v = NULL}, again = {.v = NULL};
 	struct buf b = BUF_INIT;
 
 	look(&p, &c);
@@ -79,17 +79,17 @@ static void damage_is_seen(void **state)
 	assert_int_equal(again.n, 3);
 	assert_memory_equal(again.v, p.v, 3 * sizeof *p.v);
 	assert_true(str_eq(buf_str(&again.mark), buf_str(&p.mark)));
-	place_free(&again);
+	progress_free(&again);
 	for (size_t n = 0; n < b.n; n++) {
 		assert_false(place_parse(&again, str_make(b.p, n)));
-		place_free(&again);
+		progress_free(&again);
 		b.p[n] ^= 1;
 		assert_false(place_parse(&again, buf_str(&b)));
-		place_free(&again);
+		progress_free(&again);
 		b.p[n] ^= 1;
 	}
 	buf_free(&b);
-	place_free(&p);
+	progress_free(&p);
 }
 
 int main(void)
