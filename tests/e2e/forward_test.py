@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from forwardtest import (Outputs, free_port, lines_of, log,
                          make_certificates, wait_until)
+from syslogng import Receiver
 from trailtest import Skip, Store, case, main
 
 
@@ -233,79 +234,29 @@ def rsyslog_tcp():
     send_to_rsyslog("tcp")
 
 
-class SyslogNg:
-    """A receiver of both framings and of datagrams. Debian's package cannot
-    stand beside rsyslog's: one that is unpacked somewhere in PATH does."""
-
-    CONF = r"""@version: 3.38
-options { keep-hostname(yes); };
-source s {
- syslog(ip(127.0.0.1) port(%(octets)d) transport(tcp));
- network(ip(127.0.0.1) port(%(lines)d) transport(tcp) flags(syslog-protocol));
- syslog(ip(127.0.0.1) port(%(udp)d) transport(udp));
-};
-template t {
- template("$(format-json pri=$PRI host=$HOST app=$PROGRAM msgid=$MSGID sd=$SDATA msg=$MSG)\n");
-};
-destination d { file("%(dir)s/out" template(t)); };
-log { source(s); destination(d); };
-"""
-
-    def __init__(self, top):
-        self.dir = os.path.join(top, "syslog-ng")
-        os.mkdir(self.dir)
-        self.ports = {"octets": free_port(), "lines": free_port(),
-                      "udp": free_port(socket.SOCK_DGRAM)}
-        with open(self.dir + "/conf", "w") as f:
-            f.write(self.CONF % {**self.ports, "dir": self.dir})
-
-    def listens(self):
-        assert self.run.poll() is None, open(self.dir + "/log").read()
-        with socket.socket() as s:
-            return s.connect_ex(("127.0.0.1", self.ports["lines"])) == 0
-
-    def messages(self):
-        return [json.loads(l) for l in lines_of(self.dir + "/out")]
-
-    def eids(self):
-        return sorted(re.search(r' eid="([^"]*)"', m["sd"]).group(1)
-                      for m in self.messages())
-
-    def __enter__(self):
-        files = [x for name in ("persist-file", "control", "pidfile")
-                 for x in ("--" + name, "%s/%s" % (self.dir, name))]
-        self.run = subprocess.Popen(
-            ["syslog-ng", "-F", "--no-caps", "-f", self.dir + "/conf", *files],
-            stdout=open(self.dir + "/log", "ab"), stderr=subprocess.STDOUT)
-        wait_until(self.listens)
-        return self
-
-    def __exit__(self, *_):
-        self.run.terminate()
-        self.run.wait(20)
-
-
 @case
 def syslog_ng():
-    """syslog-ng takes both framings and datagrams as they were meant"""
-    if not shutil.which("syslog-ng"):
-        raise Skip("no syslog-ng")
+    """syslog-ng takes both framings, TLS and datagrams as they were meant"""
     with Store() as store:
         out = Outputs(store)
-        with SyslogNg(store.top) as server:
+        tls = make_certificates(store.top)
+        with Receiver(store.top, tls) as server:
             for name, transport, more in (
                     ("octets", "tcp", ""), ("udp", "udp", ""),
-                    ("lines", "tcp", ", framing: lines")):
-                out.add(name, syslog_conf(
-                    server.ports[name], transport).replace("}", more + "}"))
+                    ("lines", "tcp", ", framing: lines"), ("tls", "tls", "")):
+                conf = syslog_conf(server.ports[name], transport)
+                out.add(name, conf.replace("}", more + "}"))
+            with open(out.dir + "/tls.yml", "a") as f:
+                f.write("tls: {ca: %s/ca.pem, cert: %s/client.pem, key: "
+                        "%s/client.key, name: localhost}\n" % (tls, tls, tls))
             out.import_("a.log", log(100))
             out.run("--once")
-            want = sorted(3 * out.eids())
+            want = sorted(4 * out.eids())
             wait_until(lambda: len(server.messages()) >= len(want))
             assert server.eids() == want
             hostile = [m for m in server.messages() if
                        'user="x\\"\\]\\\\[y"' in m["sd"]]
-            assert len(hostile) == 3
+            assert len(hostile) == 4
             for m in hostile:
                 assert (m["app"], m["host"], m["msgid"], m["pri"]) == (
                     "sshtrail", "web-01", "AUTHFAIL", "84"), m

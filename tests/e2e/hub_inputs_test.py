@@ -15,8 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import wait_for
 from hubtest import Host, wait_arrived
-from inputtest import (InputHub, Rsyslog, connect, counted, forwarding, logger,
-                       login, send, send_udp, snippet)
+from inputtest import (InputHub, Rsyslog, SyslogNgSender, connect, counted,
+                       forwarding, logger, login, send, send_udp, snippet)
 from trailtest import SSHTRAIL, Skip, case, check, equal, main
 
 EXEC = "".join("type=%s msg=audit(1795770000.12%%(n)d:8%%(n)d): %s\n" % r for r in (
@@ -122,27 +122,38 @@ def rsyslog_by_all_ways():
 
 
 @case
-def rsyslog_over_a_kill():
-    """The hub is killed again and again: what rsyslogd sends is there once"""
-    if not shutil.which("rsyslogd"):
-        raise Skip("no rsyslogd")
+def syslog_ng_by_all_ways():
+    """syslog-ng with what docs/hub.md says, by UDP, TCP and TLS"""
     with InputHub() as hub:
-        conf = forwarding("tcp", hub.tcp, "127.0.0.1").replace(
+        hub.start()
+        for way, port in (("udp", hub.udp), ("tcp", hub.tcp), ("tls", hub.tls)):
+            conf = forwarding(way, port, of="syslog-ng").replace(
+                "/etc/sshtrail/hub-ca.crt", hub.pki + "/ca.pem")
+            with SyslogNgSender(hub.top, conf, "ng-" + way) as sender:
+                for n in range(20):
+                    sender.log_in("u%d" % n, n)
+                hub.wait_users("ng-" + way, ["u%d" % n for n in range(20)])
+        hub.stop()
+
+
+def over_a_kill(local, of):
+    with InputHub() as hub:
+        conf = forwarding("tcp", hub.tcp, "127.0.0.1", of).replace(
             'action.resumeInterval="10"', 'action.resumeInterval="1"')
         hub.start()
-        with Rsyslog(hub.top, conf, "web-01") as rsyslog:
+        with local(hub.top, conf, "web-01") as sender:
             for n in range(2):
                 sent = ["r%d-%d" % (n, i) for i in range(50)]
                 for i, user in enumerate(sent):
-                    rsyslog.log_in(user, i)
+                    sender.log_in(user, i)
                 wait_for("all of them",
                          lambda: set(sent) <= set(hub.users("web-01")))
                 hub.kill()
                 # The first goes into a connection that nobody reads: plain
                 # TCP tells its sender of no loss.
-                rsyslog.log_in("down-%d" % n)
+                sender.log_in("down-%d" % n)
                 time.sleep(0.2)
-                rsyslog.log_in("down-again-%d" % n)
+                sender.log_in("down-again-%d" % n)
                 hub.start()
                 wait_for("what waited", lambda: "down-again-%d" % n in
                          hub.users("web-01"))
@@ -152,6 +163,20 @@ def rsyslog_over_a_kill():
               set(users), "nothing lost")
         hub.stop()
         hub.run("verify")
+
+
+@case
+def rsyslog_over_a_kill():
+    """The hub is killed again and again: what rsyslogd sends is there once"""
+    if not shutil.which("rsyslogd"):
+        raise Skip("no rsyslogd")
+    over_a_kill(Rsyslog, "rsyslog")
+
+
+@case
+def syslog_ng_over_a_kill():
+    """The hub is killed again and again: what syslog-ng sends is there once"""
+    over_a_kill(SyslogNgSender, "syslog-ng")
 
 
 @case

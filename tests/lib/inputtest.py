@@ -14,6 +14,7 @@ import urllib.request
 from daemontest import PATIENCE, wait_for
 from forwardtest import free_port, make_certificates
 from hubtest import Hub
+from syslogng import SyslogNg
 from trailtest import ROOT, check, equal
 
 KEY = "ssh2: ED25519 SHA256:" + "7" * 43
@@ -120,22 +121,37 @@ def logger(port, message, *args, tag="sshd", pid=4711):
 
 
 def snippet(name):
-    """The block of docs/hub.md that begins with the comment `# NAME`."""
+    """The block of docs/hub.md that begins with the comment `# NAME`: up to the
+    next that begins so, or to the text behind it."""
     with open(os.path.join(ROOT, "docs", "hub.md")) as f:
         text = f.read()
-    match = re.search(r"\n((?:    [^\n]*\n|\n)*?    # %s\n(?:    [^\n]*\n|\n)*)"
-                      % re.escape(name), text)
+    match = re.search(r"\n    # %s\n((?:    (?!# )[^\n]*\n|\n)*)" %
+                      re.escape(name), text)
     check(match, "docs/hub.md has no block # " + name)
     return "\n".join(line[4:] for line in match.group(1).splitlines())
 
 
-def forwarding(way, port, host="localhost"):
-    """That of rsyslog, to this port."""
-    return re.sub(r'port="\d+"', 'port="%d"' % port,
-                  snippet("rsyslog: " + way).replace("hub.example", host))
+def forwarding(way, port, host="localhost", of="rsyslog"):
+    """That of rsyslog or syslog-ng, to this port."""
+    return re.sub(r'port(="|\()\d+', r"port\g<1>%d" % port,
+                  snippet("%s: %s" % (of, way)).replace("hub.example", host))
 
 
-class Rsyslog:
+class Local:
+    """A program that reads the socket of a host where others log."""
+
+    def log(self, text, pid=812, tag="sshd"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            when = time.strftime("%b %e %H:%M:%S", time.localtime())
+            s.sendto(("<38>%s %s[%d]: %s" % (when, tag, pid, text)).encode(),
+                     self.socket)
+
+    def log_in(self, user, n=0):
+        self.log("Accepted publickey for %s from 192.0.2.1 port %d %s" % (
+            user, 20000 + n, KEY), 1000 + n)
+
+
+class Rsyslog(Local):
     """rsyslogd that reads a socket of its own, and `conf`."""
 
     def __init__(self, top, conf, host):
@@ -156,19 +172,32 @@ class Rsyslog:
                  self.run.poll() is not None)
         check(self.run.poll() is None, open(self.dir + "/out").read())
 
-    def log(self, text, pid=812, tag="sshd"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-            when = time.strftime("%b %e %H:%M:%S", time.localtime())
-            s.sendto(("<38>%s %s[%d]: %s" % (when, tag, pid, text)).encode(),
-                     self.socket)
-
-    def log_in(self, user, n=0):
-        self.log("Accepted publickey for %s from 192.0.2.1 port %d %s" % (
-            user, 20000 + n, KEY), 1000 + n)
-
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.run.send_signal(signal.SIGTERM)
         self.run.wait(20 * PATIENCE)
+
+
+class SyslogNgSender(Local, SyslogNg):
+    """syslog-ng that reads a socket of its own, and `conf`: what docs/hub.md
+    says, which needs the names that Debian's syslog-ng.conf has."""
+
+    CONF = """options { keep-hostname(yes); time-reopen(1); };
+source s_src { unix-dgram("%s"); };
+filter f_auth { facility(auth, authpriv); };
+rewrite r_host { set("%s", value("HOST")); };
+"""
+
+    def __init__(self, top, conf, host):
+        directory = os.path.join(top, "syslog-ng-" + host)
+        self.socket = directory + "/log"
+        conf = conf.replace("disk-buffer(", 'disk-buffer(dir("%s") ' %
+                            directory)
+        conf = conf.replace("source(s_src);", "source(s_src); "
+                            "rewrite(r_host);")
+        super().__init__(directory, self.CONF % (self.socket, host) + conf)
+
+    def is_ready(self):
+        return os.path.exists(self.socket)
