@@ -51,6 +51,11 @@ HUB = {
     "output-sent": ("sshtrail*", "sync", "*/forwarded"),
     "output-cursor": ("sshtrail*", "rename", "*/outputs/f*"),
 }
+# These come only behind frames that are not signed. They are left by who is
+# killed at:
+UNSIGNED = {"segment-begun": "synced", "seal-begun": "synced",
+            "seal-written": "synced", "sealed": "synced",
+            "hub-segment-begun": "pre-ack"}
 FAULTS = {"write": ("EIO", "ENOSPC", "short"), "sync": ("EIO", "ENOSPC"),
           "rename": ("EIO", "ENOSPC"), "open": ("EIO", "ENOSPC"),
           "allocate": ("ENOSPC", "EIO"), "unlink": ("EIO",)}
