@@ -136,8 +136,14 @@ struct live *live_find(const struct live_host *h, uint64_t key)
 
 static void index_drop(const struct live *l, uint64_t key)
 {
-	if (key && live_find(l->host, key) == l)
+	if (live_find(l->host, key) == l)
 		map_del(&l->host->index, key);
+}
+
+/* Goes round, so that it has no end. */
+static unsigned next_n_keys(unsigned n)
+{
+	return n + 1 < 2 * LIVE_KEYS ? n + 1 : LIVE_KEYS;
 }
 
 int live_index(struct live *l, uint64_t key)
@@ -157,9 +163,11 @@ int live_index(struct live *l, uint64_t key)
 	 */
 	n = l->n_keys < LIVE_KEYS ? l->n_keys
 				  : LIVE_KEYS / 2 + l->n_keys % (LIVE_KEYS / 2);
-	index_drop(l, l->keys[n]);
+	/* No key stands for none: that of the audit session 0 is 0. */
+	if (l->n_keys >= LIVE_KEYS)
+		index_drop(l, l->keys[n]);
 	l->keys[n] = key;
-	l->n_keys++;
+	l->n_keys = next_n_keys(l->n_keys);
 	return 0;
 }
 

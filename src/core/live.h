@@ -46,7 +46,7 @@ struct live {
 	uint64_t user_key;    /* of the user's list; 0: in none */
 	uint64_t user_number; /* ascending in such a list; 0: in none */
 	uint64_t keys[LIVE_KEYS];
-	unsigned n_keys; /* ever added */
+	unsigned n_keys; /* from LIVE_KEYS on: which one goes next, too */
 	int64_t touched; /* time of its last event */
 	int64_t sftp;	 /* time of its last sftp channel, or -1 */
 	int64_t opened;	 /* when PAM said that the session is open, or -1 */
