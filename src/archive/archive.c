@@ -49,7 +49,7 @@ static int remake_index(
 	if (r == 0)
 		r = open_index(a, err);
 	if (r == 0 && a->chain)
-		index_chain(&a->index, a->chain);
+		index_chain(&a->index, a->dirfd, a->chain);
 	return r;
 }
 
@@ -263,7 +263,7 @@ int archive_begin(struct archive *a, const char *chain, struct err *err)
 	a->chain = strdup(chain);
 	if (!a->chain)
 		return err_sys(err, -ENOMEM, "chain %s", chain);
-	index_chain(&a->index, chain);
+	index_chain(&a->index, a->dirfd, chain);
 	if (!rec.torn_bytes && !rec.unclean)
 		return 0;
 	/* What the last writer left became readable only just now. */

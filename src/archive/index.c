@@ -64,6 +64,7 @@ void index_close(struct archive_index *ix)
 	if (ix->store && !ix->shared)
 		ix->store->ops->close(ix->store);
 	buf_free(&ix->text);
+	teller_free(&ix->teller);
 	*ix = (struct archive_index){0};
 }
 
@@ -95,8 +96,9 @@ static int save(struct archive_index *ix)
 	return r < 0 ? r : correlator_save(ix->correlator);
 }
 
-void index_chain(struct archive_index *ix, const char *chain)
+void index_chain(struct archive_index *ix, int dirfd, const char *chain)
 {
+	teller_chain(&ix->teller, dirfd, chain);
 	ix->chain = hash_stable(str_z(chain));
 }
 
@@ -127,7 +129,9 @@ int index_add(struct archive_index *ix, struct event *ev, struct err *err)
 	if (r < 0)
 		return r;
 	ev->chain = ix->chain;
-	r = correlate(ix->correlator, ev);
+	r = teller_check(&ix->teller, ev);
+	if (r == 0)
+		r = correlate(ix->correlator, ev);
 	if (r == -ENOMEM)
 		return err_sys(
 		    err, r, "event %llu", (unsigned long long)ev->seq);
@@ -293,7 +297,7 @@ static int enter_chain(struct catch_up *cu, const char *chain, uint64_t from)
 	CLEANUP_FD int fd = -1;
 	int r;
 
-	index_chain(cu->ix, chain);
+	index_chain(cu->ix, cu->dirfd, chain);
 	if (cu->reader && cu->open == cu->ix->chain && cu->next == from)
 		return 0;
 	trail_reader_close(cu->reader);
@@ -326,7 +330,7 @@ static int add_chain(struct catch_up *cu, const char *chain, uint64_t end)
 {
 	int r;
 
-	index_chain(cu->ix, chain);
+	index_chain(cu->ix, cu->dirfd, chain);
 	cu->added = 0;
 	r = cu->ix->store->ops->last_seq(
 	    cu->ix->store, cu->ix->chain, &cu->last, cu->err);

@@ -7,6 +7,7 @@
 #ifndef ARCHIVE_INDEX_H
 #define ARCHIVE_INDEX_H
 
+#include "archive/teller.h"
 #include "core/correlate.h"
 #include "store/store.h"
 
@@ -14,6 +15,7 @@ struct archive_index {
 	struct store *store;
 	struct correlator *correlator;
 	uint64_t chain; /* of the events to come */
+	struct teller teller;
 	uint64_t since_drain;
 	bool in_order; /* parts are added in the order they were written */
 	bool shared;   /* the store is another's */
@@ -35,11 +37,14 @@ int index_share(struct archive_index *ix, struct store *store,
     const uint8_t *id_key, struct err *err);
 void index_close(struct archive_index *ix);
 
-/* Events to come are of this chain; they have nothing to do with those before.
+/*
+ * Events to come are of this chain of the store at dirfd; they have nothing to
+ * do with those before.
  */
-void index_chain(struct archive_index *ix, const char *chain);
+void index_chain(struct archive_index *ix, int dirfd, const char *chain);
 
-/* Sets ev->track, ev->chain and the derived fields. */
+/* Sets ev->track, ev->chain and the derived fields; see archive/teller.h too.
+ */
 int index_add(struct archive_index *ix, struct event *ev, struct err *err);
 /*
  * What follows goes on where the store's end of the chain is: to be called

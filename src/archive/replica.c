@@ -37,7 +37,7 @@ static int open_index(struct replica *r, struct archive *a, const char *chain,
 	if (e < 0)
 		return e;
 	r->has_index = true;
-	index_chain(&r->index, chain);
+	index_chain(&r->index, archive_dirfd(a), chain);
 	if (unclean)
 		return index_catch_up_chain(
 		    &r->index, archive_dirfd(a), chain, err);
@@ -113,12 +113,22 @@ int replica_append(struct replica *r, const struct frame *f, struct err *err)
 		e = event_from_json(&ev, f->payload, &r->arena, err);
 	if (e < 0)
 		return e == -ENOMEM ? e : -EBADMSG;
+	if (is_event && str_eq(ev.source, STR(TELLER_HUB)))
+		return err_set(err, -EBADMSG,
+		    "frame %llu has the source " TELLER_HUB
+		    ", which is that of a hub alone",
+		    (unsigned long long)f->seq);
 	e = broke(r, trail_append_as(r->trail, f, err));
 	if (e < 0)
 		return e;
 	r->dirty = true;
 	ev.seq = f->seq;
 	return is_event ? add_event(r, &ev, err) : 0;
+}
+
+const struct teller *replica_teller(const struct replica *r)
+{
+	return &r->index.teller;
 }
 
 int replica_write(struct replica *r, struct event *ev, struct err *err)

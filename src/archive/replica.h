@@ -32,10 +32,12 @@ const struct merkle *replica_tree(const struct replica *r);
 
 /*
  * Add the frame that follows. -EINVAL: it does not; -EBADMSG: it is an event
- * that cannot be read. Nothing was added then. Other errors end the replica, as
- * those of trail_append() do.
+ * that cannot be read, or that only a hub may tell. Nothing was added then.
+ * Other errors end the replica, as those of trail_append() do.
  */
 int replica_append(struct replica *r, const struct frame *f, struct err *err);
+/* Whether it told of other hosts, since it was opened; see archive/teller.h. */
+const struct teller *replica_teller(const struct replica *r);
 /*
  * Into a chain that this store writes itself, beside others and the one begun:
  * trail, track and index, as archive_append() has it. Errors other than -ENOMEM

@@ -4,6 +4,7 @@
 #define HUB_HUB_H
 
 #include "archive/replica.h"
+#include "archive/teller.h"
 #include "hub/attempts.h"
 #include "hub/config.h"
 #include "hub/keeper.h"
@@ -12,7 +13,7 @@
 #include "hub/silence.h"
 #include "net/http_server.h"
 
-#define HUB_SOURCE     "sshtrail-hub"
+#define HUB_SOURCE     TELLER_HUB
 #define HUB_CHAINS_MAX 8192
 
 /* A chain of a host, or of a sender (hub/sender.h), that something came for
@@ -21,6 +22,7 @@ struct hub_chain {
 	char name[sizeof "recordings:" + CERT_NAME_MAX];
 	struct replica *replica; /* NULL: closed after an error */
 	bool forked;		 /* told; reset when it goes on again */
+	bool corrected;		 /* told, that it tells of other hosts */
 };
 
 struct hub {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What hosts send of their chains: checked, kept, made durable, cosigned. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,6 +212,22 @@ static bool keep(struct intake *in)
 	return r == 0 || refuse_failed(in, r, &why);
 }
 
+/* Once, as long as the hub runs. */
+static void tell_corrected(struct intake *in)
+{
+	const struct teller *t = replica_teller(in->chain->replica);
+	char reason[640];
+
+	if (t->corrected == 0 || in->chain->corrected)
+		return;
+	in->chain->corrected = true;
+	snprintf(reason, sizeof reason,
+	    "%s sends events of %s, which sends its own trail: they are told "
+	    "as those of %s",
+	    in->host->name, t->other, in->host->name);
+	hub_note(in->hub, EVENT_ALERT, str_z(t->other), "sender", reason);
+}
+
 /* The host's checkpoint of all that is kept now gets the hub's line. */
 static int cosign(struct intake *in, struct buf *b, struct err *err)
 {
@@ -262,8 +279,10 @@ static void take(struct intake *in)
 		    (unsigned long long)next);
 	} else if (skip_known(in)) {
 		grow_tree(in);
-		if (note_fits(in) && keep(in))
+		if (note_fits(in) && keep(in)) {
+			tell_corrected(in);
 			acknowledge(in);
+		}
 	}
 }
 

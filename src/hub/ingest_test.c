@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "archive/archive.h"
+#include "archive/layout.h"
 #include "archive/verify.h"
 #include "base/fd.h"
 #include "crypto/cosign.h"
@@ -310,6 +312,79 @@ static void test_bad(void **state)
 	buf_free(&body);
 }
 
+/* What the index tells of the events of a kind: "HOST TRUST SENDER; ...". */
+static void tell_kind(
+    const struct world *w, enum event_kind kind, struct buf *ret)
+{
+	struct store *s = archive_store(w->hub.archive);
+	struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .kinds = (uint64_t)1 << kind,
+	    .order = ORDER_OLDEST_FIRST};
+	struct store_cursor *c = NULL;
+	struct event ev;
+	struct err err = {""};
+
+	query_want(&q, F_SENDER);
+	buf_clear(ret);
+	assert_int_equal(s->ops->events(s, &q, &c, &err), 0);
+	while (s->ops->next_event(c, &ev, &err) == 1)
+		buf_printf(ret, "%.*s %s %.*s; ", STR_ARG(ev.host),
+		    trust_name(ev.trust), STR_ARG(event_str(&ev, F_SENDER)));
+	s->ops->cursor_close(c);
+}
+
+static void say(struct world *w, int i, const char *kind, const char *host,
+    const char *source)
+{
+	buf_clear(&w->payloads[i]);
+	buf_printf(&w->payloads[i],
+	    "{\"time\":\"2026-11-22T11:49:28.%06dZ\",\"host\":\"%s\","
+	    "\"kind\":\"%s\",\"source\":\"%s\",\"trust\":\"kernel\"}",
+	    i, host, kind, source);
+}
+
+/*
+ * A host that puts words into the mouth of another, or of the hub: of who tells
+ * of itself nobody else does, and of a host without a chain anybody may.
+ */
+static void test_of_others(void **state)
+{
+	static const char *const told = "web-01 kernel ; web-01 network "
+					"web-01; web-03 kernel ; ";
+	struct world *w = *state;
+	struct buf said = BUF_INIT;
+	struct err err = {""};
+	int fd = -1;
+
+	assert_int_equal(layout_open_chain(archive_dirfd(w->hub.archive),
+			     "events:web-02", true, &fd, &err),
+	    0);
+	fd_close(&fd);
+	say(w, 2, "priv", "web-01", "audit");
+	say(w, 3, "priv", "web-02", "audit");
+	say(w, 4, "priv", "web-03", "audit");
+	say(w, 5, "alert", "web-02", "sshtrail-hub");
+	assert_int_equal(send_frames(w, 1, 4, 4), 200);
+	assert_int_equal(send_frames(w, 5, 5, 5), 400);
+	assert_true(says(w, "that of a hub alone"));
+	assert_int_equal(hub_commit(&w->hub, &err), 0);
+	tell_kind(w, EVENT_PRIV, &said);
+	assert_string_equal(buf_z(&said), told);
+	/* That is told, once. */
+	say(w, 5, "exec", "web-02", "audit");
+	assert_int_equal(send_frames(w, 5, 5, 5), 200);
+	assert_int_equal(hub_commit(&w->hub, &err), 0);
+	tell_kind(w, EVENT_ALERT, &said);
+	assert_string_equal(buf_z(&said), "web-02 daemon ; ");
+	close_hub(w);
+	assert_int_equal(archive_reindex(w->store, NULL, NULL, &err), 0);
+	open_hub(w);
+	tell_kind(w, EVENT_PRIV, &said);
+	assert_string_equal(buf_z(&said), told);
+	buf_free(&said);
+}
+
 /* After a restart, with and without a commit before it. */
 static void test_restart(void **state)
 {
@@ -368,6 +443,7 @@ int main(void)
 	    WITH_HUB(test_fork),
 	    WITH_HUB(test_strangers),
 	    WITH_HUB(test_bad),
+	    WITH_HUB(test_of_others),
 	    WITH_HUB(test_restart),
 	    WITH_HUB(test_full_disk),
 	};

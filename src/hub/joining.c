@@ -56,7 +56,7 @@ static bool proof_is_good(const struct joining *j)
 
 /*
  * The chains of a name are those of one key: another host of that name would
- * contradict them.
+ * contradict them. The hub has some itself.
  */
 static bool name_is_free(struct hub *h, const struct joining *j)
 {
@@ -65,8 +65,9 @@ static bool name_is_free(struct hub *h, const struct joining *j)
 	struct err why;
 
 	snprintf(name, sizeof name, "%.*s", STR_ARG(j->name));
-	return host_find_any(&h->place, name, &other, &why) < 0 ||
-	       strcmp(other.id, j->id) == 0;
+	return !str_eqz(j->name, h->cfg->name) &&
+	       (host_find_any(&h->place, name, &other, &why) < 0 ||
+		   strcmp(other.id, j->id) == 0);
 }
 
 static int certify(struct hub *h, struct host_entry *host, struct str request,
@@ -149,9 +150,9 @@ void hub_enroll(
 		    "the request is not signed with the key of the store");
 	else if (!name_is_free(h, &j))
 		hub_refuse(reply, 409, "name",
-		    "another host has joined as \"%.*s\", and its events are "
-		    "kept under that name: name this one otherwise (host, in "
-		    "sshtraild.yml)",
+		    "another host, or this hub, is \"%.*s\", and its events "
+		    "are kept under that name: name this one otherwise (host, "
+		    "in sshtraild.yml)",
 		    STR_ARG(j.name));
 	else
 		join(h, &j, call, reply);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/teller.h"
+
+#include <stdio.h>
+
+#include "archive/layout.h"
+#include "base/fd.h"
+
+#define CHAIN "events:"
+
+void teller_chain(struct teller *t, int dirfd, const char *chain)
+{
+	struct str name = str_z(chain);
+
+	t->dirfd = dirfd;
+	t->other[0] = '\0';
+	if (!str_skip(&name, STR(CHAIN)) || name.n > TELLER_NAME)
+		name = STR("");
+	snprintf(t->name, sizeof t->name, "%.*s", STR_ARG(name));
+}
+
+static bool tells_itself(struct teller *t, struct str host)
+{
+	char chain[sizeof CHAIN + TELLER_NAME];
+	CLEANUP_FD int fd = -1;
+
+	if (str_eqz(host, t->other))
+		return true;
+	if (host.n == 0 || host.n > TELLER_NAME)
+		return false;
+	snprintf(chain, sizeof chain, CHAIN "%.*s", STR_ARG(host));
+	if (layout_open_chain(t->dirfd, chain, false, &fd, NULL) < 0)
+		return false;
+	snprintf(t->other, sizeof t->other, "%.*s", STR_ARG(host));
+	return true;
+}
+
+int teller_check(struct teller *t, struct event *ev)
+{
+	const struct str old = event_str(ev, F_INFERRED);
+
+	if (!t->name[0] || str_eqz(ev->host, t->name) ||
+	    str_eq(ev->source, STR(TELLER_HUB)) || !tells_itself(t, ev->host))
+		return 0;
+	buf_clear(&t->inferred);
+	if (old.n)
+		buf_printf(&t->inferred, "%.*s; ", STR_ARG(old));
+	buf_printf(&t->inferred, "host: it says %s, which sends its own trail",
+	    t->other);
+	event_set_str(ev, F_INFERRED, buf_str(&t->inferred));
+	event_set_str(ev, F_SENDER, str_z(t->name));
+	ev->host = str_z(t->name);
+	ev->trust = TRUST_NETWORK;
+	t->corrected++;
+	return buf_error(&t->inferred);
+}
+
+void teller_free(struct teller *t)
+{
+	buf_free(&t->inferred);
+}
