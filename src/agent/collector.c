@@ -21,7 +21,9 @@
 #include "agent/recorder.h"
 #include "agent/reveal.h"
 #include "agent/room.h"
+#include "agent/start.h"
 #include "agent/status.h"
+#include "agent/twins.h"
 #include "archive/lock.h"
 #include "base/boot_id.h"
 #include "base/fd.h"
@@ -57,6 +59,7 @@ struct collector {
 	struct ledger *ledger;
 	struct recorder *recorder;
 	struct feed_sink sink;
+	struct twins twins;
 	struct feed_config feed_config;
 	struct slot slots[AGENT_TAPS_MAX]; /* by number of tap */
 	struct places places;
@@ -92,6 +95,13 @@ static bool is_told(void *ctx, const struct feed *f, const struct event *ev)
 			return true;
 	}
 	return false;
+}
+
+static bool is_twin(void *ctx, const struct feed *f, struct event *ev)
+{
+	struct collector *c = ctx;
+
+	return twins_told(&c->twins, feed_tap(f), ev);
 }
 
 static int take_piece(void *ctx, const struct feed *f, uint64_t terminal,
@@ -159,6 +169,19 @@ static int read_slot(struct slot *s)
 		return ask_reopen(s);
 	if (state != TAP_IDLE)
 		loop_timer_start(&c->loop, &c->again, 0, 0);
+	return 0;
+}
+
+/* Who tells the same on better authority comes first. */
+static int read_better(const struct slot *s)
+{
+	struct collector *c = s->collector;
+	const char *name = tap_of(s)->tap->yields_to;
+
+	for (size_t i = 0; name && i < c->agent->n_taps; i++)
+		if (c->slots[i].feed && !c->slots[i].reopening &&
+		    strcmp(c->agent->taps[i].tap->name, name) == 0)
+			return read_slot(&c->slots[i]);
 	return 0;
 }
 
@@ -239,10 +262,11 @@ static void on_commit(struct loop *l, struct loop_timer *t)
 static void on_input(struct loop *l, struct loop_watch *w, unsigned what)
 {
 	struct slot *s = w->ctx;
+	int r = read_better(s);
 
 	(void)l;
 	(void)what;
-	done(s->collector, read_slot(s));
+	done(s->collector, r < 0 ? r : read_slot(s));
 }
 
 /* Some feed had more at hand when its turn was over. */
@@ -418,51 +442,6 @@ static void open_feed(struct collector *c, size_t i)
 		    &t->why);
 }
 
-/* The run before: it must not seem that nothing happened since. */
-static int note_restart(struct collector *c)
-{
-	const char *restart = c->agent->restart;
-	int64_t end = ledger_left_open(c->ledger);
-
-	if (end && !restart)
-		return ledger_gap_since(c->ledger, "sshtraild", end, 0,
-		    "sshtraild ended without a word (killed, or the host "
-		    "went down): nothing was watched",
-		    &c->err);
-	if (end)
-		return ledger_gap_since(
-		    c->ledger, "collector", end, 0, restart, &c->err);
-	return restart ? ledger_gap(c->ledger, "collector", 0, restart, &c->err)
-		       : 0;
-}
-
-/* What this run rests on: the first event of it, and why it is not more. */
-static int note_start(struct collector *c)
-{
-	const struct agent *a = c->agent;
-	struct buf b = BUF_INIT;
-	int r;
-
-	buf_add_z(&b, "taps:");
-	for (size_t i = 0; i < a->n_taps; i++)
-		buf_printf(&b, " %s%s", a->taps[i].tap->name,
-		    a->taps[i].error ? " (not open)" : "");
-	buf_add_char(&b, '\0');
-	r = buf_error(&b);
-	if (r == 0)
-		r = ledger_note(
-		    c->ledger, EVENT_AGENT_START, "start", b.p, &c->err);
-	if (r == 0)
-		r = note_restart(c);
-	/* What a host has not, or was switched off, is no loss. */
-	for (size_t i = 0; i < a->n_taps && r == 0; i++)
-		if (a->taps[i].error && a->taps[i].error != -ENOENT)
-			r = ledger_gap(c->ledger, a->taps[i].tap->name, 0,
-			    a->taps[i].why.text, &c->err);
-	buf_free(&b);
-	return r;
-}
-
 static int enter_sandbox(struct collector *c)
 {
 	const struct agent *a = c->agent;
@@ -500,13 +479,17 @@ static int open_all(struct collector *c)
 	if (r < 0)
 		return r;
 	room_open(&c->room, c->agent->store, c->agent->reserve);
-	c->sink =
-	    (struct feed_sink){take_event, take_piece, take_gap, is_told, c};
+	c->sink = (struct feed_sink){.event = take_event,
+	    .piece = take_piece,
+	    .gap = take_gap,
+	    .told = is_told,
+	    .twin = is_twin,
+	    .ctx = c};
 	c->feed_config = (struct feed_config){
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
 	for (size_t i = 0; i < c->agent->n_taps; i++)
 		open_feed(c, i);
-	r = note_start(c);
+	r = start_note(c->agent, c->ledger, &c->err);
 	/* What it finds left open is told by this run. */
 	return r < 0 ? r : recorder_open(&c->recorder, c->ledger, &c->err);
 }
@@ -548,6 +531,7 @@ static void close_all(struct collector *c, int r)
 		feed_close(c->slots[i].feed);
 	ledger_close(c->ledger);
 	places_close(&c->places);
+	twins_free(&c->twins);
 	control_close(&c->control);
 	loop_free(&c->loop);
 }

@@ -27,13 +27,15 @@ struct feed {
  * Of the same fact a text log has only what somebody wrote into it: that stays,
  * as what it is.
  */
-static bool is_told_elsewhere(const struct feed *f, const struct event *ev)
+static bool is_told_elsewhere(const struct feed *f, struct event *ev)
 {
 	const struct feed_sink *to = f->cfg->sink;
 
-	return (ev->kind == EVENT_GAP ||
-		   (ev->trust <= TRUST_JOURNAL && event_has(ev, F_SES))) &&
-	       to->told(to->ctx, f, ev);
+	if ((ev->kind == EVENT_GAP ||
+		(ev->trust <= TRUST_JOURNAL && event_has(ev, F_SES))) &&
+	    to->told(to->ctx, f, ev))
+		return true;
+	return to->twin(to->ctx, f, ev);
 }
 
 static int take_event(struct source_sink *sink, struct event *ev)

@@ -23,6 +23,8 @@ struct feed_sink {
 	    void *ctx, const struct feed *f, uint64_t lost, const char *where);
 	/* Whether another feed tells it, see feed_tells(): it is left out. */
 	bool (*told)(void *ctx, const struct feed *f, const struct event *ev);
+	/* Or has told it, see twins_told(), which may change it. */
+	bool (*twin)(void *ctx, const struct feed *f, struct event *ev);
 	void *ctx;
 };
 

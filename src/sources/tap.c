@@ -9,11 +9,11 @@
 
 /* Every tap, one line each: X(name) stands for `tap_name`. */
 #define TAPS(X)                                                                \
+	X(journal)                                                             \
 	X(auth_log)                                                            \
 	X(wtmp)                                                                \
 	X(btmp)                                                                \
 	X(audit)                                                               \
-	X(journal)                                                             \
 	X(bpf)                                                                 \
 	X(terminals)                                                           \
 	X(rec)

@@ -106,7 +106,7 @@ struct tap {
 	/*
 	 * The name of a tap before it in the list that tells the same and
 	 * better: while that one is open, `yields` is set in what this one
-	 * opened. NULL: there is none.
+	 * opened, and it is read before this one. NULL: there is none.
 	 */
 	const char *yields_to;
 	const struct tap_tender *tender; /* NULL: nothing to be done */

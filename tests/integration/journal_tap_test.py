@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The live input of the journal, with a real journald in a namespace of its
 own: the host's journal, audit and /run are not touched. usage:
-journal_tap_test.py TAP_DUMP SOURCE_DUMP
+journal_tap_test.py TAP_DUMP SOURCE_DUMP; $SSHTRAIL and $SSHTRAILD: programs
 """
 import ctypes
 import json
@@ -18,6 +18,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from daemontest import Daemon
 from trailtest import Skip, case, check, equal, main
 
 TOOL, SOURCE_DUMP = sys.argv[1:3]
@@ -77,7 +78,8 @@ class Journald:
                        check=True)
         with open(CONF + "/test.conf", "w", encoding="ascii") as conf:
             conf.write("[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=\n"
-                       "RateLimitBurst=0\nForwardToWall=no\n")
+                       "RateLimitBurst=0\nForwardToWall=no\n"
+                       "ForwardToSyslog=yes\n")
         self.run = subprocess.Popen([JOURNALD], stdin=subprocess.DEVNULL,
                                     stdout=subprocess.DEVNULL,
                                     stderr=subprocess.DEVNULL)
@@ -122,6 +124,48 @@ class Journald:
         self.run.send_signal(how)
         wait_for("another file", lambda: (
             self.files(), self.files("/run/log")) != before)
+
+
+class Rsyslogd:
+    """As Debian has it: it gets from journald what it writes to a log."""
+
+    def __init__(self, log):
+        self.conf = tempfile.NamedTemporaryFile("w", suffix=".conf")
+        self.conf.write('module(load="imuxsock" SysSock.Name='
+                        '"/run/systemd/journal/syslog")\n*.* %s\n' % log)
+        self.conf.flush()
+
+    def __enter__(self):
+        self.run = subprocess.Popen(
+            ["rsyslogd", "-n", "-i", "/run/rsyslogd.pid", "-f",
+             self.conf.name], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for("rsyslogd", lambda: os.path.exists(
+            "/run/systemd/journal/syslog"))
+
+    def __exit__(self, *_):
+        self.run.terminate()
+        self.run.wait(timeout=20)
+        self.conf.close()
+
+
+def say_as_sshd(lines):
+    """What sshd does: syslog(3), whose socket is journald's."""
+    sshd = "/usr/sbin/sshd"
+    if not os.path.exists(sshd):
+        raise Skip("no sshd here")
+    subprocess.run(["mount", "--bind", "/usr/bin/logger", sshd], check=True)
+    try:
+        with subprocess.Popen([sshd, "-t", "sshd", "--id=4711", "-u",
+                               "/run/systemd/journal/dev-log"], text=True,
+                              bufsize=1, stdin=subprocess.PIPE) as run:
+            for line in lines:
+                run.stdin.write(line + "\n")
+                # journald passes over what rsyslogd has no room for.
+                time.sleep(0.004)
+        equal(run.returncode, 0)
+    finally:
+        subprocess.run(["umount", sshd], check=True)
 
 
 class Tap:
@@ -271,6 +315,35 @@ def test_damaged_file():
         time.sleep(3)  # It tries to open them ten times.
         equal(tap.users(), ["ann"])
         equal(tap.lost, 2)
+
+
+@case
+def test_beside_a_log_of_the_same():
+    """what journald takes and rsyslog writes, too, sshtraild tells once"""
+    logins = ["Accepted publickey for ann from 192.0.2.1 port %d ssh2" % port
+              for port in range(20000, 20300)]
+    logins += [logins[0]] * 2
+    with Journald(), Daemon(
+            "audit: off, bpf: off, journal: auto, wtmp: off, btmp: off"
+            ) as daemon, Rsyslogd(daemon.log):
+        daemon.start()
+        say_as_sshd(logins)
+
+        def is_read():
+            with open(daemon.log) as f:
+                lines = f.read().count("Accepted")
+            return lines > len(logins) * 0.9 and all(
+                daemon.tap(tap)["records"] >= n
+                for tap, n in (("journal", len(logins)), ("auth-log", lines)))
+        wait_for("both to be read", is_read, 30)
+        told = daemon.tap("journal"), daemon.tap("auth-log")
+        daemon.stop()
+        found = daemon.found("search", "--kind", "auth.ok", "--limit", "1000")
+        equal(sorted(e["port"] for e in found),
+              sorted([20000, 20000, *range(20000, 20300)]))
+        equal({e["trust"] for e in found}, {"journal"})
+        check(told[1]["left_out"] > 0, told)
+        daemon.run("verify")
 
 
 @case

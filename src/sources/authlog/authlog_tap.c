@@ -14,6 +14,8 @@ const struct tap tap_auth_log = {
     .name = "auth-log",
     .source = "auth-log",
     .help = "sshd, PAM, sudo and su in auth.log or secure",
+    /* journald hands over what it takes before it writes it itself. */
+    .yields_to = "journal",
     .open = authlog_open,
     .start = tail_start_lines,
     .fd = tail_fd,
