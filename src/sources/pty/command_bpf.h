@@ -447,7 +447,7 @@ static __always_inline int was_read(struct file *file, long n)
 	struct bytes bytes = {0, n, PTY_OUTPUT, true};
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-	if (n < 0 || !bpf_map_lookup_elem(&sshds, &pid))
+	if (n < 0 || !may_be_sshd(pid) || !bpf_map_lookup_elem(&sshds, &pid))
 		return 0;
 	bytes.from = read_to();
 	return take_stream(file->f_inode, &bytes, pid);

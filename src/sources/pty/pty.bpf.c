@@ -278,6 +278,8 @@ int BPF_PROG(call_ended, struct pt_regs___call *regs, long ret)
 	    (call != CALL_WRITE || !with_input))
 		return 0;
 	e.pid = bpf_get_current_pid_tgid() >> 32;
+	if (!may_be_sshd(e.pid))
+		return 0;
 	known = bpf_map_lookup_elem(&sshds, &e.pid);
 	if (!known || (call == CALL_CLOSE && !(*known & SSHD_HOLDS)))
 		return 0;
