@@ -323,7 +323,8 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 			r = read_slot(s);
 		if (r == 0 && s->feed && now - s->read_at > TICK_USEC)
 			r = feed_settle(s->feed, &c->err);
-		if (s->feed && s->idle_at < idle_since)
+		if (s->feed && !feed_tap(s->feed)->alone &&
+		    s->idle_at < idle_since)
 			idle_since = s->idle_at;
 	}
 	if (r == 0)

@@ -14,7 +14,8 @@
 #define LOOK_MS	      100
 /* Taps that are quiet for so long are settled. */
 #define SETTLE_USEC   ((int64_t)TAP_INTERVAL_MS * 1000)
-#define PATIENCE_USEC ((int64_t)5000000)
+/* Less than who asks has, see archive/lock.c. */
+#define PATIENCE_USEC ((int64_t)20000000)
 
 int lending_begin(
     struct lending *l, const struct agent *a, int *ret_lockfd, struct err *err)

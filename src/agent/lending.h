@@ -25,10 +25,12 @@ int lending_begin(
 
 /*
  * To be called often: lends the store, and takes it back. `idle_since`: when
- * all taps had nothing more for the last time, by loop_now(). It is lent when
- * the ledger holds what the logs held when it was asked for: so an import of
- * the same logs finds it there and adds nothing twice. On a host that is never
- * idle it is lent all the same, after some seconds.
+ * all taps of what an import can read, too, had nothing more for the last time,
+ * by loop_now(). It is lent when the ledger holds what the logs held when it
+ * was asked for: so an import of the same logs finds it there and adds nothing
+ * twice. Where one of them is so long that it takes more than 20 s until then,
+ * as behind a long stop, it is lent all the same, and what is left of it may be
+ * told twice.
  */
 int lending_look(struct lending *l, struct ledger *ledger, int64_t idle_since,
     struct err *err);

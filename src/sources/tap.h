@@ -110,6 +110,8 @@ struct tap {
 	 */
 	const char *yields_to;
 	const struct tap_tender *tender; /* NULL: nothing to be done */
+	/* Nobody else can read what it reads, so that no import tells it. */
+	bool alone;
 	/*
 	 * Collector. Takes over the descriptors, also when it fails. `place` is
 	 * what place() said when events were committed last, or NULL: begin

@@ -146,6 +146,7 @@ const struct tap tap_bpf = {
     .source = "bpf",
     .help = "processes, connections, watched files and changes of user "
 	    "of login sessions, from programs in the kernel",
+    .alone = true,
     .open = bpf_open,
     .refresh = bpf_refresh,
     .start = bpf_start,

@@ -120,6 +120,7 @@ const struct tap tap_terminals = {
     .source = "terminals",
     .help = "what the terminals of SSH sessions show, from programs in the "
 	    "kernel",
+    .alone = true,
     .open = terminals_open,
     .refresh = terminals_refresh,
     .tender = &pty_tender,

@@ -429,6 +429,7 @@ const struct tap tap_rec = {
     .help = "what terminals show, from sshtrail-rec, where the kernel cannot "
 	    "tell it",
     .yields_to = "terminals",
+    .alone = true,
     .open = admit_open,
     .refresh = admit_refresh,
     .release = admit_release,
