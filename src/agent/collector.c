@@ -32,9 +32,11 @@
 #include "base/when.h"
 
 /* Pieces read of one feed before the others get their turn. */
-#define TURN	  16
-#define REST_USEC (2 * USEC_PER_SEC)
-#define TICK_USEC ((int64_t)TAP_INTERVAL_MS * 1000)
+#define TURN	   16
+#define REST_USEC  (2 * USEC_PER_SEC)
+#define TICK_USEC  ((int64_t)TAP_INTERVAL_MS * 1000)
+/* Read in one tick: a ring is full within a second. */
+#define BUSY_BYTES ((uint64_t)1 << 20)
 
 struct collector;
 
@@ -65,6 +67,7 @@ struct collector {
 	struct places places;
 	struct control control;
 	struct rates rates;
+	uint64_t bytes; /* of all taps, at the last tick */
 	struct room room;
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
@@ -282,9 +285,10 @@ static void on_again(struct loop *l, struct loop_timer *t)
 	done(c, r);
 }
 
-static void note_rates(struct collector *c, int64_t now)
+/* False: more comes in a tick than leaves time for what can wait. */
+static bool note_rates(struct collector *c, int64_t now)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, before = c->bytes;
 
 	for (size_t i = 0; i < c->agent->n_taps; i++) {
 		struct feed_stats s = {.bytes = 0};
@@ -293,7 +297,9 @@ static void note_rates(struct collector *c, int64_t now)
 			feed_stats(c->slots[i].feed, &s);
 		bytes += s.bytes;
 	}
+	c->bytes = bytes;
 	rates_note(&c->rates, now, ledger_stats(c->ledger)->events, bytes);
+	return bytes < before + BUSY_BYTES;
 }
 
 /* Feeds without a descriptor to wait for, and events held back too long. */
@@ -302,10 +308,10 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	struct collector *c = t->ctx;
 	int64_t now = loop_now();
 	int64_t idle_since = now;
+	bool leisure = note_rates(c, now);
 	int r = pulse_beat(&c->pulse, c->ledger, &c->err);
 
 	(void)l;
-	note_rates(c, now);
 	if (r == 0)
 		r = ledger_guard(c->ledger, &c->err);
 	if (r == 0)
@@ -329,7 +335,9 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	}
 	if (r == 0)
 		r = lending_look(&c->lending, c->ledger, idle_since, &c->err);
-	recorder_derive(c->recorder);
+	/* Left for later, it is still made, or by whoever asks for it first. */
+	if (leisure)
+		recorder_derive(c->recorder);
 	done(c, r);
 }
 
