@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The units for systemd: it understands all of them, they leave no more open
 # than they must, and sshtraild makes no system call that its unit refuses.
-# usage: units_test.sh PACKAGING_DIRECTORY SSHTRAILD
+# usage: units_test.sh DIRECTORY_OF_UNITS SSHTRAILD
 set -u
 units=$1 sshtraild=$2
 top=$(mktemp -d) || exit 77
