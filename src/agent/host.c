@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,7 +18,12 @@
 
 #include "base/fd.h"
 
-#define STORE_DEPTH 8
+#define STORE_DEPTH    8
+/*
+ * Sessions that take all processors must not starve what watches them: what it
+ * does not read in time is lost.
+ */
+#define COLLECTOR_NICE (-10)
 
 static int find_user(struct agent *a, const struct config *cfg, struct err *err)
 {
@@ -264,4 +270,19 @@ int host_prepare(struct agent *a, const struct config *cfg, struct err *err)
 	a->proxy = cfg->hub_proxy;
 	r = host_prepare_store(a, err);
 	return r < 0 ? r : open_control(a, cfg, err);
+}
+
+void host_come_first(void)
+{
+	char text[16];
+	int n = snprintf(text, sizeof text, "%d", COLLECTOR_NICE);
+	int fd;
+
+	setsid();
+	setpriority(PRIO_PROCESS, 0, COLLECTOR_NICE);
+	fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fd_write_all(fd, text, (size_t)n);
+	close(fd);
 }

@@ -17,5 +17,12 @@
 int host_prepare(struct agent *a, const struct config *cfg, struct err *err);
 /* Its store: made where it is not, and given to whom it belongs. */
 int host_prepare_store(const struct agent *a, struct err *err);
+/*
+ * For the process that collects, to be ahead of what it watches. Where nothing
+ * else is configured the kernel shares processors between login sessions first
+ * (sched(7), autogroup), so it becomes one of its own. A refusal costs events
+ * under load only, and that is told.
+ */
+void host_come_first(void);
 
 #endif

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,14 +24,9 @@
 #include "base/loop.h"
 
 /* Two deaths within this time are not chance: somebody should look. */
-#define QUICK_SEC      ((int64_t)60)
+#define QUICK_SEC ((int64_t)60)
 /* How often a full disk is looked at. */
-#define ROOM_USEC      ((int64_t)1000000)
-/*
- * Sessions that take all processors must not starve what watches them: what it
- * does not read in time is lost.
- */
-#define COLLECTOR_NICE (-10)
+#define ROOM_USEC ((int64_t)1000000)
 
 /* Blocks of memory from this size on go back to the system when freed. */
 #define BIG_BYTES (256 << 10)
@@ -48,7 +42,7 @@ struct tended {
 struct monitor {
 	const char *config_file;
 	void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-	struct config cfg;
+	struct config cfg, next; /* next: while `reload` */
 	struct agent agent;
 	struct loop loop;
 	struct loop_signals signals;
@@ -100,28 +94,42 @@ static void begin_tending(struct monitor *m, const struct agent_tap *tap)
 		    why.text[0] ? why.text : strerror(-r));
 }
 
-static void end_tending(struct monitor *m)
+static void end_tending(struct monitor *m, struct tended *t)
 {
-	for (size_t i = 0; i < AGENT_TAPS_MAX; i++) {
-		struct tended *t = &m->tended[i];
-
-		if (!t->state)
-			continue;
-		loop_unwatch(&m->loop, &t->watch);
-		t->tap->tender->stop(t->state);
-		t->state = NULL;
-	}
+	if (!t->state)
+		return;
+	loop_unwatch(&m->loop, &t->watch);
+	t->tap->tender->stop(t->state);
+	t->state = NULL;
 }
 
-static void close_taps(struct monitor *m)
+/*
+ * Whether it captures under `next` just what it does now: then it goes on, with
+ * what it holds for the collector to come. All that a tap is told is its path.
+ */
+static bool goes_on(const struct monitor *m, const struct agent_tap *t,
+    const struct config *next)
 {
-	end_tending(m);
+	const char *now, *then;
+
+	return next && t->error == 0 && config_tap(next, t->tap->name, &then) &&
+	       config_tap(&m->cfg, t->tap->name, &now) &&
+	       (now && then ? strcmp(now, then) == 0 : now == then);
+}
+
+/* But for those that go on. NULL: none does. */
+static void close_taps(struct monitor *m, const struct config *next)
+{
 	for (size_t i = 0; i < m->agent.n_taps; i++) {
 		struct agent_tap *t = &m->agent.taps[i];
 
+		if (goes_on(m, t, next))
+			continue;
+		end_tending(m, &m->tended[i]);
 		if (t->error == 0 && t->tap->release)
 			t->tap->release(&t->opened);
 		tap_opened_close(&t->opened);
+		t->tap = NULL;
 	}
 	m->agent.n_taps = 0;
 }
@@ -144,7 +152,6 @@ static void open_tap(struct monitor *m, struct agent_tap *t)
 		return;
 	}
 	t->error = t->tap->open(&t->opened, path, &t->why);
-	t->opened.yields = t->tap->yields_to && is_open(m, t->tap->yields_to);
 	if (t->error < 0)
 		m->say("%s: not captured: %s", t->tap->name, t->why.text);
 }
@@ -153,10 +160,19 @@ static void open_taps(struct monitor *m)
 {
 	for (size_t i = 0; taps[i] && i < AGENT_TAPS_MAX; i++) {
 		struct agent_tap *t = &m->agent.taps[i];
+		const bool fresh = !t->tap;
+		bool yields;
 
-		*t = (struct agent_tap){.tap = taps[i]};
-		open_tap(m, t);
-		begin_tending(m, t);
+		if (fresh) {
+			*t = (struct agent_tap){.tap = taps[i]};
+			open_tap(m, t);
+		}
+		yields = t->tap->yields_to && is_open(m, t->tap->yields_to);
+		if (fresh || yields != t->opened.yields) {
+			t->opened.yields = yields;
+			end_tending(m, &m->tended[i]);
+			begin_tending(m, t);
+		}
 		m->agent.n_taps = i + 1;
 	}
 }
@@ -196,13 +212,12 @@ static int load(struct monitor *m, struct config *cfg)
 	return r;
 }
 
-static int configure(struct monitor *m)
+static int configure(struct monitor *m, const struct config *cfg)
 {
 	struct err err = {""};
-	int r = load(m, &m->cfg);
+	int r;
 
-	if (r < 0)
-		return r;
+	m->cfg = *cfg;
 	r = host_prepare(&m->agent, &m->cfg, &err);
 	if (r < 0)
 		m->say("%s", err.text);
@@ -211,32 +226,12 @@ static int configure(struct monitor *m)
 	return r;
 }
 
-static void unconfigure(struct monitor *m)
+static void unconfigure(struct monitor *m, const struct config *next)
 {
 	shipping_stop(&m->shipping);
-	close_taps(m);
+	close_taps(m, next);
 	fd_close(&m->agent.control_fd);
 	config_free(&m->cfg);
-}
-
-/*
- * In the child. Where nothing else is configured the kernel shares processors
- * between login sessions first (sched(7), autogroup), so it becomes one of its
- * own. A refusal costs events under load only, and that is told.
- */
-static void come_first(void)
-{
-	char text[16];
-	int n = snprintf(text, sizeof text, "%d", COLLECTOR_NICE);
-	int fd;
-
-	setsid();
-	setpriority(PRIO_PROCESS, 0, COLLECTOR_NICE);
-	fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fd_write_all(fd, text, (size_t)n);
-	close(fd);
 }
 
 /* In the child: it keeps what the agent names and nothing else of ours. */
@@ -253,7 +248,7 @@ static _Noreturn void become_collector(struct monitor *m)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	come_first();
+	host_come_first();
 	exit(collector_run(&m->agent) < 0);
 }
 
@@ -299,6 +294,7 @@ static void answer_reopen(struct monitor *m, unsigned index)
 		return;
 	answer.error = t->tap->open(&fresh, path, &why);
 	if (answer.error == 0) {
+		fresh.yields = t->opened.yields;
 		tap_opened_close(&t->opened);
 		t->opened = answer.opened = fresh;
 	}
@@ -444,8 +440,9 @@ static int reconfigure(struct monitor *m)
 
 	m->reload = false;
 	notify("STATUS=reading the configuration again");
-	unconfigure(m);
-	r = configure(m);
+	unconfigure(m, &m->next);
+	r = configure(m, &m->next);
+	m->next = (struct config){.texts = ARENA_INIT};
 	m->agent.restart = NULL;
 	return r < 0 ? r : start_collector(m);
 }
@@ -468,7 +465,7 @@ static void on_room(struct loop *l, struct loop_timer *t)
 }
 
 /* A file with errors changes nothing: what runs goes on. */
-static bool reload_is_sound(struct monitor *m)
+static bool read_again(struct monitor *m)
 {
 	struct config cfg;
 
@@ -476,7 +473,8 @@ static bool reload_is_sound(struct monitor *m)
 		m->say("not reloaded: what runs goes on as it was");
 		return false;
 	}
-	config_free(&cfg);
+	config_free(&m->next);
+	m->next = cfg;
 	return true;
 }
 
@@ -519,7 +517,7 @@ static void on_signal(
 		shipping_reap(&m->shipping);
 		reap(m);
 	} else if (info->ssi_signo == SIGHUP)
-		m->reload = m->reload || reload_is_sound(m);
+		m->reload = read_again(m) || m->reload;
 	else
 		m->stop = true;
 	if (m->waiting && m->stop)
@@ -531,6 +529,7 @@ static void on_signal(
 static int start(struct monitor *m)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD};
+	struct config cfg;
 	int r = loop_init(&m->loop);
 
 	m->signals = (struct loop_signals){.got = on_signal, .ctx = m};
@@ -538,7 +537,9 @@ static int start(struct monitor *m)
 		r = loop_signals_start(&m->loop, &m->signals, signals,
 		    sizeof signals / sizeof *signals);
 	if (r == 0)
-		r = configure(m);
+		r = load(m, &cfg);
+	if (r == 0)
+		r = configure(m, &cfg);
 	if (r == 0)
 		loop_timer_start(&m->loop, &m->refresh,
 		    TAP_REFRESH_S * (int64_t)1000000,
@@ -567,7 +568,8 @@ int monitor_run(const char *config_file,
 	if (r == 0)
 		r = loop_run(&m->loop);
 	close_link(m);
-	unconfigure(m);
+	unconfigure(m, NULL);
+	config_free(&m->next);
 	loop_timer_stop(&m->loop, &m->refresh);
 	loop_timer_stop(&m->loop, &m->room);
 	loop_signals_stop(&m->loop, &m->signals);

@@ -459,6 +459,28 @@ def tells_the_service_manager():
             equal(manager.recv(4096), b"STOPPING=1")
 
 
+def check_runs_on(daemon):
+    """All that runs while the configuration is read again is told, once."""
+    loops = subprocess.Popen(
+        ["/bin/sh", "-c", "echo 4242 >/proc/self/loginuid; n=0; while [ -e "
+         "%s ]; do n=$((n + 1)); /bin/echo run $n; done" % daemon.log],
+        stdout=subprocess.PIPE, text=True)
+    loops.stdout.readline()
+    with open(daemon.config, "a") as f:
+        f.write("commit: {interval: 100ms}\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_collecting(2)
+    os.rename(daemon.log, daemon.log + ".1")
+    n = 1 + len(loops.communicate()[0].splitlines())
+
+    def told():
+        return [int(e["argv"][2]) for e in daemon.events(
+            "--kind", "exec", "--cmd", "/bin/echo run", "--limit", "100000")]
+    wait_for("the last one", lambda: n in told())
+    equal(told(), list(range(1, n + 1)))
+    equal(daemon.found("search", "--all", "--kind", "gap"), [])
+
+
 @case
 def watches_programs_in_the_kernel():
     """taps.bpf: what is run in a session is known, with its arguments"""
@@ -482,6 +504,7 @@ def watches_programs_in_the_kernel():
                 "--kind", "exec", expect=None).stdout.splitlines()])
         equal(found[-1]["argv"], ["/bin/echo", "seen", "by", "the", "kernel"])
         equal((found[-1]["auid"], found[-1]["trust"]), (4242, "kernel"))
+        check_runs_on(daemon)
         daemon.stop()
         daemon.run("verify")
 

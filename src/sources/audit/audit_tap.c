@@ -42,7 +42,7 @@ struct tap_run {
 	/* Of what the socket had no room for: */
 	uint64_t dropped; /* all, as it was seen last */
 	int64_t dropped_at;
-	uint64_t made_good; /* told by the plugin */
+	uint64_t made_good; /* told by the plugin, or before this run */
 	uint64_t missing;   /* not told, and not expected any more */
 	struct {
 		struct nlmsghdr head;
@@ -84,6 +84,7 @@ static int set_up(struct tap_run *run, const struct tap_opened *opened)
 	if (r < 0)
 		return r;
 	run->lost_before = run->losses->told;
+	run->made_good = run->losses->settled;
 	run->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (run->poll_fd < 0)
 		return -errno;
@@ -324,6 +325,8 @@ static unsigned records_lost(
 		return 1;
 	ret[1] = (struct tap_loss){
 	    missing(run), "between the kernel's audit and this program"};
+	__atomic_store_n(&run->losses->settled, run->made_good + run->missing,
+	    __ATOMIC_RELAXED);
 	ret[2] = (struct tap_loss){run->plugin.lost,
 	    "in auditd's plugin, while this program did not run"};
 	return 3;

@@ -10,9 +10,11 @@
 #include <stdint.h>
 
 struct losses {
-	int64_t since;	 /* of what is counted here: time_now() */
-	uint64_t lost;	 /* since then; written by the monitor */
-	uint64_t told;	 /* of them by a collector; written by it */
+	int64_t since; /* of what is counted here: time_now() */
+	uint64_t lost; /* since then; written by the monitor */
+	uint64_t told; /* of them by a collector; written by it */
+	/* Of what the socket had no room for: settled by it, lost or not. */
+	uint64_t settled;
 	uint32_t kernel; /* its counter when it was asked last */
 	uint32_t unused;
 };
