@@ -85,6 +85,8 @@ static const struct reading_case cases[] = {
 		  "X 0.1 2\n"
 		  "O 0.1\n"
 		  "O 0.240000 4\n"
+		  "H 0.000000 DURATION 0.9\n"
+		  "H 0.000000 DURATION 3.5\n"
 		  "H 0.000000 EXIT_CODE 5\n"),
 	    STR_INIT("Script started on x\nabcde"),
 	    STR_INIT("Script started on x\nl\n")},
@@ -101,7 +103,23 @@ static const struct reading_case cases[] = {
 	"0 1.000000000 o de\n"
 	"skipped 0 line 14 byte 281: as many bytes in the file of the output\n"
 	"0 1.000000000 l \n"
-	"0 1.000000000 c 5\n"},
+	"0 3.500000000 c 5\n"},
+    /* Nothing was shown. */
+    {"script",
+	{STR_INIT("H 0.000000 LINES 24\nH 0.000000 DURATION 2.0\n"
+		  "H 0.000000 EXIT_CODE 1\n"),
+	    STR_INIT("Script started\n")},
+	"0 begin 0x24 0.000000001\n0 2.000000000 c 1\n"},
+    /* Its timing is cut off; the words of the last line are French. */
+    {"script",
+	{STR_INIT("O 0.100000 2\n"),
+	    STR_INIT("Script started\nabcd\n\nScript termin\xc3\xa9 sur "
+		     "2026-11-26 [COMMAND_EXIT_CODE=\"7\"]\n")},
+	"0 begin 0x0 0.000000001\n"
+	"0 0.100000000 o ab\n"
+	"skipped 0 line 1 byte 13: entries for all bytes of the output\n"
+	"0 0.100000000 o cd\n"
+	"0 0.100000000 c 7\n"},
     /* script -B: both in one file, one line of it dropped. */
     {"script",
 	{STR_INIT("H 0.000000 OUTPUT_LOG io\nH 0.000000 INPUT_LOG io\n"
@@ -111,6 +129,14 @@ static const struct reading_case cases[] = {
 	"0 0.100000000 o ab\n"
 	"0 0.200000000 i c\n"
 	"0 0.300000000 o de\n"},
+    /* Of the rest of it nobody knows what was typed. */
+    {"script",
+	{STR_INIT("H 0.000000 OUTPUT_LOG io\nH 0.000000 INPUT_LOG io\n"
+		  "O 0.100000 2\n"),
+	    STR_INIT("Script started\nabcde")},
+	"0 begin 0x0 0.000000001\n"
+	"0 0.100000000 o ab\n"
+	"skipped 0 line 3 byte 62: entries for all bytes of the output\n"},
     {"script", {STR_INIT("O 0.100000 2\nI 0.100000 1\n")},
 	"0 begin 0x0 0.000000001\n"
 	"skipped 0 line 1 byte 0: the file of its output (typescript), beside "
@@ -129,6 +155,14 @@ static const struct reading_case cases[] = {
 	"skipped 0 line 4 byte 33: seconds and bytes, as 0.012345 80\n"
 	"skipped 0 line 5 byte 37: as many bytes in the file of the output\n"
 	"0 0.300002000 l \n"},
+    {"script-classic",
+	{STR_INIT("0.100000 2\n"),
+	    STR_INIT("Script started on 2026-11-26 00:09:32+00:00\nab\n"
+		     "Script done on 2026-11-26 00:09:41+00:00 "
+		     "[COMMAND_EXIT_CODE=\"3\"]\n")},
+	"0 begin 0x0 1795651772.000000000\n"
+	"0 0.100000000 o ab\n"
+	"0 9.000000000 c 3\n"},
     {"ttyrec",
 	{STR_INIT(TTYREC_AT "\x01\0\0\0\x0b\0\0\0"
 			    "\033[8;30;100t" TTYREC_AT "\x02\0\0\0\x02\0\0\0"
@@ -380,7 +414,8 @@ static const struct told written[] = {
 	"0 begin 80x24 1700000000.000000000 tty=pts/3 term=vt100\n"
 	"0 0.001234000 o a\\ff\\c3\n"
 	"0 0.002345000 o \\a9 \"\\5c\n"
-	"0 2.000000000 o \\f0\\9f\n"},
+	"0 2.000000000 o \\f0\\9f\n"
+	"0 2.000000000 c 3\n"},
     {"ttyrec", "0 begin 80x24 1700000000.123456000\n"
 	       "0 0.001235000 o a\\ff\\c3\n"
 	       "0 0.002346000 o \\a9 \"\\5c\n"

@@ -15,6 +15,7 @@ const struct format_part script_parts[SCRIPT_N_PARTS] = {
 
 struct writing {
 	bool classic;
+	int64_t time; /* of the begin */
 	uint64_t first, told;
 };
 
@@ -93,7 +94,7 @@ static void begin_classic(void *state, struct format_files *files,
 {
 	struct writing *w = state;
 
-	*w = (struct writing){.classic = true, .first = boot};
+	*w = (struct writing){.classic = true, .time = h->time, .first = boot};
 	add_first_line(&files->part[SCRIPT_OUTPUT], h);
 }
 
@@ -164,6 +165,25 @@ static void add_mark(struct writing *w, struct buf *b, const struct piece *p)
 	buf_add_char(b, '\n');
 }
 
+/* When, and with what: at the end of the timing, or of the typescript. */
+static void add_exit(
+    struct writing *w, struct format_files *files, const struct piece *p)
+{
+	struct buf *b = &files->part[SCRIPT_OUTPUT];
+	uint64_t since = p->boot > w->first ? p->boot - w->first : 0;
+
+	if (w->classic) {
+		buf_add_z(b, "\nScript done on ");
+		add_start(b, w->time + (int64_t)since);
+		buf_printf(b, " [COMMAND_EXIT_CODE=\"%u\"]\n", p->status);
+		return;
+	}
+	b = &files->part[SCRIPT_TIMING];
+	buf_add_z(b, "H 0.000000 DURATION ");
+	stamp_add(b, since, 6);
+	buf_printf(b, "\nH 0.000000 EXIT_CODE %u\n", p->status);
+}
+
 static void add_piece(
     void *state, struct format_files *files, const struct piece *p)
 {
@@ -178,8 +198,8 @@ static void add_piece(
 		add_size(w, b, p);
 	else if (p->type == PIECE_MARK)
 		add_mark(w, b, p);
-	else if (p->type == PIECE_EXIT && !w->classic)
-		buf_printf(b, "H 0.000000 EXIT_CODE %u\n", p->status);
+	else if (p->type == PIECE_EXIT)
+		add_exit(w, files, p);
 }
 
 static const struct format_writer writer = {

@@ -7,11 +7,12 @@
 #include "record/reading.h"
 
 #define FIRST_LINE_MAX ((size_t)64 << 10)
-#define DURATION_LEN   64
+#define DONE_ON	       "Script done on "
+#define EXIT_CODE_IS   "[COMMAND_EXIT_CODE=\""
 
 struct script {
 	struct reading r; /* first */
-	bool classic, begun;
+	bool classic, begun, ended;
 	bool dropped[SCRIPT_N_PARTS]; /* the first line of the part */
 	bool short_of[SCRIPT_N_PARTS];
 	bool one_file; /* input and output are in the same */
@@ -288,21 +289,47 @@ static int give_signal(
 	return reading_size(&s->r, sink, 0, cols, rows);
 }
 
+static int give_exit(
+    struct script *s, struct format_sink *sink, struct str text)
+{
+	struct piece p = {.type = PIECE_EXIT};
+	uint64_t status;
+
+	if (!str_u64(text, &status) || status > UINT32_MAX)
+		return 0;
+	p.status = (uint32_t)status;
+	s->ended = true;
+	return reading_piece(&s->r, sink, 0, &p);
+}
+
+/* Nothing may have been shown for long before the end. */
+static void end_at(struct script *s, uint64_t ns)
+{
+	if (ns > s->r.now)
+		reading_advance(&s->r, ns - s->r.now);
+}
+
+/* What stands at the end has no time but these: it is all since the begin. */
 static int take_head(
     struct script *s, struct str text, struct format_sink *sink)
 {
-	struct piece p = {.type = PIECE_EXIT};
 	struct str name;
-	uint64_t status;
+	uint64_t ns;
+	int r = 0;
 
 	str_cut(&text, ' ', &name);
-	if (!s->begun)
-		get_name(s, name, str_trim(text));
-	if (!s->begun || !str_eqz(name, "EXIT_CODE") ||
-	    !str_u64(str_trim(text), &status) || status > UINT32_MAX)
-		return 0;
-	p.status = (uint32_t)status;
-	return reading_piece(&s->r, sink, 0, &p);
+	text = str_trim(text);
+	if (str_eqz(name, "DURATION")) {
+		if (stamp_parse(text, &ns))
+			end_at(s, ns);
+	} else if (str_eqz(name, "EXIT_CODE")) {
+		if (!s->begun)
+			r = begin(s, sink);
+		return r < 0 ? r : give_exit(s, sink, text);
+	} else if (!s->begun) {
+		get_name(s, name, text);
+	}
+	return 0;
 }
 
 static int take_line(void *state, struct str line, struct format_sink *sink)
@@ -351,6 +378,79 @@ static int take_line_classic(
 	return r < 0 ? r : give_bytes(s, sink, PIECE_OUTPUT, n);
 }
 
+/* --- the end --- */
+
+/*
+ * `Script done on 2026-11-26 01:53:47+00:00 [COMMAND_EXIT_CODE="3"]`: the words
+ * are those of the locale, the end is missing in versions before 2.35.
+ */
+static bool is_last_line(struct str line)
+{
+	return str_starts(line, STR(DONE_ON)) ||
+	       (str_find(line, STR(EXIT_CODE_IS)) != STR_NPOS &&
+		   str_ends(line, STR("\"]")));
+}
+
+static struct str cut_last_line(struct str *rest)
+{
+	struct str text = str_trim(*rest);
+	size_t at = str_rfind_char(text, '\n');
+	struct str line = str_from(text, at == STR_NPOS ? 0 : at + 1);
+
+	if (!is_last_line(line))
+		return STR_NONE;
+	*rest = str_trim(str_upto(text, text.n - line.n));
+	return line;
+}
+
+static int take_last_line(
+    struct script *s, struct str line, struct format_sink *sink)
+{
+	size_t at = str_rfind(line, STR(EXIT_CODE_IS));
+	struct str status;
+	int64_t us;
+
+	if (s->ended || at == STR_NPOS)
+		return 0;
+	status = str_from(line, at + sizeof EXIT_CODE_IS - 1);
+	/* Whole seconds: it is at least so long. */
+	if (str_skip(&line, STR(DONE_ON)) &&
+	    time_parse_iso(&line, time_zone_local, &us) &&
+	    us > s->head.time / (int64_t)NS_PER_US &&
+	    us <= (int64_t)(STAMP_MAX / NS_PER_US))
+		end_at(s, (uint64_t)(us * (int64_t)NS_PER_US - s->head.time));
+	str_cut(&status, '"', &line);
+	return give_exit(s, sink, line);
+}
+
+/*
+ * What stands in the output behind all that the timing tells of: the last line
+ * of a script that ended, or more, where the timing is cut off.
+ */
+static int give_rest(struct script *s, struct format_sink *sink)
+{
+	struct str rest, line = STR_NONE;
+	bool told = false;
+	size_t n;
+	int r;
+
+	do {
+		rest = sink->take(sink, SCRIPT_OUTPUT, FORMAT_TAKE_MAX);
+		n = rest.n;
+		if (n < FORMAT_TAKE_MAX)
+			line = cut_last_line(&rest);
+		if (rest.n && !told)
+			reading_skip(&s->r, sink,
+			    "entries for all bytes of the output", STR_NONE);
+		told |= rest.n > 0;
+		/* What was typed may be in it, and nobody knows where. */
+		if (s->one_file)
+			rest.n = 0;
+		r = reading_bytes(&s->r, sink, 0, PIECE_OUTPUT, rest);
+	} while (r == 0 && n == FORMAT_TAKE_MAX);
+	return r < 0 ? r : take_last_line(s, line, sink);
+}
+
 static ssize_t feed_as(struct script *s, struct str data, bool last,
     struct format_sink *sink, reading_line_fn *line)
 {
@@ -363,6 +463,8 @@ static ssize_t feed_as(struct script *s, struct str data, bool last,
 	/* Nothing was shown: it is a recording all the same. */
 	if (n >= 0 && last && !s->begun && s->r.line)
 		r = begin(s, sink);
+	if (r == 0 && n >= 0 && last && s->begun)
+		r = give_rest(s, sink);
 	return r < 0 ? r : n;
 }
 

@@ -52,7 +52,7 @@ RECORDERS = {
     "script-classic": Recorder("script", [
         "script", "-q", "--timing=" + name("c.timing"), "-c", "sh",
         name("c.typescript")],
-        ["c.timing", "c.typescript"], "80x24", False, False, False),
+        ["c.timing", "c.typescript"], "80x24", False, True, False),
     "ttyrec": Recorder("ttyrec", ["ttyrec", "-e", "sh", name("d.tty")],
                        ["d.tty"], None, False, False, False),
     "asciicast": Recorder("asciinema", [
