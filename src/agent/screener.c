@@ -57,6 +57,7 @@ int screener_open(
 void screener_work(struct screener *s)
 {
 	int64_t until = loop_now() + WORK_USEC;
+	struct piece_reader pieces = {0};
 
 	while (s->n && loop_now() < until) {
 		const struct screened *next = &s->v[s->n - 1];
@@ -65,9 +66,11 @@ void screener_work(struct screener *s)
 		    .last = next->last};
 		struct err ignored;
 
-		if (screens_extend(s->archive, &one, STEP_BYTES, &ignored) <= 0)
+		if (screens_extend(
+			s->archive, &one, STEP_BYTES, &pieces, &ignored) <= 0)
 			s->n--;
 	}
+	piece_reader_close(&pieces);
 }
 
 void screener_close(struct screener *s)

@@ -39,6 +39,7 @@ static void record(struct archive *a)
 	    .type = PIECE_OUTPUT, .boot = 1, .bytes = STR("$ ls\r\n")};
 	struct recording r = {.chain = STR("web-1"), .number = 1};
 	struct chunk_writer chunk = {.bytes = BUF_INIT};
+	struct piece_reader pieces = {0};
 	struct trail_recovery recovery;
 	struct trail *t;
 	struct screens s;
@@ -50,7 +51,8 @@ static void record(struct archive *a)
 	CHECK(trail_append(t, FRAME_RECORDING, 1, buf_str(&chunk.bytes),
 		  &r.last, &err) == 0);
 	CHECK(trail_sync(t, &err) == 0);
-	CHECK(screens_extend(a, &r, 0, &err) == 0);
+	CHECK(screens_extend(a, &r, 0, &pieces, &err) == 0);
+	piece_reader_close(&pieces);
 	CHECK(screens_open(&s, a, &r) == 0 && screens_are_whole(&s));
 	screens_close(&s);
 	CHECK(trail_close(t, &err) == 0);

@@ -10,6 +10,7 @@
 #define ARCHIVE_SCREENS_H
 
 #include "archive/archive.h"
+#include "archive/piece_reader.h"
 #include "record/keyframe.h"
 
 struct screens_block {
@@ -54,9 +55,11 @@ int screens_complete_part(struct screens *s, struct archive *a,
  * For who has the store open for writing: adds to the file what the recording
  * has in addition, about `budget` bytes of its output at most (0: no limit),
  * and, until it is closed, whole blocks only. 1: there is more to do; 0.
+ * `pieces` is all zero, or as an earlier call left it: then what was read of
+ * the disk serves again where it can. Close it in the end.
  */
 int screens_extend(struct archive *a, const struct recording *r,
-    uint64_t budget, struct err *err);
+    uint64_t budget, struct piece_reader *pieces, struct err *err);
 
 /*
  * The same for all recordings of the store that have ended, as far as they can

@@ -46,17 +46,19 @@ int screens_make_missing(struct archive *a,
 	const struct recording_query all = {.open_only = false};
 	struct store *store = archive_store(a);
 	struct ended e = {.mem = ARENA_INIT};
+	struct piece_reader pieces = {0};
 	int r = store->ops->recordings(store, &all, add_ended, &e, err);
 
 	for (size_t i = 0; i < e.n && r == 0; i++) {
 		struct err ignored;
 
 		/* What cannot be read is told by who reads it. */
-		(void)screens_extend(a, &e.v[i], 0, &ignored);
+		(void)screens_extend(a, &e.v[i], 0, &pieces, &ignored);
 		progress(ctx, i + 1, e.n);
 	}
 	if (r == -ENOMEM)
 		err_sys(err, r, "screens");
+	piece_reader_close(&pieces);
 	free(e.v);
 	arena_free(&e.mem);
 	return r;

@@ -263,16 +263,25 @@ static void free_all(struct buf *found)
 		buf_free(&found[i]);
 }
 
+static int extend(struct fixture *f, uint64_t budget)
+{
+	struct piece_reader pieces = {0};
+	struct err err;
+	int r = screens_extend(f->a, &f->recording, budget, &pieces, &err);
+
+	piece_reader_close(&pieces);
+	return r;
+}
+
 static void test_whole(void **state)
 {
 	struct fixture *f = *state;
 	struct buf found[N_NEEDLES] = {0}, b = BUF_INIT;
 	struct screens s;
-	struct err err;
 
 	record(f, 0, f->n);
 	search_all(f, found);
-	assert_int_equal(screens_extend(f->a, &f->recording, 0, &err), 0);
+	assert_int_equal(extend(f, 0), 0);
 	assert_int_equal(screens_open(&s, f->a, &f->recording), 0);
 	assert_true(screens_are_whole(&s));
 	assert_true(s.n > 2 && s.more.n == 0);
@@ -298,12 +307,12 @@ static void test_live(void **state)
 
 	record(f, 0, f->n / 3);
 	f->recording.last = 0;
-	while ((r = screens_extend(f->a, &f->recording, 1, &err)) > 0)
+	while ((r = extend(f, 1)) > 0)
 		parts++;
 	assert_int_equal(r, 0);
 	record(f, f->n / 3, f->n - 50);
 	f->recording.last = 0;
-	assert_int_equal(screens_extend(f->a, &f->recording, 0, &err), 0);
+	assert_int_equal(extend(f, 0), 0);
 	assert_int_equal(screens_open(&s, f->a, &f->recording), 0);
 	assert_true(s.n > 1 && !screens_are_whole(&s));
 	assert_int_equal(screens_complete(&s, f->a, &f->recording, &err), 0);
@@ -312,7 +321,7 @@ static void test_live(void **state)
 	record(f, f->n - 50, f->n);
 	for (size_t i = 0; i < N_NEEDLES; i++)
 		assert_true(search(f, needles[i], &found[i]) > 1);
-	while ((r = screens_extend(f->a, &f->recording, 1, &err)) > 0)
+	while ((r = extend(f, 1)) > 0)
 		parts++;
 	assert_int_equal(r, 0);
 	assert_int_equal(screens_open(&s, f->a, &f->recording), 0);
@@ -361,15 +370,13 @@ static void test_damaged(void **state)
 	static const off_t cuts[] = {0, 5, 19, 60, 9000};
 	struct fixture *f = *state;
 	struct buf found[N_NEEDLES] = {0};
-	struct err err;
 
 	record(f, 0, f->n);
 	search_all(f, found);
 	for (size_t i = 0; i < 2 * sizeof cuts / sizeof *cuts; i++) {
 		struct screens s;
 
-		assert_int_equal(
-		    screens_extend(f->a, &f->recording, 0, &err), 0);
+		assert_int_equal(extend(f, 0), 0);
 		damage(f, cuts[i / 2], i % 2 ? cuts[i / 2] : -1);
 		assert_int_equal(screens_open(&s, f->a, &f->recording), 0);
 		assert_false(screens_are_whole(&s));

@@ -166,24 +166,29 @@ static int finish(struct builder *b, bool end, struct err *err)
 	return r < 0 ? err_sys(err, r, "screens") : 0;
 }
 
-/* Blocks behind those of `s` are appended to `out`. */
+/* What is to be made, from what, and where it is appended. */
+struct making {
+	uint64_t budget;
+	bool end; /* with the last block, though it be not whole */
+	struct piece_reader *pieces;
+	struct buf *out;
+};
+
+/* Blocks behind those of `s`. */
 static int make_blocks(const struct screens *s, struct archive *a,
-    const struct recording *rec, uint64_t budget, bool end, struct buf *out,
-    struct err *err)
+    const struct recording *rec, const struct making *m, struct err *err)
 {
-	struct piece_reader pieces = {0};
 	struct builder b;
-	int more = 0, r = builder_open(&b, s, out);
+	int more = 0, r = builder_open(&b, s, m->out);
 
 	if (r < 0)
 		err_sys(err, r, "screens");
 	if (r == 0)
-		r = piece_reader_open(&pieces, a, rec, b.first, err);
+		r = piece_reader_open(m->pieces, a, rec, b.first, err);
 	if (r == 0)
-		r = more = build(&b, &pieces, budget, err);
+		r = more = build(&b, m->pieces, m->budget, err);
 	if (r == 0)
-		r = finish(&b, end, err);
-	piece_reader_close(&pieces);
+		r = finish(&b, m->end, err);
 	builder_close(&b);
 	return r < 0 ? r : more;
 }
@@ -198,11 +203,14 @@ static bool is_in_file(const struct screens *s, const struct screens_block *b)
 int screens_complete_part(struct screens *s, struct archive *a,
     const struct recording *r, uint64_t budget, struct err *err)
 {
+	struct piece_reader pieces = {0};
+	const struct making m = {budget, true, &pieces, &s->more};
 	int result;
 
 	if (screens_are_whole(s))
 		return 0;
-	result = make_blocks(s, a, r, budget, true, &s->more, err);
+	result = make_blocks(s, a, r, &m, err);
+	piece_reader_close(&pieces);
 	/* The memory of those made before may have moved. */
 	while (s->n && !is_in_file(s, &s->v[s->n - 1]))
 		s->n--;
@@ -254,17 +262,17 @@ static int write_file(const struct screens *s, int dirfd, const char *name,
 }
 
 int screens_extend(struct archive *a, const struct recording *r,
-    uint64_t budget, struct err *err)
+    uint64_t budget, struct piece_reader *pieces, struct err *err)
 {
 	CLEANUP_FD int dirfd = -1;
 	struct buf blocks = BUF_INIT;
+	const struct making m = {budget, r->last != 0, pieces, &blocks};
 	struct screens s;
 	char name[24];
 	int more = 0, result = screens_open(&s, a, r);
 
 	if (result == 0 && !screens_are_whole(&s))
-		result = more =
-		    make_blocks(&s, a, r, budget, r->last != 0, &blocks, err);
+		result = more = make_blocks(&s, a, r, &m, err);
 	if (result >= 0 && blocks.n) {
 		result = screens_dir(a, r, true, &dirfd, err);
 		screens_name(r, name);

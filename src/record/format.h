@@ -100,6 +100,7 @@ struct format {
 	const struct format_part *parts;
 	size_t n_parts;
 	bool marks;   /* it holds texts for people as well */
+	bool several; /* a file of it may hold several recordings */
 	bool hostile; /* what it writes acts on a terminal when shown there */
 	/* Files are root's: who is recorded cannot write them as he likes. */
 	bool guarded;

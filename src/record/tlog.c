@@ -274,6 +274,7 @@ static const struct format_writer writer = {
 const struct format format_tlog = {
     .name = "tlog",
     .help = "tlog-play",
+    .several = true,
     .guarded = true,
     .probe = tlog_probe,
     .reader = &tlog_reader,

@@ -29,7 +29,7 @@ struct unechoed {
 	struct asked asked;
 	/* [head, n) of them wait, n_ends ends; the first one is a letter. */
 	struct letter *queue;
-	size_t head, n, n_ends;
+	size_t cap, head, n, n_ends;
 	uint64_t open; /* the first byte that is not decided */
 	uint64_t at;   /* the byte that is being typed */
 	unsigned skip; /* so many letters are of a key */
@@ -94,19 +94,34 @@ static void give_up_all(struct unechoed *u)
 
 /* --- what is typed --- */
 
-static void push(struct unechoed *u, uint32_t cp)
+/* Room for one more: there may be many recordings of which little waits. */
+static int make_room(struct unechoed *u)
 {
-	if (!u->queue)
-		u->queue = calloc(QUEUE_MAX, sizeof *u->queue);
-	if (!u->queue) {
-		u->error = -ENOMEM;
-		return;
-	}
-	if (u->n == QUEUE_MAX) {
+	size_t cap = u->cap ? 2 * u->cap : 16;
+	void *more;
+
+	if (u->n < u->cap)
+		return 0;
+	if (u->head >= u->cap / 2 && u->head) {
 		memmove(u->queue, u->queue + u->head,
 		    (u->n - u->head) * sizeof *u->queue);
 		u->n -= u->head;
 		u->head = 0;
+		return 0;
+	}
+	more = reallocarray(u->queue, cap, sizeof *u->queue);
+	if (!more)
+		return -ENOMEM;
+	u->queue = more;
+	u->cap = cap;
+	return 0;
+}
+
+static void push(struct unechoed *u, uint32_t cp)
+{
+	if (make_room(u) < 0) {
+		u->error = -ENOMEM;
+		return;
 	}
 	u->n_ends += cp == 0;
 	u->queue[u->n++] = (struct letter){cp, u->at + 1};
@@ -378,7 +393,7 @@ int unechoed_settle(struct unechoed *u)
 	held_free(&u->held);
 	free(u->queue);
 	u->queue = NULL;
-	u->head = u->n = 0;
+	u->cap = u->head = u->n = 0;
 	return u->error;
 }
 

@@ -239,9 +239,11 @@ static void add_sizes(
 static double extend(struct bench *b, const struct recording *r)
 {
 	double begin = now(CLOCK_PROCESS_CPUTIME_ID);
+	struct piece_reader pieces = {0};
 	struct err err = {""};
 
-	check(screens_extend(b->a, r, 0, &err) == 0, err.text);
+	check(screens_extend(b->a, r, 0, &pieces, &err) == 0, err.text);
+	piece_reader_close(&pieces);
 	return now(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
 

@@ -15,12 +15,15 @@
 
 #define NS_PER_USEC    1000
 #define HELD_MAX       ((size_t)32 << 20)
-#define PIECE_OVERHEAD 8
+#define PIECE_OVERHEAD 128
 
 /* One recording of the file. */
 struct reel {
 	bool known; /* it is in the store already, as */
 	uint64_t identity;
+	uint64_t pieces;	   /* that came */
+	const struct reel *before; /* when it was looked at; or NULL */
+	bool ended;		   /* all is done, and freed */
 	struct unechoed *unechoed; /* before the tape; NULL: all is kept */
 	struct tape tape;
 	struct err *err;
@@ -97,10 +100,16 @@ static int to_tape(void *user, const struct piece *p)
 	return tape_piece(&reel->tape, p, reel->err);
 }
 
-static void free_reel(struct reel *reel)
+static void empty_reel(struct reel *reel)
 {
 	unechoed_free(reel->unechoed);
 	tape_free(&reel->tape);
+	reel->unechoed = NULL;
+}
+
+static void free_reel(struct reel *reel)
+{
+	empty_reel(reel);
 	free(reel);
 }
 
@@ -134,6 +143,7 @@ static struct reel *add_reel(struct reels *t, uint64_t id)
 			free_reel(reel);
 		return NULL;
 	}
+	reel->before = before;
 	if (before && before->known) {
 		reel->known = true;
 		reel->identity = before->identity;
@@ -216,27 +226,14 @@ static int flush_all(struct reels *t)
 	int r = 0;
 
 	for (size_t i = 0; i < t->n && r == 0; i++) {
+		if (t->v[i]->ended)
+			continue;
 		r = settle(t, t->v[i]);
 		if (r == 0)
 			r = tape_flush(&t->v[i]->tape, t->err);
 	}
 	t->held = 0;
 	return r;
-}
-
-static int take_piece(
-    struct format_sink *sink, uint64_t id, const struct piece *p)
-{
-	struct reels *t = (struct reels *)sink;
-	struct reel *reel = find_reel(t, id);
-	int r = 0;
-
-	if (reel && reel->unechoed)
-		r = tell_unechoed(t, unechoed_piece(reel->unechoed, p));
-	else if (reel)
-		r = to_tape(reel, p);
-	t->held += p->bytes.n + PIECE_OVERHEAD;
-	return r < 0 || t->held < HELD_MAX ? r : flush_all(t);
 }
 
 static void skipped(struct format_sink *sink, const struct format_skip *skip)
@@ -275,19 +272,31 @@ static struct str take(struct format_sink *sink, unsigned part, size_t n)
 
 /* --- a whole file --- */
 
-static bool is_partial(const struct reels *t)
+static bool is_damaged(const struct reels *t)
 {
-	bool damaged = false;
+	bool damaged = t->skipped;
 
 	for (size_t i = 0; i < FORMAT_PARTS_MAX; i++)
 		damaged |= t->parts[i].damage.text[0] != '\0';
-	return damaged || t->skipped;
+	return damaged;
+}
+
+/* What comes behind the recording was looked at, too. */
+static bool is_partial(const struct reels *t)
+{
+	return is_damaged(t) || (t->looked && is_damaged(t->looked));
 }
 
 static void count_masked(struct import_totals *t, const struct counts *c)
 {
 	t->masked += (uint64_t)c->masked;
 	t->masked_in += c->masked > 0;
+}
+
+static int tell_change(const struct reels *t)
+{
+	return err_set(
+	    t->err, -EAGAIN, "it changed while it was read: import it again");
 }
 
 static int end_reel(struct reels *t, struct reel *reel)
@@ -305,8 +314,7 @@ static int end_reel(struct reels *t, struct reel *reel)
 		return r;
 	/* It grew while it was read: the next import will find it new. */
 	if (reel->known && close.v[F_ID].u != reel->identity)
-		return err_set(t->err, -EAGAIN,
-		    "it changed while it was read: import it again");
+		return tell_change(t);
 	r = reel->known ? 1 : vouchers_know(t->run, &close, t->err);
 	if (r < 0)
 		return r;
@@ -324,16 +332,54 @@ static int end_reel(struct reels *t, struct reel *reel)
 	return r < 0 ? r : vouchers_add(t->run, &close, t->err);
 }
 
+static int end_and_commit(struct reels *t, struct reel *reel)
+{
+	int r = reel->ended ? 0 : end_reel(t, reel);
+
+	reel->ended = true;
+	empty_reel(reel);
+	return r < 0 ? r : vouchers_commit(t->run, true, t->err);
+}
+
 static int end_reels(struct reels *t)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < t->n && r == 0; i++) {
-		r = end_reel(t, t->v[i]);
-		if (r == 0)
-			r = vouchers_commit(t->run, true, t->err);
-	}
+	for (size_t i = 0; i < t->n && r == 0; i++)
+		r = end_and_commit(t, t->v[i]);
 	return r;
+}
+
+/* What a piece takes in memory while it waits, about: what is typed more. */
+static size_t size_of(const struct piece *p)
+{
+	return PIECE_OVERHEAD + p->bytes.n * (p->type == PIECE_INPUT ? 16 : 1);
+}
+
+/*
+ * Where it was looked at before, it ends with its last piece: were all of them
+ * ended with the file, who reads one of many would read the others, too.
+ */
+static int take_piece(
+    struct format_sink *sink, uint64_t id, const struct piece *p)
+{
+	struct reels *t = (struct reels *)sink;
+	struct reel *reel = find_reel(t, id);
+	int r = 0;
+
+	if (!reel)
+		return 0;
+	if (reel->ended)
+		return tell_change(t);
+	if (reel->unechoed)
+		r = tell_unechoed(t, unechoed_piece(reel->unechoed, p));
+	else
+		r = to_tape(reel, p);
+	reel->pieces++;
+	if (r == 0 && reel->before && reel->pieces == reel->before->pieces)
+		r = end_and_commit(t, reel);
+	t->held += size_of(p);
+	return r < 0 || t->held < HELD_MAX ? r : flush_all(t);
 }
 
 static int feed_all(struct reels *t, void *state)
@@ -504,9 +550,10 @@ int import_recording(
 	reels_init(&looked, run, f, err);
 	reels_init(&t, run, f, err);
 	t.trail = vouchers_trail(run->vouchers);
-	t.looked = &looked;
-	if (known_may_be(&run->known, f))
+	if (f->format->several || known_may_be(&run->known, f)) {
+		t.looked = &looked;
 		r = look(&looked);
+	}
 	if (r == 0 && open_parts(&t) == 0)
 		r = write_parts(&t);
 	reels_free(&t);

@@ -37,6 +37,7 @@ int screening_add(struct import_run *run, uint64_t number, uint64_t last)
 int screening_make(struct import_run *run, struct err *err)
 {
 	const struct screening *s = run->screening;
+	struct piece_reader pieces = {0};
 	int r = 0;
 
 	for (size_t i = 0; s && i < s->n && r == 0; i++) {
@@ -44,8 +45,9 @@ int screening_make(struct import_run *run, struct err *err)
 		    .number = s->v[i].number,
 		    .last = s->v[i].last};
 
-		r = screens_extend(run->archive, &one, 0, err);
+		r = screens_extend(run->archive, &one, 0, &pieces, err);
 	}
+	piece_reader_close(&pieces);
 	return r;
 }
 
