@@ -22,6 +22,7 @@ struct follow {
 	bool first;	/* look, which finds what is there already */
 	bool no_memory; /* stop, as when nobody reads any more */
 	bool stop;
+	bool told; /* that the store is not reached */
 };
 
 /* Whether the row came since the last look; remembers it for the next one. */
@@ -68,6 +69,22 @@ static int copy_map(struct map *to, const struct map *from)
 	return 0;
 }
 
+/* What was found by now. */
+static void show(struct follow *f)
+{
+	if (!f->cli->json && !table_flush(&f->table.table))
+		f->stop = true;
+	out_flush(&f->cli->out);
+	f->stop = f->stop || f->cli->out.error != 0;
+}
+
+static bool nobody_reads(const struct follow *f)
+{
+	struct pollfd out = {.fd = f->cli->out.fd, .events = 0};
+
+	return poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLNVAL);
+}
+
 static int look(struct follow *f, struct query *q)
 {
 	int64_t since = time_now() - LATE;
@@ -80,10 +97,7 @@ static int look(struct follow *f, struct query *q)
 	if (f->no_memory || copy_map(&f->shown, &f->seen) < 0)
 		return cli_fail(f->cli, "cannot follow: out of memory");
 	f->first = false;
-	if (!f->cli->json && !table_flush(&f->table.table))
-		f->stop = true;
-	out_flush(&f->cli->out);
-	f->stop = f->stop || f->cli->out.error != 0;
+	show(f);
 	return CLI_FOUND;
 }
 
@@ -112,6 +126,44 @@ static int follow_all(struct follow *f, struct query *q)
 	return r;
 }
 
+/* --- a store that tells what comes --- */
+
+static int on_row(void *ctx, const struct event *ev)
+{
+	struct follow *f = ctx;
+
+	f->n++;
+	if (f->cli->json)
+		f->stop = !rows_event_json(f->cli, ev);
+	else
+		f->stop = !event_table_row(&f->table, ev);
+	f->stop = f->stop || (f->limit && f->n == f->limit);
+	return f->stop;
+}
+
+static int on_pause(void *ctx, const char *trouble)
+{
+	struct follow *f = ctx;
+
+	if (trouble && !f->told)
+		cli_note(f->cli, "%s; trying again", trouble);
+	f->told = trouble != NULL;
+	show(f);
+	if (!f->stop && !f->cli->out.b.n)
+		f->stop = nobody_reads(f);
+	return f->stop;
+}
+
+static int listen_to(struct follow *f, const struct query *q)
+{
+	const struct store_listener listener = {on_row, on_pause, f};
+	struct store *s = f->cli->store;
+	struct err err = {""};
+	int r = s->ops->follow(s, q, &listener, &err);
+
+	return r < 0 ? cli_fail_code(f->cli, r, &err) : CLI_FOUND;
+}
+
 static int follow_run(const struct invocation *inv)
 {
 	struct cli *c = inv->cli;
@@ -137,7 +189,7 @@ static int follow_run(const struct invocation *inv)
 		return r;
 	if (!c->json)
 		event_table_want(&q);
-	r = follow_all(&f, &q);
+	r = c->store->ops->follow ? listen_to(&f, &q) : follow_all(&f, &q);
 	map_free(&f.shown);
 	map_free(&f.seen);
 	ended = event_table_end(&f.table);
@@ -151,11 +203,14 @@ const struct command cmd_follow = {
     .help = "Shows what is added to the store from now on (from --since on, "
 	    "where that is given), in the order of its time within each look. "
 	    "An event that becomes known more than ten minutes late is not "
-	    "shown here; search finds it. With --limit, ends after so many.",
+	    "shown here; search finds it. With --limit, ends after so many.\n\n"
+	    "With --hub, the hub tells what comes to it, each event once, "
+	    "however late it is; where the connection breaks, following goes "
+	    "on where it was.",
     .examples = "  sshtrail follow --user alice\n"
 		"  sshtrail follow --kind auth,session --since -1h\n"
 		"  sshtrail follow --json --kind exec | jq .argv\n",
-    .takes = COMMAND_FILTERS,
+    .takes = COMMAND_HUB | COMMAND_FILTERS,
     .max_args = 0,
     .run = follow_run,
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/when.h"
+#include "hub/follow.h"
 #include "wire/message.h"
 
 /* How long a token lasts that was had for a password. */
@@ -36,6 +37,7 @@ static const struct route {
     {"who", api_sessions, ask_who},
     {"last", api_sessions, ask_last},
     {"failed", api_events, ask_failed},
+    {"follow", follow_begin, NULL},
     {"count", api_count, NULL},
     {"recordings", api_recordings, NULL},
     {"find", api_find, NULL},
@@ -110,6 +112,8 @@ static const struct {
     {-EINVAL, 400},
     {-ENOENT, 404},
     {-ENOTUNIQ, 409},
+    {-EBADMSG, 400},
+    {-EUSERS, 503},
 };
 
 static void refuse(struct http_reply *reply, int error, const struct err *err)
@@ -181,7 +185,7 @@ static void log_in(
 bool api_handle(
     struct hub *h, const struct http_call *call, struct http_reply *reply)
 {
-	struct api_call c = {.hub = h, .reply = reply};
+	struct api_call c = {.hub = h, .call = call, .reply = reply};
 	struct str path = str_z(call->path);
 	const struct route *route;
 

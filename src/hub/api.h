@@ -19,6 +19,7 @@
 /* A question by somebody who is known. */
 struct api_call {
 	struct hub *hub;
+	const struct http_call *call;
 	struct account account;
 	struct ask ask;	 /* narrowed to what the account may see ... */
 	bool nothing;	 /* ... of which nothing was asked */
@@ -36,6 +37,12 @@ bool api_handle(
  */
 bool api_account(struct hub *h, const struct http_call *call, bool password,
     struct account *ret, struct http_reply *reply);
+
+/* Whose token it is, if it is good now. Free the account in any case. */
+bool api_token_account(
+    struct hub *h, const struct token *token, struct account *ret);
+/* The token that was shown; false: none, as with a password. */
+bool api_token_shown(const struct http_call *call, struct token *ret);
 
 /* api_rows.c; 0, or a negative errno with err set. */
 int api_events(struct api_call *c, struct err *err);

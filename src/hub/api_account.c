@@ -14,14 +14,21 @@ static const char nobody[] =
     "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-static bool by_token(struct hub *h, struct str text, struct account *ret)
+bool api_token_account(
+    struct hub *h, const struct token *token, struct account *ret)
 {
-	struct api_token token;
-	struct token secret;
+	struct api_token found;
 
-	return token_parse(text, &secret) &&
-	       api_token_find(&h->place, &secret, &token, NULL) == 0 &&
-	       account_find(&h->place, str_z(token.account), ret, NULL) == 0;
+	return api_token_find(&h->place, token, &found, NULL) == 0 &&
+	       account_find(&h->place, str_z(found.account), ret, NULL) == 0;
+}
+
+bool api_token_shown(const struct http_call *call, struct token *ret)
+{
+	struct str said = str_z(http_call_header(call, "Authorization"));
+
+	return str_skip(&said, STR("Bearer ")) &&
+	       token_parse(str_trim(said), ret);
 }
 
 static bool by_password(struct hub *h, struct str text, struct account *ret)
@@ -44,9 +51,11 @@ static bool is_known(struct hub *h, const struct http_call *call, bool password,
     struct account *ret)
 {
 	struct str said = str_z(http_call_header(call, "Authorization"));
+	struct token token;
 
-	if (str_skip(&said, STR("Bearer ")))
-		return by_token(h, str_trim(said), ret);
+	if (str_starts(said, STR("Bearer ")))
+		return api_token_shown(call, &token) &&
+		       api_token_account(h, &token, ret);
 	return password && str_skip(&said, STR("Basic ")) &&
 	       by_password(h, str_trim(said), ret);
 }

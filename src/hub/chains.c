@@ -77,6 +77,7 @@ int hub_commit(struct hub *h, struct err *err)
 	if (r == 0)
 		r = archive_commit(h->archive, err);
 	h->uncommitted = r < 0;
+	h->commits += r == 0;
 	if (r == 0)
 		h->committed_at = loop_now();
 	return r;

@@ -27,6 +27,10 @@ const struct conf_key hub_config_keys[] = {
     {"listen.connections", CONF_INT, AT(connections), "4096", 1, 100000,
 	.unit = "connections",
 	.help = "So many may be open at a time; more are not answered."},
+    {"listen.followers", CONF_INT, AT(followers), "64", 0, 4096,
+	.unit = "followers",
+	.help = "So many may follow at a time what comes in; more are told to "
+		"try again later."},
     {"commit.interval", CONF_DURATION, AT(commit_interval), "500ms",
 	SECOND / 100, 60 * SECOND,
 	.help = "How long it takes at most until what a host sent is signed "

@@ -19,7 +19,8 @@ struct hub_config {
 	const char *outputs;	  /* a directory; NULL: none */
 	const char *program;	  /* NULL: the one beside the hub */
 	const char *retention;	  /* a file of a policy; NULL: none */
-	int64_t retention_every;  /* microseconds */
+	int64_t followers;
+	int64_t retention_every; /* microseconds */
 	/* Where senders without an agent are listened to; NULL: not. */
 	const char *inputs_udp, *inputs_tcp, *inputs_tls, *inputs_audit;
 	struct conf_list inputs_allow;

@@ -37,6 +37,8 @@ struct hub {
 	struct senders senders;
 	bool inputs; /* there are some, for senders */
 	bool uncommitted;
+	uint64_t commits;     /* so often something became to be found */
+	size_t followers;     /* hub/follow.h */
 	int64_t committed_at; /* loop_now(), when all taken was found last */
 	uint64_t frames;      /* taken since the start */
 	struct loop *loop;    /* NULL: not yet */

@@ -15,6 +15,7 @@
 #include "base/sandbox.h"
 #include "base/when.h"
 #include "hub/api.h"
+#include "hub/follow.h"
 #include "hub/hub.h"
 #include "hub/inputs.h"
 #include "hub/metrics.h"
@@ -38,6 +39,9 @@ struct server {
 	struct retain retain;
 	struct inputs inputs;
 	struct http_server *http;
+	uint64_t
+	    woken_for;	  /* hub.commits, when followers were woken last ... */
+	int64_t woken_at; /* ... and loop_now() */
 };
 
 void hub_refuse(struct http_reply *reply, int status, const char *what,
@@ -214,6 +218,17 @@ static void handle(
 		    call->method, call->path);
 }
 
+/* There is something new to them, or it is time for a sign of life. */
+static void wake_followers(struct server *s)
+{
+	if (s->woken_for == s->hub.commits &&
+	    loop_now() - s->woken_at < FOLLOW_BEAT)
+		return;
+	s->woken_for = s->hub.commits;
+	s->woken_at = loop_now();
+	http_server_wake(s->http);
+}
+
 /*
  * With a large backlog a commit may take longer than its interval: then most of
  * the time is still for taking what comes.
@@ -232,6 +247,7 @@ static void on_commit(struct loop *l, struct loop_timer *t)
 		r = hub_commit(h, &h->failure);
 	if (r < 0)
 		hub_fail(h, r);
+	wake_followers(s);
 	pause = COMMIT_SHARE * (loop_now() - begun);
 	if (pause < h->cfg->commit_interval)
 		pause = h->cfg->commit_interval;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/when.h"
 #include "net/curl.h"
 
 #define RETRY_AFTER_MAX 3600 /* seconds: servers are not obeyed for longer */
@@ -163,8 +164,60 @@ static void read_answer(CURL *easy, struct http_answer *ret)
 	ret->date = read_date(easy);
 }
 
-int http_client_send(struct http_client *c, const struct http_request *request,
-    struct http_answer *ret, struct err *err)
+struct listening {
+	struct http_client *client;
+	const struct http_listener *listener;
+	struct buf *body; /* of another status */
+	int64_t heard;
+	bool stopped, silent;
+};
+
+static size_t take_piece(char *p, size_t size, size_t n, void *ctx)
+{
+	struct listening *l = ctx;
+	long status = 0;
+
+	l->heard = time_boot();
+	curl_easy_getinfo(l->client->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return take_body(p, size, n, l->body);
+	l->stopped =
+	    l->listener->take(l->listener->ctx, str_make(p, size * n)) != 0;
+	return l->stopped ? 0 : size * n;
+}
+
+static int on_progress(void *ctx, curl_off_t total, curl_off_t now,
+    curl_off_t up_total, curl_off_t up)
+{
+	struct listening *l = ctx;
+
+	(void)total;
+	(void)now;
+	(void)up_total;
+	(void)up;
+	l->silent = time_boot() - l->heard > l->listener->silence;
+	l->stopped = l->stopped || l->listener->idle(l->listener->ctx) != 0;
+	return l->silent || l->stopped;
+}
+
+static void set_listening(struct listening *l, bool on)
+{
+	CURL *easy = l->client->easy;
+
+	curl_easy_setopt(
+	    easy, CURLOPT_WRITEFUNCTION, on ? take_piece : take_body);
+	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, l);
+	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, on ? 0L : 1L);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+	    on ? 0L : milliseconds(l->client->cfg.timeout, HTTP_TIMEOUT));
+	if (on)
+		curl_easy_setopt(easy, CURLOPT_WRITEDATA, l);
+}
+
+/* `listening` NULL: the answer is wanted whole. */
+static int perform(struct http_client *c, const struct http_request *request,
+    struct listening *listening, struct http_answer *ret, struct err *err)
 {
 	struct curl_slist *headers = headers_of(request);
 	CURLcode r;
@@ -176,13 +229,45 @@ int http_client_send(struct http_client *c, const struct http_request *request,
 	c->error[0] = '\0';
 	set_request(c->easy, request, &ret->body);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, headers);
+	if (listening)
+		set_listening(listening, true);
 	r = curl_easy_perform(c->easy);
+	if (listening)
+		set_listening(listening, false);
 	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(headers);
 	if (r != CURLE_OK)
 		return failed(c, request, r, &ret->body, err);
 	read_answer(c->easy, ret);
 	return 0;
+}
+
+int http_client_send(struct http_client *c, const struct http_request *request,
+    struct http_answer *ret, struct err *err)
+{
+	return perform(c, request, NULL, ret, err);
+}
+
+int http_client_listen(struct http_client *c,
+    const struct http_request *request, const struct http_listener *listener,
+    struct http_answer *ret, struct err *err)
+{
+	struct listening l = {.client = c,
+	    .listener = listener,
+	    .body = &ret->body,
+	    .heard = time_boot()};
+	int r = perform(c, request, &l, ret, err);
+
+	if (r < 0 && l.stopped) {
+		read_answer(c->easy, ret);
+		return 0;
+	}
+	if (r < 0 && l.silent)
+		return err_set(err, -ETIMEDOUT,
+		    "%s %s: nothing came for %lld s", request->method,
+		    request->url,
+		    (long long)(listener->silence / USEC_PER_SEC));
+	return r;
 }
 
 void http_answer_free(struct http_answer *a)

@@ -82,4 +82,22 @@ int http_client_send(struct http_client *c, const struct http_request *request,
     struct http_answer *ret, struct err *err);
 void http_answer_free(struct http_answer *a);
 
+/* For an answer that goes on and on. A non-zero return stops. */
+struct http_listener {
+	int (*take)(void *ctx, struct str piece);
+	/* About once a second. */
+	int (*idle)(void *ctx);
+	void *ctx;
+	int64_t silence; /* microseconds without a byte: it is cut off */
+};
+
+/*
+ * As http_client_send(), but where the status is 200 the body goes to the
+ * listener as it comes, and may take as long as it likes. 0 also where the
+ * listener stopped it, or the server ended it.
+ */
+int http_client_listen(struct http_client *c,
+    const struct http_request *request, const struct http_listener *listener,
+    struct http_answer *ret, struct err *err);
+
 #endif

@@ -21,6 +21,8 @@
  * of its body at a time. */
 #define CONNECTION_HEAP ((size_t)24 << 10)
 #define BACKLOG		128
+/* What a feed is asked for is handed on in blocks of this size. */
+#define FEED_BLOCK	((size_t)16 << 10)
 
 struct http_server {
 	struct http_server_config cfg;
@@ -30,6 +32,18 @@ struct http_server {
 	struct loop *loop;
 	struct loop_watch watch;
 	struct loop_timer timer;
+	struct stream *streams;
+};
+
+/* A feed that is being sent. */
+struct stream {
+	struct MHD_Connection *connection;
+	const struct http_feed *feed;
+	void *ctx;
+	struct buf piece;
+	size_t sent; /* of it */
+	bool waits;  /* its connection is suspended */
+	struct stream *next, **place;
 };
 
 /* A request that is being read. */
@@ -129,11 +143,96 @@ static bool read_peer(
 		   str_make(chain[0].data, chain[0].size), ret, err) == 0;
 }
 
-static enum MHD_Result send_reply(
+/* --- feeds --- */
+
+static ssize_t on_more(void *ctx, uint64_t at, char *ret, size_t max)
+{
+	struct stream *st = ctx;
+	size_t n;
+
+	(void)at;
+	if (st->sent == st->piece.n) {
+		int r;
+
+		buf_free(&st->piece);
+		st->sent = 0;
+		r = st->feed->next(st->ctx, &st->piece);
+		if (r < 0 || buf_error(&st->piece))
+			return MHD_CONTENT_READER_END_OF_STREAM;
+		if (r == 0) {
+			st->waits = true;
+			MHD_suspend_connection(st->connection);
+			return 0;
+		}
+	}
+	n = st->piece.n - st->sent < max ? st->piece.n - st->sent : max;
+	memcpy(ret, st->piece.p + st->sent, n);
+	st->sent += n;
+	return (ssize_t)n;
+}
+
+static void on_stream_end(void *ctx)
+{
+	struct stream *st = ctx;
+
+	*st->place = st->next;
+	if (st->next)
+		st->next->place = st->place;
+	st->feed->end(st->ctx);
+	buf_free(&st->piece);
+	free(st);
+}
+
+static struct MHD_Response *begin_stream(struct http_server *s,
+    struct MHD_Connection *connection, const struct http_reply *reply)
+{
+	struct stream *st = calloc(1, sizeof *st);
+	struct MHD_Response *response =
+	    st ? MHD_create_response_from_callback(
+		     MHD_SIZE_UNKNOWN, FEED_BLOCK, on_more, st, on_stream_end)
+	       : NULL;
+
+	if (!response) {
+		reply->feed->end(reply->feed_ctx);
+		free(st);
+		return NULL;
+	}
+	*st = (struct stream){.connection = connection,
+	    .feed = reply->feed,
+	    .ctx = reply->feed_ctx,
+	    .next = s->streams,
+	    .place = &s->streams};
+	if (st->next)
+		st->next->place = &st->next;
+	s->streams = st;
+	MHD_add_response_header(
+	    response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	return response;
+}
+
+static void resume_all(struct http_server *s)
+{
+	for (struct stream *st = s->streams; st; st = st->next) {
+		if (st->waits)
+			MHD_resume_connection(st->connection);
+		st->waits = false;
+	}
+}
+
+void http_server_wake(struct http_server *s)
+{
+	resume_all(s);
+	if (s->streams)
+		loop_timer_start(s->loop, &s->timer, 0, 0);
+}
+
+static enum MHD_Result send_reply(struct http_server *s,
     struct MHD_Connection *connection, struct http_reply *reply)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-	    reply->body.n, reply->body.p, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response =
+	    reply->feed ? begin_stream(s, connection, reply)
+			: MHD_create_response_from_buffer(reply->body.n,
+			      reply->body.p, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result r;
 
 	if (!response)
@@ -174,7 +273,7 @@ static enum MHD_Result answer(struct http_server *s,
 	}
 	if (buf_error(&reply.body))
 		reply.status = 500;
-	r = send_reply(connection, &reply);
+	r = send_reply(s, connection, &reply);
 	buf_free(&reply.body);
 	return r;
 }
@@ -271,8 +370,9 @@ static int begin(struct http_server *s, struct err *err)
 	const struct http_server_config *cfg = &s->cfg;
 
 	s->daemon =
-	    MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TLS | MHD_USE_ERROR_LOG, 0,
-		NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER,
+	    MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_TLS | MHD_USE_ERROR_LOG |
+				 MHD_ALLOW_SUSPEND_RESUME,
+		0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER,
 		keep_quiet, NULL, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
 		MHD_OPTION_HTTPS_MEM_CERT, cfg->cert, MHD_OPTION_HTTPS_MEM_KEY,
 		cfg->key, MHD_OPTION_HTTPS_MEM_TRUST, cfg->client_ca,
@@ -369,6 +469,7 @@ void http_server_close(struct http_server *s)
 		loop_unwatch(s->loop, &s->watch);
 		loop_timer_stop(s->loop, &s->timer);
 	}
+	resume_all(s);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	if (s->listen_fd >= 0)

@@ -35,11 +35,24 @@ int http_call_each_query(const struct http_call *call,
 /* Value of a header; NULL: it is not there. */
 const char *http_call_header(const struct http_call *call, const char *name);
 
+/* An answer without an end, piece by piece as the client takes it. */
+struct http_feed {
+	/*
+	 * Append the next piece. 1: done; 0: there is none now, to be asked
+	 * again after http_server_wake(); negative: the answer ends.
+	 */
+	int (*next)(void *ctx, struct buf *ret);
+	/* The client is gone, or the server ends. */
+	void (*end)(void *ctx);
+};
+
 struct http_reply {
 	int status;	      /* 200 where the handler sets none */
 	const char *type;     /* "text/plain" where it sets none */
 	unsigned retry_after; /* seconds; 0: nothing is said */
 	struct buf body;
+	const struct http_feed *feed; /* not NULL: in the place of `body` */
+	void *feed_ctx;
 };
 
 struct http_server_config {
@@ -66,6 +79,8 @@ int http_server_open(struct http_server **ret,
     const struct http_server_config *cfg, struct err *err);
 /* Answer from now on, in callbacks of the loop. */
 int http_server_start(struct http_server *s, struct loop *l, struct err *err);
+/* Ask all feeds again that had nothing; from any callback of the loop. */
+void http_server_wake(struct http_server *s);
 uint16_t http_server_port(const struct http_server *s);
 /* NULL is fine. */
 void http_server_close(struct http_server *s);

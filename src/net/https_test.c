@@ -49,6 +49,42 @@ static int add_pair(void *ctx, struct str name, struct str value)
 	return 0;
 }
 
+/* A feed of `n` pieces, each of which waits to be woken. */
+struct feed {
+	int n, told;
+	bool ready;
+};
+
+static int next_piece(void *ctx, struct buf *ret)
+{
+	struct feed *f = ctx;
+
+	f->ready = !f->ready;
+	if (f->ready)
+		return 0;
+	if (f->told == f->n)
+		return -EPIPE;
+	buf_printf(ret, "%d;", f->told++);
+	return 1;
+}
+
+static const struct http_feed pieces = {next_piece, free};
+
+static void begin_feed(int n, struct http_reply *reply)
+{
+	struct feed *f = calloc(1, sizeof *f);
+
+	f->n = n;
+	reply->feed = &pieces;
+	reply->feed_ctx = f;
+}
+
+static void on_wake(struct loop *l, struct loop_timer *t)
+{
+	(void)l;
+	http_server_wake(t->ctx);
+}
+
 static void handle(
     void *ctx, const struct http_call *call, struct http_reply *reply)
 {
@@ -60,6 +96,12 @@ static void handle(
 		http_call_each_query(call, add_pair, &reply->body);
 		buf_add_z(&reply->body, said ? said : "-");
 		reply->retry_after = 7;
+		return;
+	}
+	if (strcmp(call->path, "/feed") == 0) {
+		uint64_t n = 0;
+
+		begin_feed(str_u64(str_z(from), &n) ? (int)n : 0, reply);
 		return;
 	}
 	if (strcmp(call->path, "/none") == 0)
@@ -82,6 +124,7 @@ static void serve(struct world *w, int port_fd)
 	    .timeout_sec = 5,
 	    .handle = handle};
 	struct http_server *s;
+	struct loop_timer wake = {.due = on_wake};
 	struct loop l;
 	uint16_t port;
 
@@ -91,6 +134,8 @@ static void serve(struct world *w, int port_fd)
 		_exit(1);
 	port = http_server_port(s);
 	fd_write_all(port_fd, &port, sizeof port);
+	wake.ctx = s;
+	loop_timer_start(&l, &wake, 5000, 5000);
 	loop_run(&l);
 	_exit(1);
 }
@@ -302,6 +347,77 @@ static void test_certs(void **state)
 	buf_free(&request);
 }
 
+struct heard {
+	struct buf text;
+	size_t enough;
+	int idle;
+};
+
+static int hear(void *ctx, struct str piece)
+{
+	struct heard *h = ctx;
+
+	buf_add_str(&h->text, piece);
+	return h->enough && h->text.n >= h->enough;
+}
+
+static int hear_nothing(void *ctx)
+{
+	struct heard *h = ctx;
+
+	h->idle++;
+	return 0;
+}
+
+static int listen_to(
+    const struct world *w, const char *path, struct heard *h, int64_t silence)
+{
+	const struct http_client_config cfg = {
+	    .tls = {.ca_file = put(w, "ca", &w->ca)}, .timeout = 5000000};
+	const struct http_listener listener = {hear, hear_nothing, h, silence};
+	struct http_client *c;
+	struct http_answer a;
+	char url[256];
+	struct err err = {""};
+	int r;
+
+	snprintf(url, sizeof url, "%s%s", w->url, path);
+	assert_int_equal(http_client_open(&c, &cfg, &err), 0);
+	r = http_client_listen(c,
+	    &(struct http_request){"GET", url, NULL, STR_NONE}, &listener, &a,
+	    &err);
+	r = r < 0 ? r : a.status;
+	http_answer_free(&a);
+	http_client_close(c);
+	return r;
+}
+
+/* It comes piece by piece, ends as the server or the client likes, and so many
+ * are no burden to what others ask. */
+static void test_feeds(void **state)
+{
+	const struct world *w = *state;
+	const struct http_tls tls = {.ca_file = put(w, "ca", &w->ca)};
+	struct heard h = {.text = BUF_INIT};
+	char said[256];
+
+	assert_int_equal(listen_to(w, "/feed?from=30", &h, 5000000), 200);
+	assert_true(str_starts(buf_str(&h.text), STR("0;1;2;")));
+	assert_true(str_chop(&(struct str){h.text.p, h.text.n}, STR(";29;")));
+	for (h.enough = 20; h.enough < 40; h.enough++) {
+		buf_clear(&h.text);
+		assert_int_equal(
+		    listen_to(w, "/feed?from=99999", &h, 5000000), 200);
+		assert_true(h.text.n >= h.enough);
+	}
+	assert_int_equal(ask(w, &tls, "/none", STR_NONE, said), 404);
+	h.enough = 0;
+	buf_clear(&h.text);
+	assert_int_equal(listen_to(w, "/none", &h, 5000000), 404);
+	assert_int_equal(h.text.n, 0);
+	buf_free(&h.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +426,7 @@ int main(void)
 	    cmocka_unit_test(test_wrong_server),
 	    cmocka_unit_test(test_queries),
 	    cmocka_unit_test(test_large),
+	    cmocka_unit_test(test_feeds),
 	    cmocka_unit_test(test_certs),
 	};
 

@@ -51,6 +51,17 @@ struct recording_query {
 	bool open_only;	  /* without an end; none that was imported */
 };
 
+/* Of events as they come; a non-zero return stops. */
+struct store_listener {
+	int (*row)(void *ctx, const struct event *ev);
+	/*
+	 * All that is known was given; now and then, also when nothing came.
+	 * Or, with `trouble`: the store is not reached, and tried again.
+	 */
+	int (*pause)(void *ctx, const char *trouble);
+	void *ctx;
+};
+
 struct store_ops {
 	const char *name;
 	/*
@@ -162,6 +173,14 @@ struct store_ops {
 	int (*recordings)(struct store *s, const struct recording_query *q,
 	    int (*row)(void *ctx, const struct recording *r), void *ctx,
 	    struct err *err);
+	/*
+	 * Give each event that can be found from now on, or, where the query
+	 * has `since`, also those from then on: each once, whenever it became
+	 * known. Limit, order and cursor of the query are ignored. 0 when the
+	 * listener stopped it. May be NULL: who follows looks again and again.
+	 */
+	int (*follow)(struct store *s, const struct query *q,
+	    const struct store_listener *listener, struct err *err);
 };
 
 struct store {

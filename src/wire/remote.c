@@ -9,28 +9,14 @@
 #include "core/flat_json.h"
 #include "core/json_string.h"
 #include "core/session_json.h"
-#include "net/http_client.h"
 #include "store/plan.h"
-#include "wire/ask.h"
 #include "wire/message.h"
-#include "wire/profile.h"
 #include "wire/recording_json.h"
+#include "wire/remote_inside.h"
 
 /* More than the longest answer of a hub: a page, and one more row. */
 #define ANSWER_MAX ((size_t)64 << 20)
 #define URL_MAX	   ((size_t)16 << 10)
-
-struct remote {
-	struct store base;
-	struct profile profile;
-	struct http_client *client;
-	char authorization[256];
-};
-
-static struct remote *self(struct store *s)
-{
-	return (struct remote *)s;
-}
 
 /* --- one question --- */
 
@@ -45,7 +31,7 @@ static const struct {
     {429, -EAGAIN},
 };
 
-static int refused(
+int remote_refused(
     const struct remote *r, const struct http_answer *answer, struct err *err)
 {
 	struct arena a = ARENA_INIT;
@@ -61,39 +47,45 @@ static int refused(
 	return error;
 }
 
+int remote_url(const struct remote *r, const char *path,
+    const struct ask *question, struct buf *ret, struct err *err)
+{
+	struct buf text = BUF_INIT;
+
+	ask_write(question, &text);
+	buf_printf(ret, "%s/api/v1/%s?%.*s", r->profile.url, path,
+	    STR_ARG(buf_str(&text)));
+	buf_free(&text);
+	return !buf_z(ret) || ret->n > URL_MAX
+		   ? err_set(err, -E2BIG, "the question is too long")
+		   : 0;
+}
+
 /* Appends to *ret what the hub answers. */
 static int ask(struct remote *r, const char *path, const struct ask *question,
     struct buf *ret, struct err *err)
 {
 	const char *const headers[] = {r->authorization, NULL};
-	struct buf url = BUF_INIT, text = BUF_INIT;
+	struct buf url = BUF_INIT;
 	struct http_answer answer = {.status = 0};
-	int code;
+	int code = remote_url(r, path, question, &url, err);
 
-	ask_write(question, &text);
-	buf_printf(&url, "%s/api/v1/%s?%.*s", r->profile.url, path,
-	    STR_ARG(buf_str(&text)));
-	if (!buf_z(&url) || url.n > URL_MAX) {
-		code = err_set(err, -E2BIG, "the question is too long");
-	} else {
+	if (code == 0)
 		code = http_client_send(r->client,
 		    &(struct http_request){"GET", url.p, headers, STR_NONE},
 		    &answer, err);
-		if (code == 0 && answer.status != 200)
-			code = refused(r, &answer, err);
-		if (code == 0) {
-			buf_add_str(ret, buf_str(&answer.body));
-			code = buf_error(ret);
-		}
-		http_answer_free(&answer);
+	if (code == 0 && answer.status != 200)
+		code = remote_refused(r, &answer, err);
+	if (code == 0) {
+		buf_add_str(ret, buf_str(&answer.body));
+		code = buf_error(ret);
 	}
+	http_answer_free(&answer);
 	buf_free(&url);
-	buf_free(&text);
 	return code;
 }
 
-/* No hub that is sound answers so. */
-static int not_understood(const struct remote *r, struct err *err)
+int remote_not_understood(const struct remote *r, struct err *err)
 {
 	return err_set(err, -EBADMSG,
 	    "%s: its answer is not understood: it is no hub, or of another "
@@ -144,14 +136,14 @@ static int each_row(struct remote *r, const char *path,
 	int code = ask(r, path, question, &b, err), left = 0;
 
 	if (code == 0 && !find_rows(buf_str(&b), &rows, &more))
-		code = not_understood(r, err);
+		code = remote_not_understood(r, err);
 	while (code == 0 && (left = next_row(&rows, &row)) == 1) {
 		code = fn(ctx, row);
 		if (code == -EBADMSG)
-			not_understood(r, err);
+			remote_not_understood(r, err);
 	}
 	if (left < 0)
-		code = not_understood(r, err);
+		code = remote_not_understood(r, err);
 	buf_free(&b);
 	return code;
 }
@@ -191,7 +183,7 @@ static int fetch(struct store_cursor *c, struct err *err)
 	c->ask.q.cursor = buf_str(&c->mark);
 	r = ask(c->remote, c->path, &c->ask, &c->page, err);
 	if (r == 0 && !find_rows(buf_str(&c->page), &c->rows, &c->more))
-		r = not_understood(c->remote, err);
+		r = remote_not_understood(c->remote, err);
 	return r;
 }
 
@@ -204,7 +196,7 @@ static int cursor_open(struct store *s, const char *path, const struct query *q,
 	if (q->n_windows)
 		r = err_set(err, -ENOTSUP, "a hub is not asked by chains");
 	if (r == 0) {
-		c->remote = self(s);
+		c->remote = remote_of(s);
 		c->path = path;
 		ask_init(&c->ask);
 		r = query_copy(&c->ask.q, q, &c->text);
@@ -237,8 +229,7 @@ static int open_sessions(struct store *s, const struct query *q,
 	return cursor_open(s, "sessions", q, ret, err);
 }
 
-/* Of a row, however long it is. */
-static struct str row_text(struct str row, const char *key, struct arena *a)
+struct str remote_row_text(struct str row, const char *key, struct arena *a)
 {
 	struct flat_json j = {.rest = row};
 	struct json_pair pair;
@@ -267,9 +258,9 @@ static int cursor_row(struct store_cursor *c, struct str *ret, struct err *err)
 	}
 	if (r == 0)
 		return 0;
-	mark = r < 0 ? STR_NONE : row_text(*ret, "cursor", &c->mem);
+	mark = r < 0 ? STR_NONE : remote_row_text(*ret, "cursor", &c->mem);
 	if (mark.n == 0)
-		return not_understood(c->remote, err);
+		return remote_not_understood(c->remote, err);
 	buf_clear(&c->mark);
 	buf_add_str(&c->mark, mark);
 	c->given++;
@@ -279,11 +270,20 @@ static int cursor_row(struct store_cursor *c, struct str *ret, struct err *err)
 /* What is derived stands in the answer beside what the event says itself. */
 static bool read_derived(struct str row, struct arena *a, struct event *ev)
 {
-	struct str chain = row_text(row, "in_chain", a);
-	struct str session = row_text(row, "session", a);
+	struct str chain = remote_row_text(row, "in_chain", a);
+	struct str session = remote_row_text(row, "session", a);
 
 	return str_hex64(chain, &ev->chain) &&
 	       (session.n == 0 || str_hex64(session, &ev->session));
+}
+
+int remote_event(struct event *ret, struct str row, struct arena *a,
+    const struct remote *r, struct err *err)
+{
+	return event_from_json(ret, row, a, err) < 0 ||
+		       !read_derived(row, a, ret)
+		   ? remote_not_understood(r, err)
+		   : 0;
 }
 
 static int next_event(
@@ -294,10 +294,8 @@ static int next_event(
 
 	if (r <= 0)
 		return r;
-	if (event_from_json(ret, row, &c->mem, err) < 0 ||
-	    !read_derived(row, &c->mem, ret))
-		return not_understood(c->remote, err);
-	return 1;
+	r = remote_event(ret, row, &c->mem, c->remote, err);
+	return r < 0 ? r : 1;
 }
 
 static int next_session(
@@ -309,7 +307,7 @@ static int next_session(
 	if (r <= 0)
 		return r;
 	r = session_from_json(ret, row, &c->mem);
-	return r < 0 ? not_understood(c->remote, err) : 1;
+	return r < 0 ? remote_not_understood(c->remote, err) : 1;
 }
 
 static int cursor_mark(const struct store_cursor *c, struct buf *ret)
@@ -355,7 +353,7 @@ static int count(struct store *s, const struct query *q, unsigned groups,
 	struct ask question = {.q = *q, .groups = groups};
 
 	question.q.cursor = STR_NONE;
-	return each_row(self(s), "count", &question, on_count, &c, err);
+	return each_row(remote_of(s), "count", &question, on_count, &c, err);
 }
 
 static int find_session(
@@ -368,9 +366,9 @@ static int find_session(
 
 	ask_init(&question);
 	question.find = prefix;
-	r = ask(self(s), "find", &question, &b, err);
+	r = ask(remote_of(s), "find", &question, &b, err);
 	if (r == 0 && !str_hex64(message_get(buf_str(&b), "session", &a), ret))
-		r = not_understood(self(s), err);
+		r = remote_not_understood(remote_of(s), err);
 	buf_free(&b);
 	arena_free(&a);
 	return r;
@@ -386,7 +384,7 @@ static int ask_stats(
 	int r;
 
 	ask_init(&question);
-	r = ask(self(s), "stats", &question, &b, err);
+	r = ask(remote_of(s), "stats", &question, &b, err);
 	*ret = (struct store_stats){.events = 0};
 	said = buf_str(&b);
 	if (r == 0 &&
@@ -397,7 +395,7 @@ static int ask_stats(
 		!message_get_number(said, "oldest", &oldest) ||
 		!message_get_number(said, "newest", &newest) ||
 		!message_get_number(said, "id_width", &id_width)))
-		r = not_understood(self(s), err);
+		r = remote_not_understood(remote_of(s), err);
 	ret->oldest = (int64_t)oldest;
 	ret->newest = (int64_t)newest;
 	*width = (unsigned)id_width;
@@ -450,14 +448,14 @@ static int recordings(struct store *s, const struct recording_query *q,
 	if (q->host.n)
 		question.q.host[question.q.n_host++] = q->host;
 	return each_row(
-	    self(s), "recordings", &question, on_recording, &l, err);
+	    remote_of(s), "recordings", &question, on_recording, &l, err);
 }
 
 /* --- open and close --- */
 
 static void remote_close(struct store *s)
 {
-	struct remote *r = self(s);
+	struct remote *r = remote_of(s);
 
 	http_client_close(r->client);
 	explicit_bzero(r->authorization, sizeof r->authorization);
@@ -508,4 +506,5 @@ const struct store_ops store_remote = {
     .id_width = id_width,
     .stats = stats,
     .recordings = recordings,
+    .follow = remote_follow,
 };

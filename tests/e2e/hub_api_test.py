@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -166,6 +167,121 @@ def metrics_for(hub, token):
     equal(status, 200)
     return dict(line.rsplit(" ", 1) for line in answer.splitlines()
                 if not line.startswith("#"))
+
+
+class Follower:
+    """sshtrail --hub h follow, its rows in a file."""
+
+    def __init__(self, asker, *args):
+        self.out = open(os.path.join(asker.hub.top, "follow-" +
+                                     asker.token[:8]), "w+")
+        self.process = subprocess.Popen(
+            [SSHTRAIL, "--hub", "h", "follow", "--json", *args],
+            env=asker.env, stdout=self.out, stderr=subprocess.PIPE, text=True)
+
+    def rows(self):
+        with open(self.out.name) as f:
+            return [json.loads(line) for line in f if line.endswith("\n")]
+
+    def ports(self):
+        return [e["port"] for e in self.rows() if e["kind"] == "auth.ok"]
+
+    def end(self):
+        """What it said; it must have ended, or is ended."""
+        self.process.terminate()
+        return self.process.communicate(timeout=30)[1]
+
+
+def events_of(hub, token, last=None, **query):
+    """A connection that follows, and a reader of its (id, rows) pages."""
+    context = ssl.create_default_context(
+        cafile=os.path.join(hub.dir, "hub", "ca.crt"))
+    headers = {"Authorization": "Bearer " + token}
+    if last:
+        headers["Last-Event-ID"] = last
+    answer = urllib.request.urlopen(urllib.request.Request(
+        hub.url + "/api/v1/follow?" + urllib.parse.urlencode(query),
+        headers=headers), context=context, timeout=30)
+    equal(answer.headers["Content-Type"], "text/event-stream")
+
+    def pages():
+        rows = []
+        for line in answer:
+            if line.startswith(b"data: "):
+                rows.append(json.loads(line[6:]))
+            elif line.startswith(b"id: "):
+                yield line[4:].strip().decode(), rows
+                rows = []
+    return answer, pages()
+
+
+@case
+def follows_live():
+    """What comes is told at once, once, across restarts of hub and followers,
+    and to each what he may see"""
+    with Hub() as hub, Host("web-01") as web, Host("db-01") as db:
+        with open(hub.config, "a") as f:
+            f.write("  followers: 4\n")
+        hub.start()
+        for host in web, db:
+            host.enroll(hub)
+            host.start().log_in(5)
+        wait_arrived(hub, web, db)
+        equal(hub.hub("account", "v", "--role", "viewer", "--host",
+                      "db-01").returncode, 0)
+        admin = Asker(hub, token_of(hub, "admin"))
+        viewer = Asker(hub, token_of(hub, "v"))
+        all_of_it = Follower(admin, "--kind", "auth.ok")
+        part = Follower(viewer)
+        since = Follower(Asker(hub, token_of(hub, "admin")), "--kind",
+                         "auth.ok", "--since", "2026-11-01")
+        wait_for("what is there", lambda: len(since.ports()) == 10)
+        wait_for("them", lambda: len([e for e in hub.found(
+            "search", "--all", "--kind", "view")
+            if e["op"] == "follow"]) == 3)
+        web.log_in(7)
+        wait_for("the new ones", lambda: len(all_of_it.ports()) == 7)
+        # Whoever is cut off goes on where he was.
+        hub.kill()
+        db.log_in(300)
+        web.log_in(300)
+        hub.start()
+        wait_arrived(hub, web, db)
+        for follower, wanted in (
+                (all_of_it, web.wanted()[5:] + db.wanted()[5:]),
+                (part, db.wanted()[5:]),
+                (since, web.wanted() + db.wanted())):
+            wait_for("all of it", lambda: len(follower.ports()) >=
+                     len(wanted))
+            equal(sorted(follower.ports()), sorted(wanted))
+        equal({e["host"] for e in part.rows()}, {"db-01"})
+        for bad in {"Last-Event-ID": "x"}, {"Last-Event-ID": "gA==;"}, \
+                {"Last-Event-ID": "A" * 12000 + ";"}:
+            equal(url_of(hub, "/api/v1/follow", Authorization="Bearer " +
+                         admin.token, **bad)[0], 400, bad)
+        equal(url_of(hub, "/api/v1/follow?limit=1", Authorization="Bearer " +
+                     admin.token)[0], 400)
+        # One too many, and one who may not any more.
+        begin = {"since": "2026-11-01T00:00:00.000000Z", "kind": "auth.ok"}
+        _, first = events_of(hub, admin.token, **begin)
+        last, rows = next(first)
+        check(len(rows) > 50, "not a page but %d rows" % len(rows))
+        check("listen.followers" in admin.ask("follow").stderr, "too many")
+        equal(hub.hub("account-remove", "v").returncode, 0)
+        db.log_in(1)
+        equal(part.process.wait(timeout=30), 4)
+        check("401" in part.end(), "not told why")
+        # By hand: a page, and from its id on the rest, exactly.
+        seen = [e["port"] for e in rows]
+        answer, pages = events_of(hub, admin.token, last, **begin)
+        for last, rows in pages:
+            seen += [e["port"] for e in rows]
+            if len(seen) >= len(web.wanted() + db.wanted()):
+                break
+        answer.close()
+        equal(sorted(seen), sorted(web.wanted() + db.wanted()))
+        equal(all_of_it.end().count("trying again"), 1)
+        since.end()
 
 
 @case
