@@ -26,8 +26,8 @@ def run(*args):
                           stderr=subprocess.PIPE, check=False, text=True)
 
 
-def traced(log, calls, inject, *args):
-    options = ["-e", "inject=" + inject] if inject else []
+def traced(log, calls, inject, *args, options=()):
+    options = [*options, "-e", "inject=" + inject] if inject else options
     return run("strace", "-f", "-qq", "-o", log, "-e", "trace=" + calls,
                *options, TOOL, *args)
 
