@@ -204,10 +204,9 @@ def torn_files():
         hub.stop()
 
 
-def fake_clock(offset):
+def fake_clock(**settings):
     """What stands before a program that is to have another time."""
-    return ["env", *map("=".join, other_clock(offset).items())] if offset \
-        else []
+    return ["env", *map("=".join, other_clock(**settings).items())]
 
 
 @beside
@@ -222,7 +221,7 @@ def clocks_jump():
             before = acknowledged(host)
             host.kill()
             host.log_in(20)
-            host.under = fake_clock(offset)
+            host.under = fake_clock(FAKETIME=offset) if offset else []
             host.start().log_in(20)
             if offset == "-1d":
                 # The hub's certificate is of tomorrow: what comes waits.
@@ -235,6 +234,61 @@ def clocks_jump():
         check_all(hub, [host], 4)
         told = host.run("verify").stdout.decode()
         check("CLOCK" in told, told)
+        host.stop()
+        hub.stop()
+        hub.run("verify")
+
+
+def as_user(user):
+    return ["setpriv", "--reuid", user, "--regid", user,
+            "--clear-groups"] if user else []
+
+
+class Clock:
+    """Of a program while it runs. The file lies where its sandbox lets it
+    look."""
+
+    def __init__(self, of, *user):
+        self.file = os.path.join(of.dir, "clock")
+        self.set("+0d")
+        of.under = [*user, *fake_clock(FAKETIME_TIMESTAMP_FILE=self.file,
+                                       FAKETIME_CACHE_DURATION="1")]
+
+    def set(self, offset):
+        with open(self.file + "~", "w") as f:
+            f.write(offset + "\n")
+        os.chmod(self.file + "~", 0o644)
+        os.rename(self.file + "~", self.file)
+        time.sleep(1.2)
+
+
+@beside
+def clocks_jump_under_way():
+    """Clocks that are set while hub and host run: all arrives, nobody counts
+    as silent, and a day behind is told"""
+    with Hub() as hub, Victim("web") as host:
+        hub.start()
+        host.enroll(hub)
+        host.start().log_in(5)
+        wait_arrived(hub, host)
+        host.stop()
+        hub.stop()
+        own, hubs = Clock(host), Clock(hub, *as_user(hub.user))
+        hub.start()
+        host.start()
+        # Not so far back that their certificates are of another day: below.
+        for clock, offset in ((own, "+1d"), (hubs, "+1d"), (own, "-5m"),
+                              (hubs, "-5m"), (own, "+0d"), (hubs, "-1d")):
+            clock.set(offset)
+            host.log_in(20)
+            if offset != "-1d":
+                wait_arrived(hub, host, seconds=120)
+        wait_for("what it says", lambda: "in its time" in host.said())
+        hubs.set("+0d")
+        check_all(hub, [host], 0)
+        told = host.run("verify").stdout.decode()
+        check("CLOCK" in told, told)
+        equal([e["op"] for e in hub.alerts()], [])
         host.stop()
         hub.stop()
         hub.run("verify")

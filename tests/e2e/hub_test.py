@@ -92,7 +92,7 @@ def joins_once():
         # With a clock by which no certificate of the hub is good.
         for offset, there in ("-400d", "ahead"), ("+90000d", "behind"):
             told = db.run("enroll", hub.url, hub.token(), expect=4,
-                          env=other_clock(offset)).stderr.decode()
+                          env=other_clock(FAKETIME=offset)).stderr.decode()
             check("the hub is " in told and there + " of it" in told and
                   "timedatectl" in told, told)
         db.name = "web-01"

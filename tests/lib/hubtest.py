@@ -27,14 +27,15 @@ def use_build(build):
     SSHTRAIL = os.path.join(build, "src/cli/sshtrail")
 
 
-def other_clock(offset):
-    """The environment of a program that is to have another time."""
+def other_clock(**settings):
+    """The environment of a program that is to have another time: by FAKETIME,
+    or what else libfaketime is told."""
     found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
     if not found:
         raise Skip("faketime is not installed")
-    return {"LD_PRELOAD": found[0], "FAKETIME": offset,
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+    return {"LD_PRELOAD": found[0], "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
+            **settings}
 
 
 def free_port():
