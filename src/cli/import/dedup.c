@@ -25,6 +25,7 @@ struct stored {
 	bool amends;
 	bool text; /* anybody may have written it */
 	bool used;
+	bool last; /* of its chain */
 };
 
 /* What the store holds of one span. */
@@ -44,6 +45,7 @@ struct dedup {
 	struct query_window *known; /* n_known: of each chain, at the begin */
 	size_t n_known;
 	uint64_t clock;
+	bool line_stored; /* the event before, and what came behind it */
 	struct bucket buckets[N_BUCKETS];
 };
 
@@ -122,8 +124,9 @@ void dedup_free(struct dedup *d)
 	free(d);
 }
 
-static int add_stored(struct bucket *b, const struct event *ev)
+static int add_stored(struct dedup *d, struct bucket *b, const struct event *ev)
 {
+	const struct query_window *known = known_of(d, ev->chain);
 	uint64_t *head;
 
 	if (!event_has(ev, F_ID))
@@ -145,7 +148,8 @@ static int add_stored(struct bucket *b, const struct event *ev)
 	    .kind = (uint8_t)ev->kind,
 	    .partial = event_int(ev, F_PARTIAL, 0) != 0,
 	    .amends = event_int(ev, F_AMENDS, 0) != 0,
-	    .text = ev->trust >= TRUST_TEXT};
+	    .text = ev->trust >= TRUST_TEXT,
+	    .last = known && ev->seq == known->upto};
 	*head = ++b->n;
 	return 0;
 }
@@ -169,7 +173,7 @@ static int load_bucket(
 	query_want(&q, F_AMENDS);
 	r = d->store->ops->events(d->store, &q, &c, err);
 	while (r == 0 && (r = d->store->ops->next_event(c, &ev, err)) == 1)
-		r = add_stored(b, &ev);
+		r = add_stored(d, b, &ev);
 	if (c)
 		d->store->ops->cursor_close(c);
 	if (r < 0)
@@ -309,13 +313,15 @@ static bool says_less(const struct event *ev, const struct stored *s)
 	       (ev->kind == EVENT_OTHER && s->kind != EVENT_OTHER);
 }
 
-int dedup_check(
-    struct dedup *d, const struct event *ev, bool was_held, struct err *err)
+/* *ret: the stored event that it is, or NULL. */
+static int judge(struct dedup *d, const struct event *ev, bool was_held,
+    struct stored **ret, struct err *err)
 {
 	bool amends = event_int(ev, F_AMENDS, 0) != 0;
 	struct stored *s;
 	int r;
 
+	*ret = NULL;
 	if (d->empty || !event_has(ev, F_ID) || ev->time < d->oldest ||
 	    ev->time > d->newest)
 		return DEDUP_NEW;
@@ -326,6 +332,7 @@ int dedup_check(
 	if (!s)
 		return DEDUP_NEW;
 	s->used = true;
+	*ret = s;
 	/*
 	 * What is known by a number alone says nothing of its content: what
 	 * anybody may have written must neither stand for it nor complete it.
@@ -340,4 +347,23 @@ int dedup_check(
 	return (s->partial || (amends && !s->amends)) && !says_less(ev, s)
 		   ? DEDUP_COMPLETES
 		   : DEDUP_SEEN;
+}
+
+/*
+ * An attempt that is concluded from a line comes behind that line's event.
+ * Where that is stored, so is what followed from it; or the index left it out,
+ * as the connection told of it already. But for the last of a chain: who wrote
+ * it may have been killed.
+ */
+int dedup_check(
+    struct dedup *d, const struct event *ev, bool was_held, struct err *err)
+{
+	const bool weak = event_int(ev, F_WEAK, 0) != 0;
+	struct stored *s;
+	int r = judge(d, ev, was_held, &s, err);
+
+	if (r == DEDUP_NEW && d->line_stored && weak)
+		r = DEDUP_SEEN;
+	d->line_stored = r == DEDUP_SEEN && !weak && !s->last;
+	return r;
 }

@@ -20,6 +20,7 @@
 #define HELD	   8
 #define SERIAL	   16 /* known by a number, as audit's records */
 #define TEXT	   32
+#define WEAK	   64
 #define ROWS_MAX   6
 #define SPAN	   600
 #define SPANS_KEPT 8
@@ -49,6 +50,8 @@ static void make_event(const struct row *row, struct event *ev)
 		event_set_int(ev, F_AMENDS, true);
 	if (row->flags & SERIAL)
 		event_set_int(ev, F_SERIAL, 7);
+	if (row->flags & WEAK)
+		event_set_int(ev, F_WEAK, true);
 	if (row->text)
 		event_set_str(ev, F_TEXT, str_z(row->text));
 }
@@ -106,6 +109,30 @@ static const struct {
 	{{AT(0), 7, 0, EVENT_EXEC, NULL, DEDUP_SEEN},
 	    {AT(0), 7, 0, EVENT_EXEC, NULL, DEDUP_SEEN},
 	    {AT(0), 7, 0, EVENT_EXEC, NULL, DEDUP_NEW}}},
+    /* What was concluded from a line goes with the line. */
+    {"weak-left-out", 2, 4,
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW},
+	    {AT(1), 8, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW}},
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_SEEN},
+	    {AT(0), 70, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_SEEN},
+	    {AT(0), 71, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_NEW},
+	    {AT(0), 72, 0, EVENT_AUTH_FAIL, NULL, DEDUP_NEW}}},
+    {"weak-stored", 3, 3,
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW},
+	    {AT(0), 70, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_NEW},
+	    {AT(1), 8, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW}},
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_SEEN},
+	    {AT(0), 70, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_SEEN},
+	    {AT(2), 70, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_NEW}}},
+    {"weak-of-new", 2, 2,
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW},
+	    {AT(1), 8, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW}},
+	{{AT(0), 9, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW},
+	    {AT(0), 90, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_NEW}}},
+    {"weak-behind-the-last", 1, 2,
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_NEW}},
+	{{AT(0), 7, 0, EVENT_CONN_CLOSE, NULL, DEDUP_SEEN},
+	    {AT(0), 70, WEAK, EVENT_AUTH_FAIL, NULL, DEDUP_NEW}}},
     {"no-id", 2, 2,
 	{{AT(0), 0, NO_ID, EVENT_EXEC, NULL, DEDUP_NEW},
 	    {AT(0), 7, 0, EVENT_EXEC, NULL, DEDUP_NEW}},
