@@ -187,15 +187,29 @@ static bool is_shared_login(
 	return ev->kind == EVENT_SESSION_OPEN && !facts_tty(ev, mem).n;
 }
 
+/* Programs were put into the kernel while it was under way: the first ones, or
+ * the daemon was not there for a time. */
+static int session_found(struct live *l)
+{
+	const struct str before = STR(
+	    "began before this host was watched: what it did until then is not "
+	    "known from the kernel");
+
+	if (!(l->t.flags & TRACK_BEGAN) &&
+	    str_find(l->t.notes, before) == STR_NPOS)
+		return live_note(l, before);
+	l->t.flags |= TRACK_GAP;
+	return live_note(l, STR("was not watched for a time: what it did then "
+				"is not known from programs in the kernel"));
+}
+
 static int session_facts(struct live *l, const struct event *ev)
 {
 	int64_t pid = pid_of(ev, F_PID);
 
 	if (ev->kind == EVENT_SESSION_OPEN && l->t.pid < 0)
 		l->t.pid = pid;
-	if (facts_found(ev) && !(l->t.flags & TRACK_BEGAN) &&
-	    live_note(l, STR("began before this host was watched: what it did "
-			     "until then is not known from the kernel")))
+	if (facts_found(ev) && session_found(l))
 		return -ENOMEM;
 	if (ev->kind == EVENT_SESSION_OPEN && !is_kernel_login(ev) &&
 	    pid == l->t.pid && l->opened < 0)

@@ -505,7 +505,9 @@ static const struct scene scenes[] = {
 	    "ls") "bpf session.open 500 trust=kernel boot=b1 ses=4 auid=1000 "
 		  "pid=100 comm=sshd type=FOUND\n" BPF_EXEC(
 		      "502", "4", "111", "105", "ls"),
-	"1 origin=sshd ses=4 tty=pts/0 101-502 LHY exec=2\n"},
+	"1 origin=sshd ses=4 tty=pts/0 101-502 LGHY exec=2 "
+	"notes=was not watched for a time: what it did then is not known from "
+	"programs in the kernel\n"},
     {"bpf sees another boot by its id",
 	BPF_EXEC("102", "4", "110", "105",
 	    "-bash") "bpf exec 300 trust=kernel boot=b2 ses=4 pid=9 argv=ls\n",

@@ -511,6 +511,9 @@ def session_over(at, between):
     session = at.session(at.ann)
     at.ran(session, "/bin/echo before", "/bin/echo after")
     equal(session["session"], before["session"], "id")
+    if at.world.taps != "audit":
+        check("gap" in session["flags"] and "not watched for a time" in
+              session["notes"], session)
     at.daemon.run("verify")
 
 
