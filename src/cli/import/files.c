@@ -166,17 +166,44 @@ static const char *open_failure(int r)
 }
 
 /* Listed, so that nobody takes it for read. */
-static int add_unread(
+static struct import_file *add_listed(
     struct import_files *files, const char *path, const char *why_not)
 {
 	const struct stat st = {0};
 	struct import_file *f = new_file(files, path, &st);
+	char *as_found = f ? strdup(path) : NULL;
+
+	if (!as_found)
+		return NULL;
+	/* Not what it leads to. */
+	free(f->path);
+	f->path = as_found;
+	f->why_not = why_not;
+	return f;
+}
+
+/* A file that is missing in what was imported then. */
+static int add_unread(
+    struct import_files *files, const char *path, const char *why_not)
+{
+	struct import_file *f = add_listed(files, path, why_not);
 
 	if (!f)
 		return -ENOMEM;
-	f->why_not = why_not;
 	f->unreadable = true;
 	return 0;
+}
+
+/* Where it leads to may be another host's, or without end. */
+static int add_special(
+    struct import_files *files, const char *path, mode_t mode)
+{
+	return add_listed(files, path,
+		   S_ISLNK(mode)
+		       ? "a symbolic link, not followed: name it itself"
+		       : "no regular file")
+		   ? 0
+		   : -ENOMEM;
 }
 
 static int add_entry(struct import_files *files, struct pending **todo,
@@ -200,7 +227,9 @@ static int add_entry(struct import_files *files, struct pending **todo,
 		    "too deep below the directory named: name it itself");
 	if (S_ISDIR(st.st_mode))
 		return push_dir(todo, path, dir->depth + 1);
-	if (!S_ISREG(st.st_mode) || known_inode(files, &st))
+	if (!S_ISREG(st.st_mode))
+		return add_special(files, path, st.st_mode);
+	if (known_inode(files, &st))
 		return 0;
 	return new_file(files, path, &st) ? 0 : -ENOMEM;
 }
@@ -209,7 +238,8 @@ static int add_dir(
     struct import_files *files, const char *path, struct err *err)
 {
 	struct pending *todo = NULL;
-	int r = push_dir(&todo, path, 0);
+	char real[PATH_MAX];
+	int r = push_dir(&todo, realpath(path, real) ? real : path, 0);
 
 	while (todo) {
 		struct pending *dir = todo;
@@ -259,6 +289,7 @@ int import_files_add(struct import_files *files, const char *path,
 
 int import_file_open(const struct import_file *f, int *ret_fd, struct err *err)
 {
+	struct stat st;
 	int fd;
 
 	if (f->fd >= 0) {
@@ -267,12 +298,17 @@ int import_file_open(const struct import_file *f, int *ret_fd, struct err *err)
 			fd_close(&fd);
 	} else {
 		/* What was found may have become another thing since then. */
-		const int found = f->named ? 0 : O_NOFOLLOW | O_NONBLOCK;
-
-		fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | found);
+		fd =
+		    open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+				      (f->named ? 0 : O_NOFOLLOW));
 	}
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot read %s", f->path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		fd_close(&fd);
+		return err_set(
+		    err, -EINVAL, "%s is no regular file any more", f->path);
+	}
 	*ret_fd = fd;
 	return 0;
 }

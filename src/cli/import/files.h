@@ -50,7 +50,7 @@ struct import_files {
  * links below a directory are not followed; a file reached twice is taken
  * once. A path that cannot be read is an error for named paths (`err`, < 0)
  * and noted in why_not for those found, also where a directory cannot be
- * searched or lies too deep.
+ * searched or lies too deep; so are links and what is no regular file.
  */
 int import_files_add(struct import_files *files, const char *path,
     const char *spool_dir, struct err *err);
@@ -81,7 +81,7 @@ static inline const char *import_file_format(const struct import_file *f)
 bool import_file_continues(
     const struct import_file *a, const struct import_file *b);
 
-/* A new descriptor at the start of the file. */
+/* A new descriptor at the start of the file. -EINVAL: it is none any more. */
 int import_file_open(const struct import_file *f, int *ret_fd, struct err *err);
 
 /*

@@ -71,15 +71,16 @@ static void test_continues(void **state)
 	assert_false(import_file_continues(&a, &a));
 }
 
-static bool has_name(const struct import_files *files, const char *end)
+static struct import_file *find_file(
+    const struct import_files *files, const char *end)
 {
 	for (size_t i = 0; i < files->n; i++) {
 		struct str path = str_z(files->v[i].path);
 
 		if (files->v[i].path[0] == '/' && str_chop(&path, str_z(end)))
-			return true;
+			return &files->v[i];
 	}
-	return false;
+	return NULL;
 }
 
 static void make_tree(struct scratch *s)
@@ -100,30 +101,48 @@ static void make_tree(struct scratch *s)
 
 static void test_walk(void **state)
 {
+	static const char link[] =
+	    "a symbolic link, not followed: name it itself";
+	static const struct {
+		const char *end, *why_not;
+	} listed[] = {
+	    {"/t/link", link},
+	    {"/t/sub/loop", link},
+	    {"/t/broken", link},
+	    {"/t/fifo", "no regular file"},
+	};
 	struct scratch *s = *state;
 	struct import_files files = {0};
 	struct err err = {""};
+	struct import_file *a;
 
 	make_tree(s);
 	assert_int_equal(
 	    import_files_add(&files, scratch_path(s, "t"), s->dir, &err), 0);
-	assert_int_equal(files.n, 2);
-	assert_true(has_name(&files, "/a"));
-	assert_true(has_name(&files, "/t/sub/b\n.log"));
-	assert_false(files.v[0].named || files.v[1].named);
-	assert_int_equal(files.v[0].size, 1);
+	assert_int_equal(files.n, 6);
+	assert_non_null(find_file(&files, "/t/sub/b\n.log"));
+	a = find_file(&files, "/a");
+	assert_false(a->named);
+	assert_int_equal(a->size, 1);
+	for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
+		const struct import_file *f = find_file(&files, listed[i].end);
+
+		assert_non_null(f);
+		assert_string_equal(f->why_not, listed[i].why_not);
+		assert_false(f->unreadable);
+	}
 	/* Found already: only that it was named is new. */
 	assert_int_equal(
 	    import_files_add(&files, scratch_path(s, "t/a"), s->dir, &err), 0);
-	assert_int_equal(files.n, 2);
-	assert_true(files.v[0].named != files.v[1].named);
+	assert_int_equal(files.n, 6);
+	assert_true(a->named);
 	/* A link that is named itself is meant. */
 	assert_int_equal(
 	    import_files_add(&files, scratch_path(s, "t/link"), s->dir, &err),
 	    0);
-	assert_int_equal(files.n, 3);
-	assert_true(files.v[2].named);
-	assert_true(has_name(&files, "/outside"));
+	assert_int_equal(files.n, 7);
+	assert_true(files.v[6].named);
+	assert_non_null(find_file(&files, "/outside"));
 	import_files_free(&files);
 	assert_int_equal(files.n, 0);
 }
@@ -146,7 +165,8 @@ static void test_too_deep(void **state)
 	    import_files_add(&files, scratch_path(s, "deep"), s->dir, NULL), 0);
 	import_files_detect(&files);
 	assert_int_equal(files.n, 1);
-	assert_true(files.v[0].unreadable && has_name(&files, "/d/d"));
+	assert_true(files.v[0].unreadable);
+	assert_non_null(find_file(&files, "/d/d"));
 	assert_string_equal(files.v[0].why_not,
 	    "too deep below the directory named: name it itself");
 	/* It is taken once it is named. */
@@ -245,7 +265,7 @@ static void test_fifo(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(files.n, 1);
-	assert_true(has_name(&files, "/fifo"));
+	assert_non_null(find_file(&files, "/fifo"));
 	assert_content(&files.v[0], "one\n");
 	import_files_free(&files);
 }
@@ -319,6 +339,33 @@ static void test_detect_gone(void **state)
 	assert_null(files.v[0].source);
 	assert_string_equal(files.v[0].why_not, "cannot be read");
 	assert_true(files.v[0].unreadable);
+	import_files_free(&files);
+}
+
+/* What was a file when it was found. */
+static void test_replaced(void **state)
+{
+	struct scratch *s = *state;
+	const char *path = scratch_file(s, "replaced", STR(LOG_LINE));
+	struct import_files files = {0};
+	struct err err = {""};
+	int fd = -1;
+
+	assert_int_equal(import_files_add(&files, path, s->dir, NULL), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	for (int named = 0; named < 2; named++) {
+		files.v[0].named = named;
+		assert_int_equal(
+		    import_file_open(&files.v[0], &fd, &err), -EINVAL);
+		assert_non_null(strstr(err.text, "no regular file any more"));
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	assert_int_equal(import_file_open(&files.v[0], &fd, &err), -EINVAL);
+	files.v[0].named = false;
+	assert_int_equal(import_file_open(&files.v[0], &fd, &err), -ELOOP);
+	assert_int_equal(unlink(path), 0);
 	import_files_free(&files);
 }
 
@@ -467,6 +514,8 @@ int main(void)
 		test_detect, scratch_make, scratch_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_detect_gone, scratch_make, scratch_remove),
+	    cmocka_unit_test_setup_teardown(
+		test_replaced, scratch_make, scratch_remove),
 	    cmocka_unit_test(test_hosts),
 	    cmocka_unit_test(test_host_unknown),
 	    cmocka_unit_test(test_sort),
