@@ -130,6 +130,13 @@ static bool may_be_one(const struct event *a, const struct event *b)
 		   is_unknown(event_str(b, F_USER)));
 }
 
+uint64_t failure_times(const struct event *ev)
+{
+	int64_t repeat = event_int(ev, F_REPEAT, 0);
+
+	return repeat > 0 && repeat < REPEAT_MAX ? (uint64_t)repeat : 1;
+}
+
 /*
  * How many records of the others each may stand for: btmp has a user that
  * does not exist twice. Of audit alone the first stands for those that come
@@ -137,8 +144,7 @@ static bool may_be_one(const struct event *a, const struct event *b)
  */
 static void set_limits(struct failure *t)
 {
-	int64_t repeat = event_int(&t->ev, F_REPEAT, 0);
-	int64_t times = repeat > 0 && repeat < REPEAT_MAX ? repeat : 1;
+	const int64_t times = (int64_t)failure_times(&t->ev);
 
 	for (int i = 0; i < N_TELLERS; i++)
 		t->left[i] = 0;

@@ -26,6 +26,13 @@ struct failures {
 	bool no_memory;
 };
 
+/*
+ * How many attempts it stands for: a line that came again and again is written
+ * once with their number. 1 where it says a million or more: anybody may have
+ * written it.
+ */
+uint64_t failure_times(const struct event *ev);
+
 /* row() returns false when it wants no more. -ENOMEM. */
 int failures_init(struct failures *a,
     bool (*row)(void *ctx, const struct event *ev), void *ctx);

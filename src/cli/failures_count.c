@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/map.h"
 #include "cli/failures.h"
@@ -51,23 +52,11 @@ static int64_t day_of(int64_t us)
 
 static struct group_row *new_row(struct tally *t)
 {
-	size_t cap = t->cap ? t->cap * 2 : 64;
-	struct group_row *more;
-
-	if (t->n == FAILURE_GROUPS_MAX) {
+	if (t->n == FAILURE_GROUPS_MAX)
 		t->failed = "too many groups; narrow the range";
-		return NULL;
-	}
-	if (t->n < t->cap)
-		return &t->rows[t->n++];
-	more = realloc(t->rows, cap * sizeof *more);
-	if (!more) {
+	else if (array_grow(&t->rows, t->n, &t->cap, sizeof *t->rows) < 0)
 		t->failed = "out of memory";
-		return NULL;
-	}
-	t->rows = more;
-	t->cap = cap;
-	return &t->rows[t->n++];
+	return t->failed ? NULL : &t->rows[t->n++];
 }
 
 static bool count_one(void *ctx, const struct event *ev)
@@ -95,7 +84,7 @@ static bool count_one(void *ctx, const struct event *ev)
 		*to = row;
 		*at = t->n;
 	}
-	t->rows[*at - 1].n++;
+	t->rows[*at - 1].n += failure_times(ev);
 	return true;
 }
 
