@@ -232,6 +232,17 @@ int archive_open_chain(struct archive *a, const char *chain, struct trail **ret,
 	return r < 0 ? r : trail_open(ret, fd, &cfg, recovery, err);
 }
 
+int archive_open_behind(struct archive *a, const char *chain,
+    const struct trail_behind *behind, struct trail **ret, struct err *err)
+{
+	const struct trail_config cfg = {
+	    .origin = chain, .key = &a->key, .behind = behind};
+	CLEANUP_FD int fd = -1;
+	int r = layout_open_chain(a->dirfd, chain, true, &fd, err);
+
+	return r < 0 ? r : trail_open(ret, fd, &cfg, NULL, err);
+}
+
 int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
     struct trail_reader **ret, struct err *err)
 {

@@ -147,6 +147,11 @@ int archive_guard(struct archive *a, struct err *err);
 int archive_open_chain(struct archive *a, const char *chain, struct trail **ret,
     struct trail_recovery *recovery, struct err *err);
 
+/* The same for one that is new and begins behind frames kept elsewhere; where
+ * it was begun already, it goes on. */
+int archive_open_behind(struct archive *a, const char *chain,
+    const struct trail_behind *behind, struct trail **ret, struct err *err);
+
 /* Read a chain of the store from a frame on, as trail_reader_open() says. */
 int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
     struct trail_reader **ret, struct err *err);

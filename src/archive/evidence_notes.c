@@ -144,7 +144,7 @@ int evidence_read_keys(struct evidence *e, struct err *err)
 /* --- checkpoints --- */
 
 /* 0: *n is good. */
-static int check_note(struct evidence_note *n, const char *chain,
+static int check_note(struct evidence_note *n, struct str chain,
     struct evidence_key *key, struct err *err)
 {
 	struct checkpoint cp;
@@ -152,7 +152,7 @@ static int check_note(struct evidence_note *n, const char *chain,
 
 	if (r < 0)
 		return r;
-	if (!str_eqz(cp.origin, chain))
+	if (!str_eq(cp.origin, chain))
 		return err_set(err, -EBADMSG, "it is of another chain");
 	n->size = cp.size;
 	n->root = cp.root;
@@ -165,7 +165,8 @@ static int check_host_note(struct evidence *e, struct evidence_note *n,
     const char *chain, struct err *err)
 {
 	for (size_t i = 1; i < e->n_keys; i++)
-		if (check_note(n, chain, &e->keys[i], err) == 0)
+		if (check_note(n, layout_written_as(chain), &e->keys[i], err) ==
+		    0)
 			return 0;
 	return err_set(err, -ENOKEY, "no host that has joined has signed it");
 }
@@ -219,8 +220,9 @@ static int read_note(
 	notes->n++;
 	if (r < 0)
 		return err_sys(err, r, "%s of %s", s->place, s->chain);
-	r = s->of_host ? check_host_note(s->e, n, s->chain, &why)
-		       : check_note(n, s->chain, &s->e->keys[KEY_STORE], &why);
+	r = s->of_host
+		? check_host_note(s->e, n, s->chain, &why)
+		: check_note(n, str_z(s->chain), &s->e->keys[KEY_STORE], &why);
 	if (r == 0 && s->cosigner >= 0)
 		r = check_cosigner(n, &s->e->keys[s->cosigner], &why);
 	if (r < 0)

@@ -65,6 +65,7 @@ void index_close(struct archive_index *ix)
 		ix->store->ops->close(ix->store);
 	buf_free(&ix->text);
 	teller_free(&ix->teller);
+	buf_free(&ix->history);
 	*ix = (struct archive_index){0};
 }
 
@@ -98,8 +99,14 @@ static int save(struct archive_index *ix)
 
 void index_chain(struct archive_index *ix, int dirfd, const char *chain)
 {
+	struct str rest = str_z(chain);
+
 	teller_chain(&ix->teller, dirfd, chain);
-	ix->chain = hash_stable(str_z(chain));
+	ix->chain = hash_stable(rest);
+	buf_clear(&ix->history);
+	if (layout_written_as(chain).n < rest.n &&
+	    str_skip(&rest, STR("events:")))
+		buf_add_str(&ix->history, rest);
 }
 
 /* Each stream of source files is a part of a log; see core/track.h. */
@@ -129,6 +136,10 @@ int index_add(struct archive_index *ix, struct event *ev, struct err *err)
 	if (r < 0)
 		return r;
 	ev->chain = ix->chain;
+	/* It numbers its recordings as the first history does. */
+	if (ix->history.n && event_has(ev, F_RECORDING) &&
+	    !event_has(ev, F_RECORDING_CHAIN))
+		event_set_str(ev, F_RECORDING_CHAIN, buf_str(&ix->history));
 	r = teller_check(&ix->teller, ev);
 	if (r == 0)
 		r = correlate(ix->correlator, ev);

@@ -16,6 +16,7 @@ struct archive_index {
 	struct correlator *correlator;
 	uint64_t chain; /* of the events to come */
 	struct teller teller;
+	struct buf history; /* not the first: what follows "recordings:" */
 	uint64_t since_drain;
 	bool in_order; /* parts are added in the order they were written */
 	bool shared;   /* the store is another's */

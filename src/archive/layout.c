@@ -342,6 +342,23 @@ int layout_signed_size(
 	return r == -ENOENT ? 0 : r;
 }
 
+struct str layout_written_as(const char *chain)
+{
+	struct str all = str_z(chain), rest = all, number;
+	uint64_t n;
+	size_t at;
+
+	if (!str_skip(&rest, STR("events:")) &&
+	    (!str_skip(&rest, STR(ARCHIVE_RECORDINGS)) ||
+		str_starts(rest, STR("import:"))))
+		return all;
+	at = str_rfind(rest, STR(":"));
+	if (at == STR_NPOS || at == 0)
+		return all;
+	number = str_from(rest, at + 1);
+	return str_u64(number, &n) ? str_upto(all, all.n - number.n - 1) : all;
+}
+
 bool layout_has_events(const char *chain)
 {
 	return !str_starts(str_z(chain), STR(ARCHIVE_RECORDINGS));

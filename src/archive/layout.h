@@ -68,6 +68,12 @@ int layout_checkpoint(int chainfd, const char *chain,
 int layout_signed_size(
     int dirfd, const char *chain, uint64_t *ret, struct err *err);
 
+/*
+ * What the host that writes a chain calls it. A hub keeps a second history of
+ * "events:HOST" as "events:HOST:2", and so "recordings:HOST"; see docs/hub.md.
+ */
+struct str layout_written_as(const char *chain);
+
 /* Whether there are events in a chain of this name. */
 bool layout_has_events(const char *chain);
 

@@ -69,6 +69,27 @@ static void test_chain_names(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
+static void test_written_as(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"events:web-01", "events:web-01"},
+	    {"events:web-01:2", "events:web-01"},
+	    {"recordings:web-01:13", "recordings:web-01"},
+	    {"recordings:import:web:2", "recordings:import:web:2"},
+	    {"import:web:2", "import:web:2"},
+	    {"sender:2001:db8::1", "sender:2001:db8::1"},
+	    {"events:2", "events:2"},
+	    {"events::2", "events::2"},
+	    {"events:web:", "events:web:"},
+	    {"events:web:x2", "events:web:x2"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_true(
+		    str_eqz(layout_written_as(cases[i][0]), cases[i][1]));
+}
+
 static void test_keys(void **state)
 {
 	uint8_t id[LAYOUT_ID_KEY_LEN], again[LAYOUT_ID_KEY_LEN];
@@ -110,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_chain_names, make_dir, remove_dir),
+	    cmocka_unit_test(test_written_as),
 	    cmocka_unit_test_setup_teardown(test_keys, make_dir, remove_dir),
 	    cmocka_unit_test_setup_teardown(test_foreign, make_dir, remove_dir),
 	};

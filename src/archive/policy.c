@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "archive/archive.h"
+#include "archive/layout.h"
 #include "base/conf_value.h"
 
 #define YEARS	    ((int64_t)86400 * 1000000 * 366 * 100)
@@ -158,7 +159,7 @@ static bool find_rule(const struct conf_list *list, const char *kind,
 bool policy_limits(
     const struct policy *p, const char *chain, struct policy_limits *ret)
 {
-	struct str host = str_z(chain);
+	struct str host = layout_written_as(chain);
 	bool recordings = str_skip(&host, STR(ARCHIVE_RECORDINGS));
 	const char *kind = recordings ? "recordings" : "events";
 	struct rule rule;

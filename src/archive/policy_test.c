@@ -49,6 +49,8 @@ static void test_limits(void **state)
 	    {"events:court-1", true, 0, 0},
 	    {"import:court-1", true, 0, 0},
 	    {"recordings:court-1", true, 0, 0},
+	    {"recordings:court-1:2", true, 0, 0},
+	    {"events:web-3.lab:2", true, DAY, 2 * GIB},
 	    {"events:x.lab", true, DAY, 2 * GIB},
 	    {"recordings:x.lab", true, 0, 0},
 	    /* What was done to the store itself is kept. */

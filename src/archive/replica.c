@@ -48,6 +48,12 @@ static int open_index(struct replica *r, struct archive *a, const char *chain,
 int replica_open(
     struct replica **ret, struct archive *a, const char *chain, struct err *err)
 {
+	return replica_begin(ret, a, chain, NULL, err);
+}
+
+int replica_begin(struct replica **ret, struct archive *a, const char *chain,
+    const struct trail_behind *behind, struct err *err)
+{
 	struct replica *r = calloc(1, sizeof *r);
 	struct trail_recovery *rec = r ? &r->recovery : NULL;
 	int e;
@@ -57,7 +63,9 @@ int replica_open(
 	r->dirfd = -1;
 	e = layout_open_chain(archive_dirfd(a), chain, true, &r->dirfd, err);
 	if (e == 0)
-		e = archive_open_chain(a, chain, &r->trail, rec, err);
+		e = behind
+			? archive_open_behind(a, chain, behind, &r->trail, err)
+			: archive_open_chain(a, chain, &r->trail, rec, err);
 	if (e == 0 && layout_has_events(chain))
 		e = open_index(
 		    r, a, chain, rec->unclean || rec->torn_bytes, err);

@@ -21,6 +21,9 @@ struct replica;
 /* Open the chain, made when new. The archive must be open for writing. */
 int replica_open(struct replica **ret, struct archive *a, const char *chain,
     struct err *err);
+/* A new chain that begins behind frames kept in another one. */
+int replica_begin(struct replica **ret, struct archive *a, const char *chain,
+    const struct trail_behind *behind, struct err *err);
 /* What is not committed is indexed by the next opening. NULL is fine. */
 void replica_close(struct replica *r);
 

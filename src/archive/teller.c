@@ -10,7 +10,7 @@
 
 void teller_chain(struct teller *t, int dirfd, const char *chain)
 {
-	struct str name = str_z(chain);
+	struct str name = layout_written_as(chain);
 
 	t->dirfd = dirfd;
 	t->other[0] = '\0';

@@ -98,3 +98,10 @@ size_t frame_resync(struct str bytes, uint64_t after)
 	}
 	return STR_NPOS;
 }
+
+bool frame_is_same(const struct frame *a, const struct frame *b)
+{
+	return a->seq == b->seq && a->realtime == b->realtime &&
+	       a->boottime == b->boottime && a->type == b->type &&
+	       a->stream == b->stream && str_eq(a->payload, b->payload);
+}

@@ -27,6 +27,9 @@ void frame_put(struct buf *b, const struct frame *f);
 enum frame_state frame_get(
     struct str bytes, struct frame *ret, size_t *ret_len);
 
+/* In all that is stored of them. */
+bool frame_is_same(const struct frame *a, const struct frame *b);
+
 /*
  * Whether a frame known to be whole is what frame_put() makes of it: nothing is
  * set in it that this version does not know.

@@ -148,7 +148,7 @@ static int check_kept(int dirfd, const char *origin, const struct sign_key *key,
 	return r;
 }
 
-static int write_hole(int dirfd, const char *origin, const struct sign_key *key,
+int trail_hole_write(int dirfd, const char *origin, const struct sign_key *key,
     const struct trail_hole *hole, const struct sha256 *root, struct err *err)
 {
 	struct buf text = BUF_INIT, note = BUF_INIT;
@@ -196,6 +196,6 @@ int trail_prune(int dirfd, const char *origin, const struct sign_key *key,
 	int r = check_kept(dirfd, origin, key, hole->upto + 1, &root, err);
 
 	if (r == 0)
-		r = write_hole(dirfd, origin, key, hole, &root, err);
+		r = trail_hole_write(dirfd, origin, key, hole, &root, err);
 	return r < 0 ? r : remove_before(dirfd, hole->upto + 1, err);
 }

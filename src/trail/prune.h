@@ -27,6 +27,10 @@ struct trail_hole {
 int trail_hole_read(int dirfd, const struct sign_public *pub,
     const char *origin, struct trail_hole *ret, struct err *err);
 
+/* Put it in place, signed. `root`: of the tree of its frames. */
+int trail_hole_write(int dirfd, const char *origin, const struct sign_key *key,
+    const struct trail_hole *hole, const struct sha256 *root, struct err *err);
+
 /* A segment, from the front of the chain on. */
 struct trail_piece {
 	uint64_t first;

@@ -159,6 +159,52 @@ static void test_broken_off(void **state)
 	}
 }
 
+/* A chain that begins behind frames of another one, also after a crash. */
+static void test_behind(void **state)
+{
+	struct fixture *fx = *state;
+	struct trail_behind behind = {.why = "they are elsewhere"};
+	struct trail_recovery rec;
+	struct trail_hole hole;
+	struct trail *t;
+	struct sha256 leaf = {{1}};
+	struct err err = {""};
+	uint64_t first;
+
+	merkle_init(&behind.tree);
+	for (int i = 0; i < 37; i++)
+		merkle_append(&behind.tree, &leaf);
+	fx->cfg.behind = &behind;
+	for (int crashes = 0; crashes < 3; crashes++) {
+		assert_int_equal(
+		    trail_open(&t, fx->dirfd, &fx->cfg, &rec, &err), 0);
+		assert_int_equal(trail_last_seq(t), 37);
+		fixture_append(t, 1, SIZE);
+		if (crashes == 1)
+			unlinkat(fx->dirfd, "checkpoint", 0);
+		trail_abandon(t);
+	}
+	assert_int_equal(trail_open(&t, fx->dirfd, &fx->cfg, &rec, &err), 0);
+	assert_false(rec.unclean);
+	fixture_append(t, 5, SIZE);
+	assert_int_equal(trail_close(t, &err), 0);
+	/* It goes on, whoever opens it. */
+	assert_int_equal(trail_open(&t, fx->dirfd, &fx->cfg, &rec, &err), 0);
+	assert_int_equal(trail_last_seq(t), 42);
+	assert_int_equal(trail_close(t, &err), 0);
+	fx->cfg.behind = NULL;
+	fixture_fill(fx, 5, SIZE);
+	assert_int_equal(verdicts(fx), 0);
+	assert_int_equal(frames(fx), 10);
+	assert_int_equal(trail_first(fx->dirfd, &first), 0);
+	assert_int_equal(first, 38);
+	assert_int_equal(trail_hole_read(fx->dirfd, &fx->key.pub,
+			     fx->cfg.origin, &hole, &err),
+	    0);
+	assert_int_equal(hole.upto, 37);
+	assert_string_equal(hole.why, "they are elsewhere");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +214,8 @@ int main(void)
 		test_changed_hole, fixture_setup, fixture_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_broken_off, fixture_setup, fixture_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_behind, fixture_setup, fixture_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include "base/touch.h"
 #include "trail/chain.h"
 #include "trail/frame.h"
+#include "trail/prune.h"
 #include "trail/recover.h"
 #include "trail/sealer.h"
 #include "trail/segment.h"
@@ -480,17 +481,57 @@ static void pack_backlog(const struct trail *t, int level)
 	segment_list_free(&list);
 }
 
+/*
+ * Before its first segment was there, nothing that a crash left of it was told
+ * to anybody: it would be taken for what is left of a longer chain.
+ */
+static int clear_begun(const struct trail *t, const struct trail_behind *behind)
+{
+	char name[SEGMENT_NAME_LEN];
+	const char *const files[] = {"checkpoint", TRAIL_HOLE, name};
+	uint64_t first = 0;
+	int r = trail_first(t->dirfd, &first);
+
+	segment_name(behind->tree.size + 1, ".new", name);
+	for (size_t i = 0; r == 0 && !first && i < 3; i++)
+		if (unlinkat(t->dirfd, files[i], 0) < 0 && errno != ENOENT)
+			r = -errno;
+	return r;
+}
+
+static int begin_behind(
+    struct trail *t, const struct trail_behind *behind, struct err *err)
+{
+	struct trail_hole hole = {.upto = behind->tree.size};
+	struct sha256 root;
+	int64_t boottime;
+
+	t->chain.now(&hole.time, &boottime);
+	snprintf(hole.why, sizeof hole.why, "%s", behind->why);
+	merkle_root(&behind->tree, &root);
+	return trail_hole_write(
+	    t->dirfd, t->chain.origin, t->chain.key, &hole, &root, err);
+}
+
 static int trail_start(struct trail *t, const struct trail_config *cfg,
     struct trail_recovery *recovery, struct err *err)
 {
 	struct chain_end end;
 	bool is_new;
-	int r =
-	    chain_recover(t->dirfd, cfg, t->chain.boot, &end, recovery, err);
+	int r = cfg->behind ? clear_begun(t, cfg->behind) : 0;
 
+	if (r == 0)
+		r = chain_recover(
+		    t->dirfd, cfg, t->chain.boot, &end, recovery, err);
 	if (r < 0)
 		return r;
 	is_new = end.segment == 0;
+	if (is_new && cfg->behind) {
+		end.tree = cfg->behind->tree;
+		r = begin_behind(t, cfg->behind, err);
+	}
+	if (r < 0)
+		return r;
 	t->chain.tree = end.tree;
 	if (is_new)
 		r = checkpoint_put(t);

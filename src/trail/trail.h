@@ -35,6 +35,15 @@ struct trail;
 
 #define TRAIL_ORIGIN_MAX 255
 
+/*
+ * What a chain that is made is to lack in front, as it is kept elsewhere: `why`
+ * says where, and stands in the hole (trail/prune.h).
+ */
+struct trail_behind {
+	struct merkle tree; /* of the frames that it lacks */
+	const char *why;
+};
+
 struct trail_config {
 	const char *origin;	    /* chain name, "import:web-01" */
 	const struct sign_key *key; /* must stay until the trail is closed */
@@ -43,6 +52,7 @@ struct trail_config {
 	/* 16 bytes; NULL: asked of /proc, which a sandbox may hide. */
 	const uint8_t *boot_id;
 	int level; /* of zstd for closed segments; 0: 1 */
+	const struct trail_behind *behind; /* NULL: it begins with frame 1 */
 };
 
 /* What recovery found; all zero when the last writer closed properly. */
