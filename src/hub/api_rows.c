@@ -428,7 +428,8 @@ static int add_host(void *ctx, const struct host_entry *host)
 	message_text(b, "id", str_z(host->id));
 	message_text(b, "host", str_z(host->name));
 	json_add_time(b, "until", host->until);
-	buf_printf(b, ",\"revoked\":%s}", host->revoked ? "true" : "false");
+	buf_printf(b, ",\"revoked\":%s,\"forked\":%s}",
+	    host->revoked ? "true" : "false", host->forked ? "true" : "false");
 	return buf_error(b);
 }
 

@@ -7,7 +7,7 @@
 #include "base/loop.h"
 #include "hub/hub.h"
 
-static struct hub_chain *find(struct hub *h, const char *name)
+struct hub_chain *hub_chain_find(struct hub *h, const char *name)
 {
 	struct hub_chain *c;
 
@@ -34,7 +34,7 @@ static struct hub_chain *find(struct hub *h, const char *name)
 int hub_chain_open(
     struct hub *h, const char *name, struct hub_chain **ret, struct err *err)
 {
-	struct hub_chain *c = find(h, name);
+	struct hub_chain *c = hub_chain_find(h, name);
 	int r;
 
 	if (h->full)
@@ -51,7 +51,9 @@ int hub_chain_open(
 void hub_chain_close(struct hub_chain *c)
 {
 	replica_close(c->replica);
+	free(c->shared);
 	c->replica = NULL;
+	c->shared = NULL;
 }
 
 void hub_close_chains(struct hub *h)

@@ -40,6 +40,11 @@ static int parse(struct str text, struct host_entry *ret)
 	if (!message_get_number(text, "until", &until) ||
 	    !message_get_number(text, "revoked", &revoked) || !ret->name[0])
 		r = -EBADMSG;
+	/* What an older hub wrote has neither. */
+	if (!message_get_number(text, "history", &ret->history) ||
+	    ret->history == 0)
+		ret->history = 1;
+	(void)message_get_number(text, "forked", &ret->forked);
 	ret->until = (int64_t)until;
 	ret->revoked = revoked != 0;
 	arena_free(&a);
@@ -81,6 +86,8 @@ int host_put(const struct place *p, const struct host_entry *h, struct err *err)
 	message_text(&b, "before", str_z(h->before));
 	message_number(&b, "until", (uint64_t)h->until);
 	message_number(&b, "revoked", h->revoked);
+	message_number(&b, "history", h->history);
+	message_number(&b, "forked", h->forked);
 	message_end(&b);
 	snprintf(path, sizeof path, "hosts/%s", h->id);
 	r = buf_error(&b);

@@ -19,10 +19,12 @@
 /* A chain of a host, or of a sender (hub/sender.h), that something came for
  * since the hub was started. */
 struct hub_chain {
-	char name[sizeof "recordings:" + CERT_NAME_MAX];
+	char name[sizeof "recordings:" + CERT_NAME_MAX + 24];
 	struct replica *replica; /* NULL: closed after an error */
-	bool forked;		 /* told; reset when it goes on again */
 	bool corrected;		 /* told, that it tells of other hosts */
+	/* Of the frames that a history shares with the one before, as long as
+	 * it has not begun (hub/history.h); NULL: it has. */
+	struct merkle *shared;
 };
 
 struct hub {
@@ -78,6 +80,8 @@ int hub_note(struct hub *h, enum event_kind kind, struct str host,
 int hub_chain_open(
     struct hub *h, const char *name, struct hub_chain **ret, struct err *err);
 void hub_chain_close(struct hub_chain *c);
+/* The same, not opened. NULL: there are too many. */
+struct hub_chain *hub_chain_find(struct hub *h, const char *name);
 
 /* Handlers: joining.c and ingest.c. */
 void hub_enroll(

@@ -8,6 +8,7 @@
 #include "base/disk.h"
 #include "base/when.h"
 #include "crypto/cosign.h"
+#include "hub/history.h"
 #include "hub/hub.h"
 #include "trail/frame.h"
 #include "wire/batch.h"
@@ -39,7 +40,7 @@ static struct hub_chain *open_chain(struct hub *h,
 		    host->id, host->name, host->name);
 		return NULL;
 	}
-	if (hub_chain_open(h, name, &c, &why) >= 0)
+	if (history_open(h, host, name, &c, &why) >= 0)
 		return c;
 	hub_refuse(reply, 503, "chain", "%s", why.text);
 	return NULL;
@@ -50,7 +51,8 @@ static struct hub_chain *open_chain(struct hub *h,
 /* One request at work. */
 struct intake {
 	struct hub *hub;
-	const struct host_entry *host;
+	struct host_entry *host;
+	const char *name; /* of the chain, as its host calls it */
 	struct hub_chain *chain;
 	struct batch batch;
 	struct str fresh;   /* its frames that are not kept yet */
@@ -61,7 +63,20 @@ struct intake {
 
 static uint64_t kept(const struct intake *in)
 {
-	return replica_tree(in->chain->replica)->size;
+	return hub_chain_tree(in->chain)->size;
+}
+
+/* Once, across restarts of the hub, and once that it is over. */
+static void note_fork(struct intake *in, bool forked, const char *reason)
+{
+	const unsigned bit = history_bit(in->name);
+
+	if (forked == ((in->host->forked & bit) != 0))
+		return;
+	in->host->forked ^= bit;
+	if (host_put(&in->hub->place, in->host, NULL) == 0)
+		hub_note(in->hub, EVENT_ALERT, str_z(in->host->name), "fork",
+		    reason);
 }
 
 /*
@@ -75,20 +90,10 @@ static bool refuse_fork(struct intake *in, uint64_t seq, const char *what)
 	buf_printf(&reason,
 	    "%s: frame %llu is not the one that is kept (%s); refused",
 	    in->chain->name, (unsigned long long)seq, what);
-	if (!in->chain->forked)
-		hub_note(in->hub, EVENT_ALERT, str_z(in->host->name), "fork",
-		    buf_z(&reason));
-	in->chain->forked = true;
+	note_fork(in, true, buf_z(&reason));
 	hub_refuse(in->reply, 409, "fork", "%.*s", STR_ARG(buf_str(&reason)));
 	buf_free(&reason);
 	return false;
-}
-
-static bool same(const struct frame *a, const struct frame *b)
-{
-	return a->seq == b->seq && a->realtime == b->realtime &&
-	       a->boottime == b->boottime && a->type == b->type &&
-	       a->stream == b->stream && str_eq(a->payload, b->payload);
 }
 
 /* Frames that are kept already must be what they were. */
@@ -111,7 +116,8 @@ static bool skip_known(struct intake *in)
 			break;
 		r = trail_reader_next(reader, &there, &why);
 		/* Below the first that is there: removed by retention. */
-		if (r > 0 && there.seq == sent.seq && !same(&sent, &there))
+		if (r > 0 && there.seq == sent.seq &&
+		    !frame_is_same(&sent, &there))
 			good = refuse_fork(in, sent.seq, "other content");
 		in->fresh = rest;
 	}
@@ -127,7 +133,7 @@ static void grow_tree(struct intake *in)
 	struct sha256 leaf;
 	struct frame f;
 
-	in->tree = *replica_tree(in->chain->replica);
+	in->tree = *hub_chain_tree(in->chain);
 	while (batch_next(&rest, &f, &bytes)) {
 		merkle_leaf_hash(bytes.p, bytes.n, &leaf);
 		merkle_append(&in->tree, &leaf);
@@ -149,7 +155,7 @@ static bool note_fits(struct intake *in)
 	if (checkpoint_verify(in->batch.note, &in->host->key, &in->note, &why) <
 	    0)
 		hub_refuse(in->reply, 400, "checkpoint", "%s", why.text);
-	else if (!str_eqz(in->note.origin, in->chain->name))
+	else if (!str_eqz(in->note.origin, in->name))
 		hub_refuse(in->reply, 400, "checkpoint",
 		    "it is that of another chain");
 	else if (in->note.size > in->tree.size)
@@ -215,10 +221,14 @@ static bool keep(struct intake *in)
 /* Once, as long as the hub runs. */
 static void tell_corrected(struct intake *in)
 {
-	const struct teller *t = replica_teller(in->chain->replica);
+	const struct teller *t;
 	char reason[640];
 
-	if (t->corrected == 0 || in->chain->corrected)
+	/* Of what it shares with another history nothing is told anew. */
+	if (!in->chain->replica || in->chain->corrected)
+		return;
+	t = replica_teller(in->chain->replica);
+	if (t->corrected == 0)
 		return;
 	in->chain->corrected = true;
 	snprintf(reason, sizeof reason,
@@ -234,7 +244,8 @@ static int cosign(struct intake *in, struct buf *b, struct err *err)
 	struct hub *h = in->hub;
 	int r;
 
-	if (in->batch.note.n == 0 || in->note.size != in->tree.size)
+	if (in->batch.note.n == 0 || in->note.size != in->tree.size ||
+	    !in->chain->replica)
 		return 0;
 	buf_add_str(b, in->batch.note);
 	r = cosign_add(b, str_z(h->cfg->name), archive_key(h->archive),
@@ -249,8 +260,7 @@ static void answer_state(
 {
 	reply->type = "application/json";
 	message_begin(&reply->body);
-	message_number(
-	    &reply->body, "next", replica_tree(c->replica)->size + 1);
+	message_number(&reply->body, "next", hub_chain_tree(c)->size + 1);
 	if (note.n)
 		message_text(&reply->body, "checkpoint", note);
 	message_end(&reply->body);
@@ -262,12 +272,24 @@ static void acknowledge(struct intake *in)
 	struct err why = {""};
 	int r = cosign(in, &note, &why);
 
-	in->chain->forked = false;
+	note_fork(in, false, "the host goes on with what is kept");
 	if (r == 0)
 		answer_state(in->chain, buf_str(&note), in->reply);
 	else
 		refuse_failed(in, r, &why);
 	buf_free(&note);
+}
+
+/* Off with what a history that has not begun shares with the one before. */
+static bool skip_shared(struct intake *in)
+{
+	struct err why = {""};
+	int r;
+
+	in->fresh = in->batch.frames;
+	r = history_compare(
+	    in->hub, in->host, in->name, in->chain, &in->fresh, &why);
+	return r >= 0 || refuse_failed(in, r, &why);
 }
 
 static void take(struct intake *in)
@@ -277,7 +299,7 @@ static void take(struct intake *in)
 	if (in->batch.n && in->batch.first > next) {
 		hub_refuse(in->reply, 416, "gap", "the next frame is %llu",
 		    (unsigned long long)next);
-	} else if (skip_known(in)) {
+	} else if (in->chain->shared ? skip_shared(in) : skip_known(in)) {
 		grow_tree(in);
 		if (note_fits(in) && keep(in)) {
 			tell_corrected(in);
@@ -301,6 +323,7 @@ void hub_ingest(struct hub *h, const struct http_call *call, const char *chain,
 		return;
 	}
 	in.host = &host;
+	in.name = chain;
 	in.chain = open_chain(h, &host, chain, reply);
 	if (!in.chain)
 		return;
@@ -322,7 +345,7 @@ void hub_chain_state(struct hub *h, const struct http_call *call,
 	if (!hub_host(h, call, &host, reply))
 		return;
 	c = open_chain(h, &host, chain, reply);
-	if (c && replica_note(c->replica, &note, &why) == 0)
+	if (c && (!c->replica || replica_note(c->replica, &note, &why) == 0))
 		answer_state(c, buf_str(&note), reply);
 	else if (c)
 		hub_refuse(reply, 503, "chain", "%s", why.text);

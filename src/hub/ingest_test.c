@@ -20,6 +20,8 @@
 
 #define CHAIN  "events:web-01"
 #define FRAMES 30
+/* A digit of the time in a payload. */
+#define TENTH  (sizeof "{\"time\":\"2026-11-22T11:49:28." - 1)
 
 /* A hub, and a host with a chain of FRAMES events that has joined it. */
 struct world {
@@ -409,6 +411,110 @@ static void test_restart(void **state)
 	open_hub(w);
 }
 
+/* Of the frames from there on the time, by 100 ms. */
+static void change(struct world *w, uint64_t from)
+{
+	for (uint64_t i = from; i <= FRAMES; i++)
+		w->payloads[i].p[TENTH] ^= 1;
+}
+
+static uint64_t next_frame(struct world *w)
+{
+	const struct http_call call = {.method = "GET", .peer = &w->peer};
+	struct http_reply reply = {.body = BUF_INIT};
+
+	hub_chain_state(&w->hub, &call, CHAIN, &reply);
+	buf_clear(&w->said);
+	buf_add_str(&w->said, buf_str(&reply.body));
+	buf_free(&reply.body);
+	return next_of(w);
+}
+
+static int add_up(void *ctx, const struct group_row *row)
+{
+	*(uint64_t *)ctx += row->n;
+	return 0;
+}
+
+/* Events of the host that can be found. */
+static uint64_t count_found(struct world *w)
+{
+	struct store *s = archive_store(w->hub.archive);
+	struct query q = {.since = INT64_MIN,
+	    .until = INT64_MAX,
+	    .host = {STR("web-01")},
+	    .n_host = 1,
+	    .kinds = (uint64_t)1 << EVENT_EXEC};
+	struct err err = {""};
+	uint64_t n = 0;
+
+	assert_int_equal(hub_commit(&w->hub, &err), 0);
+	assert_int_equal(s->ops->count(s, &q, 0, add_up, &n, &err), 0);
+	return n;
+}
+
+static void resolve(struct world *w)
+{
+	struct host_entry host;
+	struct err err = {""};
+
+	assert_int_equal(host_find(&w->hub.place, w->host.id, &host, &err), 0);
+	assert_int_equal(host.forked, 1);
+	host.history++;
+	host.forked = 0;
+	assert_int_equal(host_put(&w->hub.place, &host, &err), 0);
+}
+
+/* Both are kept, what they share once; each verifies, and the host goes on. */
+static void test_histories(void **state)
+{
+	const struct archive_verify_sink quiet = {0};
+	struct world *w = *state;
+	struct err err = {""};
+	bool sound = false;
+
+	assert_int_equal(send_frames(w, 1, 20, 20), 200);
+	change(w, 9);
+	assert_int_equal(send_frames(w, 9, 12, 12), 409);
+	resolve(w);
+	assert_int_equal(next_frame(w), 1);
+	assert_int_equal(send_frames(w, 2, 5, 0), 416);
+	assert_int_equal(send_frames(w, 1, 5, 5), 200);
+	assert_int_equal(next_of(w), 6);
+	/* What was compared is compared again after a restart. */
+	close_hub(w);
+	open_hub(w);
+	assert_int_equal(next_frame(w), 1);
+	assert_int_equal(send_frames(w, 1, 8, 8), 200);
+	assert_int_equal(count_found(w), 19);
+	assert_int_equal(send_frames(w, 5, 12, 12), 200);
+	assert_cosigned(w, 12);
+	assert_int_equal(count_found(w), 19 + 4);
+	close_hub(w);
+	open_hub(w);
+	assert_int_equal(next_frame(w), 13);
+	assert_int_equal(send_frames(w, 11, 15, 15), 200);
+	assert_cosigned(w, 15);
+	/* Another one, which goes on behind all that is shared. */
+	change(w, 16);
+	assert_int_equal(send_frames(w, 13, 13, 0), 200);
+	change(w, 14);
+	assert_int_equal(send_frames(w, 14, 16, 16), 409);
+	resolve(w);
+	assert_int_equal(send_frames(w, 1, 13, 13), 200);
+	assert_int_equal(send_frames(w, 14, 17, 17), 200);
+	assert_cosigned(w, 17);
+	assert_int_equal(count_found(w), 19 + 7 + 4);
+	close_hub(w);
+	assert_int_equal(
+	    archive_verify(w->store, NULL, &quiet, &sound, &err), 0);
+	assert_true(sound);
+	assert_int_equal(archive_reindex(w->store, NULL, NULL, &err), 0);
+	open_hub(w);
+	assert_int_equal(count_found(w), 19 + 7 + 4);
+	assert_int_equal(next_frame(w), 18);
+}
+
 /* The store is closed, and opened again; what was taken is there. */
 static void test_full_disk(void **state)
 {
@@ -446,6 +552,7 @@ int main(void)
 	    WITH_HUB(test_of_others),
 	    WITH_HUB(test_restart),
 	    WITH_HUB(test_full_disk),
+	    WITH_HUB(test_histories),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

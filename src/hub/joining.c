@@ -110,11 +110,16 @@ static void answer(struct hub *h, const struct host_entry *host,
 static void join(struct hub *h, const struct joining *j,
     const struct http_call *call, struct http_reply *reply)
 {
-	struct host_entry host = {.key = j->key};
+	struct host_entry host = {.history = 1};
 	struct buf cert = BUF_INIT, reason = BUF_INIT;
 	struct err why = {""};
 	int r;
 
+	/* It may have been here before, with more than one history. */
+	if (host_find(&h->place, j->id, &host, NULL) < 0)
+		host = (struct host_entry){.history = 1};
+	host.key = j->key;
+	host.revoked = false;
 	memcpy(host.id, j->id, sizeof host.id);
 	snprintf(host.name, sizeof host.name, "%.*s", STR_ARG(j->name));
 	r = token_redeem(&h->place, &j->token, &why);

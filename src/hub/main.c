@@ -26,6 +26,8 @@ static const char usage[] =
     "  token [--valid SPAN]  print a token with which one host may join (1h)\n"
     "  hosts                 list the hosts that joined\n"
     "  revoke HOST           shut a host out; a new token lets it in again\n"
+    "  resolve HOST          take what a host sends that forked as a further\n"
+    "                        history of it, beside what is kept\n"
     "\n"
     "  account NAME --role admin|auditor|viewer [--host H]... [--user U]...\n"
     "               [--password]\n"
@@ -162,6 +164,7 @@ static int print_host(void *ctx, const struct host_entry *h)
 		    "CERTIFICATE UNTIL");
 	printf("%-16s  %-24s  %-9s  %s\n", h->id, h->name,
 	    h->revoked		    ? "revoked"
+	    : h->forked		    ? "forked"
 	    : h->until < time_now() ? "expired"
 				    : "joined",
 	    until);
@@ -202,6 +205,29 @@ static int shut_out(const struct call *c)
 	return EXIT_DONE;
 }
 
+/* The hub looks at this file with each request. */
+static int resolve(const struct call *c)
+{
+	struct host_entry host;
+	struct place p;
+	struct err err = {""};
+	int r = place_open(&p, c->cfg->store, &err);
+
+	if (r == 0)
+		r = host_find_any(&p, c->args[0], &host, &err);
+	host.history++;
+	host.forked = 0;
+	if (r == 0)
+		r = host_put(&p, &host, &err);
+	place_close(&p);
+	if (r < 0)
+		return fail(&err);
+	printf("what %s (%s) sends is kept as its history %llu from where it "
+	       "parts from the one before, which stays\n",
+	    host.name, host.id, (unsigned long long)host.history);
+	return EXIT_DONE;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct call *c);
@@ -212,6 +238,7 @@ static const struct {
     {"token", make_token, 0, 0},
     {"hosts", list_hosts, 0, 0},
     {"revoke", shut_out, 1, 1},
+    {"resolve", resolve, 1, 1},
     {"account", command_account, 1, 1},
     {"accounts", command_accounts, 0, 0},
     {"account-remove", command_account_remove, 1, 1},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hub/metrics.h"
 
+#include <stdio.h>
+
+#include "archive/layout.h"
 #include "base/when.h"
 #include "hub/api.h"
 #include "hub/room.h"
@@ -134,9 +137,12 @@ static void add_chains(
 	    "Frames that are kept of a chain that was sent since the start.");
 	for (size_t i = 0; i < h->n_chains; i++) {
 		const struct hub_chain *c = &h->chains[i];
-		const char *host = strchr(c->name, ':');
+		const struct str name = layout_written_as(c->name);
+		char host[CERT_NAME_MAX + 1];
 
-		if (c->replica && host && may_see(a, host + 1))
+		snprintf(host, sizeof host, "%.*s",
+		    STR_ARG(str_from(name, str_find_char(name, ':') + 1)));
+		if (c->replica && may_see(a, host))
 			row(b, "chain_frames", "chain", c->name,
 			    (double)replica_tree(c->replica)->size);
 	}

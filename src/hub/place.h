@@ -57,6 +57,9 @@ struct host_entry {
 	struct sign_public key;		  /* of its store */
 	int64_t until; /* its certificate lasts, microseconds */
 	bool revoked;
+	/* See hub/history.h: 1, 2, ...; and the bits of its chains that were
+	 * found to fork, and are not resolved. */
+	uint64_t history, forked;
 };
 
 /* 0; -ENOENT: no such host; -EBADMSG: its file is damaged. */

@@ -235,6 +235,22 @@ def tells_silence():
                  (a["op"], a["host"]) == ("back", "web-01")])
 
 
+def proves(hub, host, chains):
+    """Evidence of a host is made, and proved by what is in it."""
+    bundle = os.path.join(hub.dir, "..", "evidence")
+    made = subprocess.run(
+        [*hub.command("export", "--evidence", "--host", host), "-o", bundle],
+        capture_output=True, text=True)
+    equal(made.returncode, 0, made.stderr)
+    told = subprocess.run(
+        [sys.executable, "-B", os.path.join(bundle, "verify_evidence.py"),
+         "--key", "@" + os.path.join(hub.dir, "keys", "host.pub")],
+        capture_output=True, text=True).stdout
+    check("all of it is proved" in told, told)
+    for chain in chains:
+        check("\n" + chain in told, told)
+
+
 @case
 def tells_a_fork():
     """A store restored from a copy: refused, told, both sides' evidence kept"""
@@ -264,6 +280,26 @@ def tells_a_fork():
         check(kept < len(before), "nothing was new")
         hub.run("verify")
         web.run("verify")
+        # Its other past is taken beside the one that is kept.
+        check("forked" in hub.hub("hosts").stdout, "not in the list")
+        equal(hub.hub("resolve", "web-01").returncode, 0)
+        web.stop()
+        web.start().log_in(5)
+        both = web.wanted()
+        wait_for("both pasts", lambda: hub.ports("web-01") == both)
+        wait_for("the acknowledgement", lambda: note_of(web).splitlines()[
+            1:2] >= [str(web.lines("verify")[0]["frames"])])
+        check("joined" in hub.hub("hosts").stdout, "still forked")
+        said = [e["reason"] for e in hub.found("search", "--all", "--kind",
+                                               "config")
+                if e["op"] == "history"]
+        check(any("events:web-01:2" in r for r in said), said)
+        check("they are those of events:web-01" in
+              hub.run("verify").stdout.decode(), "the hole is not told")
+        hub.stop()
+        proves(hub, "web-01", ["events:web-01:", "events:web-01:2:"])
+        hub.run("reindex")
+        equal(hub.ports("web-01"), both)
 
 
 @case
