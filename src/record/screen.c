@@ -51,12 +51,10 @@ void screen_soft_reset(struct screen *s)
 	s->p->saved = (struct saved_cursor){0, 0, no_pen, no_charsets};
 }
 
-void screen_show(struct screen *s, bool alternate)
+static void show(struct screen *s, bool alternate)
 {
 	struct plane *from = s->p, *to = &s->planes[alternate];
 
-	if (from == to)
-		return;
 	to->x = from->x;
 	to->y = from->y;
 	for (unsigned y = 0; y < s->rows; y++)
@@ -75,12 +73,23 @@ void screen_show(struct screen *s, bool alternate)
 		cursor_restrict(s, s->cols);
 }
 
+/* Who goes there and back pays for both, so that a snapshot pays nothing. */
+void screen_show(struct screen *s, bool alternate)
+{
+	if (alternate != screen_is_alternate(s) &&
+	    (alternate || screen_afford_all(s)))
+		show(s, alternate);
+}
+
 void screen_reset(struct screen *s)
 {
 	/* Who watches hears that the rows of the alternate one are gone. */
-	screen_show(s, false);
+	if (screen_is_alternate(s))
+		show(s, false);
 	for (unsigned i = 0; i < 2; i++) {
-		clear_rows(s, &s->planes[i], no_pen);
+		/* With it a snapshot begins, which pays nothing. */
+		if (s->parser.taken <= 2 || screen_afford(s, s->rows))
+			clear_rows(s, &s->planes[i], no_pen);
 		plane_reset(s, &s->planes[i]);
 	}
 	reset_modes(s);
@@ -137,6 +146,8 @@ static void fill_with_e(struct screen *s)
 	const struct cell e = {'E', s->pen, 0};
 
 	cursor_set(s, 0, 0);
+	if (!screen_afford_all(s))
+		return;
 	for (unsigned y = s->p->y; y < s->rows; y++) {
 		struct row *r = row_at(s, y);
 
@@ -278,6 +289,7 @@ struct screen *screen_new(unsigned rows, unsigned cols, unsigned history)
 	}
 	sequence_init(&s->parser, &ops, s);
 	s->p = &s->planes[0];
+	screen_credit_reset(s);
 	screen_reset(s);
 	return s;
 }

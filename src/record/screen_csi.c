@@ -161,7 +161,11 @@ static void erase_display(struct screen *s, int32_t what, bool selective)
 
 static void erase_in_display(struct screen *s, const struct sequence *q)
 {
-	erase_display(s, q->params[0], q->marks == '?');
+	bool selective = q->marks == '?';
+
+	/* Whether a cell is protected must be looked at; else a row is one. */
+	if (screen_afford(s, selective ? s->rows * s->cols : s->rows))
+		erase_display(s, q->params[0], selective);
 }
 
 static void erase_in_line(struct screen *s, const struct sequence *q)
@@ -236,7 +240,7 @@ typedef int shift_fn(
 static void shift_columns(
     struct screen *s, const struct sequence *q, unsigned x, shift_fn *shift)
 {
-	if (!in_region(s))
+	if (!in_region(s) || !screen_afford_all(s))
 		return;
 	/* A cursor behind the last column counts from the first one. */
 	for (unsigned y = s->p->top; y <= s->p->bottom; y++) {
@@ -324,6 +328,11 @@ static void protect(struct screen *s, const struct sequence *q)
 		s->pen.bg &= ~PEN_PROTECTED;
 }
 
+static void lower_credit(struct screen *s, const struct sequence *q)
+{
+	screen_credit_lower(s, q->params[0]);
+}
+
 static void cursor_style(struct screen *s, const struct sequence *q)
 {
 	if (q->params[0] >= 0 && q->params[0] <= 6)
@@ -375,6 +384,7 @@ static const struct {
     {' ', 'A', scroll_right},
     {' ', 'q', cursor_style},
     {'!', 'p', soft_reset},
+    {'=', 'z', lower_credit},
     {'"', 'q', protect},
     {'\'', '}', insert_columns},
     {'\'', '~', delete_columns},

@@ -59,6 +59,9 @@ struct screen {
 	unsigned history_max, history_n, history_at;
 	struct screen_watch watch;
 	uint64_t now;
+	/* Cells that may be written all at once, so many bytes ago. */
+	int64_t credit;
+	uint64_t credit_at;
 	int error;
 };
 
@@ -120,6 +123,19 @@ void screen_tab(struct screen *s, bool back, unsigned n);
 /* Row y of the primary screen leaves for the history; a blank one comes back.
  */
 struct row *history_push(struct screen *s, unsigned y);
+
+/* screen_credit.c */
+void screen_credit_reset(struct screen *s);
+/* Whether so many may be written for one sequence: then they are paid. */
+bool screen_afford(struct screen *s, unsigned cells);
+static inline bool screen_afford_all(struct screen *s)
+{
+	return screen_afford(s, s->rows * s->cols);
+}
+/* As a snapshot tells what is left; `behind`: its bytes that come next. */
+void screen_credit_lower(struct screen *s, int32_t to);
+void screen_write_credit(
+    const struct screen *s, size_t behind, struct buf *out);
 
 /* screen_print.c */
 void screen_print_ascii(void *user, const char *p, size_t n);

@@ -64,9 +64,15 @@ void row_leave(const struct screen *s, const struct plane *p, unsigned y,
 void rows_clear(
     struct screen *s, const struct plane *p, unsigned y, struct pen fill)
 {
+	struct row *r = p->rows[y];
+
+	/* It is as it will be, and nobody was told of it. */
+	if (r->used == 0 && r->first == 0 && r->tag == 0 && !r->wrapped &&
+	    r->fill == fill.bg)
+		return;
 	row_leave(s, p, y, ROW_CLEARED);
-	row_clear(p->rows[y], fill.bg);
-	p->rows[y]->changed = true;
+	row_clear(r, fill.bg);
+	r->changed = true;
 }
 
 static void come_in(struct row *r, struct pen fill)
@@ -251,6 +257,7 @@ void plane_set_tabs(struct screen *s, struct plane *p)
 	for (; x < s->cols; x += 8)
 		p->tabs[x / 64] |= (uint64_t)1 << (x % 64);
 	/* None is kept behind the last column. */
-	for (x = s->cols; x < TAB_WORDS * 64; x++)
-		p->tabs[x / 64] &= ~((uint64_t)1 << (x % 64));
+	p->tabs[s->cols / 64] &= ((uint64_t)1 << (s->cols % 64)) - 1;
+	for (x = s->cols / 64 + 1; x < TAB_WORDS; x++)
+		p->tabs[x] = 0;
 }

@@ -219,10 +219,25 @@ static void print_again(struct sheet *sh)
 	write_cell(sh, &c);
 }
 
+/* The credit is what it is when all behind it is taken. */
+static void put_credit(const struct screen *s, struct buf *out, size_t at)
+{
+	struct buf tail = BUF_INIT;
+
+	buf_add_str(&tail, str_from(buf_str(out), at));
+	out->n = at;
+	screen_write_credit(s, tail.n, out);
+	buf_add_str(out, buf_str(&tail));
+	if (buf_error(&tail))
+		out->error = buf_error(&tail);
+	buf_free(&tail);
+}
+
 void screen_snapshot(const struct screen *s, struct buf *out)
 {
 	struct sheet sh = {s, out, {0, 0, 0}};
 	const struct plane *hidden = &s->planes[0];
+	size_t tail;
 	static const struct pen no_pen = {0, 0, 0};
 
 	buf_add_z(out, "\033c");
@@ -237,7 +252,10 @@ void screen_snapshot(const struct screen *s, struct buf *out)
 	write_charsets(out, &s->charsets);
 	screen_write_modes(s, out);
 	write_pen(&sh, s->pen);
+	tail = out->n;
 	if (s->joins)
 		print_again(&sh);
 	sequence_pending(&s->parser, out);
+	if (!buf_error(out))
+		put_credit(s, out, tail);
 }

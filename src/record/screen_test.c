@@ -298,6 +298,61 @@ static void test_hostile(void **state)
 	screen_free(s);
 }
 
+static struct screen *copy(const struct screen *s)
+{
+	struct screen *c = screen_new(screen_rows(s), screen_cols(s), 0);
+	struct buf b = BUF_INIT;
+
+	screen_snapshot(s, &b);
+	screen_feed(c, 1, buf_str(&b));
+	buf_free(&b);
+	return c;
+}
+
+static void assert_same(const struct screen *a, const struct screen *b)
+{
+	struct buf x = BUF_INIT, y = BUF_INIT;
+
+	screen_snapshot(a, &x);
+	screen_snapshot(b, &y);
+	assert_true(str_eq(buf_str(&x), buf_str(&y)));
+	buf_free(&x);
+	buf_free(&y);
+}
+
+/* Obeyed, each of these floods would take minutes; what is passed
+ * over of them is the same from a snapshot on. */
+static void test_flood(void **state)
+{
+	static const char *const floods[] = {"\33#8", "\33[1\"q\33#8\33[?2J",
+	    "\33['}", "\33[?47h\33[?47l", "x\33[2 @\33[ A", "\33c", "\33[2J"};
+	struct screen *s = screen_new(SCREEN_MAX, SCREEN_MAX, 0), *second;
+
+	(void)state;
+	screen_feed(s, 1, STR("\33#8"));
+	for (size_t i = 0; i < sizeof floods / sizeof *floods; i++) {
+		for (unsigned k = 0; k < 20000; k++)
+			screen_feed(s, 1, str_z(floods[i]));
+		second = copy(s);
+		assert_same(s, second);
+		for (unsigned k = 0; k < 4000; k++) {
+			screen_feed(s, 1, str_z(floods[i]));
+			screen_feed(second, 1, str_z(floods[i]));
+		}
+		assert_same(s, second);
+		screen_free(second);
+	}
+	/* What is shown stays to be seen. */
+	screen_feed(s, 1, STR("\33[Htext\33#8"));
+	assert_int_equal(row_cell(screen_row(s, 0), 3).code, 't');
+	/* Who goes on as programs do is obeyed again. */
+	for (unsigned k = 0; k < 20000; k++)
+		screen_feed(s, 1, STR("text\r"));
+	screen_feed(s, 1, STR("\33#8"));
+	assert_int_equal(row_cell(screen_row(s, 0), 3).code, 'E');
+	screen_free(s);
+}
+
 static void test_snapshot_for_others(void **state)
 {
 	struct screen *s = screen_new(3, 8, 0);
@@ -362,6 +417,7 @@ int main(void)
 	    cmocka_unit_test(test_resize),
 	    cmocka_unit_test(test_watch),
 	    cmocka_unit_test(test_hostile),
+	    cmocka_unit_test(test_flood),
 	    cmocka_unit_test(test_pieces),
 	    cmocka_unit_test(test_snapshot_for_others),
 	};

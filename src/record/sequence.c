@@ -347,6 +347,7 @@ void sequence_feed(struct sequence_parser *p, struct str bytes)
 		if (n && text)
 			p->ops->ascii(p->user, bytes.p + i, n);
 		i += n;
+		p->taken += n + (i < bytes.n);
 		if (i < bytes.n && (uint8_t)bytes.p[i] < 0x80 && p->n_tail == 0)
 			step(p, (uint8_t)bytes.p[i++]);
 		else if (i < bytes.n)

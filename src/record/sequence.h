@@ -66,6 +66,7 @@ struct sequence_parser {
 	void *user;
 	enum sequence_state state;
 	struct sequence s;
+	uint64_t taken;	 /* bytes, the one at hand included */
 	uint8_t tail[4]; /* of a character that is not complete yet */
 	unsigned n_tail;
 };
