@@ -97,6 +97,9 @@ int segment_pack(
 		r = -errno;
 	else if (!S_ISREG(st.st_mode) || (size_t)st.st_size > SEGMENT_FILE_MAX)
 		r = -EBADMSG;
+	/* Both may be found after a loss of power: as one, or it is damage. */
+	if (r == 0 && fdatasync(p.fd) < 0)
+		r = -errno;
 	if (r == 0)
 		r = fd_replace_file_by(dirfd, packed, 0640, fill_packed, &p);
 	fd_close(&p.fd);

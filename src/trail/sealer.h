@@ -50,7 +50,8 @@ int sealer_wait(struct sealer *s, struct err *err);
 void sealer_stop(struct sealer *s);
 
 /*
- * Compress one closed segment: `name` to FIRST.seg.zst, then remove `name`.
+ * Sync and compress one closed segment: `name` to FIRST.seg.zst, then remove
+ * `name`.
  * A crash leaves one of them whole, or both.
  */
 int segment_pack(
