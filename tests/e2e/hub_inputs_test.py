@@ -13,7 +13,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import wait_for
+from daemontest import PATIENCE, wait_for
 from hubtest import Host, wait_arrived
 from inputtest import (InputHub, Rsyslog, SyslogNgSender, connect, counted,
                        forwarding, logger, login, send, send_udp, snippet)
@@ -177,6 +177,33 @@ def rsyslog_over_a_kill():
 def syslog_ng_over_a_kill():
     """The hub is killed again and again: what syslog-ng sends is there once"""
     over_a_kill(SyslogNgSender, "syslog-ng")
+
+
+@case
+def killed_under_way():
+    """What the hub took more than a second before it is killed is there"""
+    with InputHub() as hub:
+        hub.start()
+        sent = {}
+        with connect(hub.tcp) as s:
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                n = len(sent)
+                s.sendall(login("web", "t%d" % n, n) + b"\n")
+                send_udp(hub.udp, [login("web", "d%d" % n, n)], "127.0.0.2")
+                sent[n] = time.monotonic()
+                time.sleep(0.01)
+            hub.kill()
+        killed = time.monotonic()
+        hub.start()
+        old = {way + str(n) for n, at in sent.items() for way in "td"
+               if at < killed - PATIENCE}
+        users = hub.users("web")
+        equal(old - set(users), set())
+        equal(len(set(users)), len(users), "nothing twice")
+        print("# %d of %d were lost" % (2 * len(sent) - len(users),
+                                        2 * len(sent)))
+        hub.stop()
 
 
 @case
