@@ -23,6 +23,7 @@ import tap  # noqa: E402
 RECORD, DUMP = sys.argv[1:3]
 AUID = 54321
 EXECS = 5000
+CONNECTS = 1000
 ARGS_MAX = 128 << 10
 
 
@@ -318,6 +319,35 @@ def connections_are_told():
                       (pid, AUID, os.path.realpath(sys.executable), 'kernel'))
 
 
+def connections_beside_each_other():
+    """Answers interrupt processes that connect and close."""
+    def work():
+        for _ in range(CONNECTS):
+            socket.create_connection(server.getsockname()).close()
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                server.accept()[0].close()
+    with socket.create_server(('127.0.0.1', 0), backlog=1024) as server, \
+            recording() as r:
+        taker = threading.Thread(target=accept)
+        taker.start()
+        workers = []
+        for _ in range(4):
+            workers.append(threading.Thread(
+                target=lambda: workers.append(login(work))))
+        for w in workers[:4]:
+            w.start()
+        for w in workers[:4]:
+            w.join()
+        server.shutdown(socket.SHUT_RDWR)
+        taker.join()
+        r.end()
+    for ses, _ in workers[4:]:
+        tap.equal(len(r.of(ses, 'net.connect')), CONNECTS)
+
+
 def datagrams_are_told():
     """Each connect(), and of what is sent without one the first datagram."""
     def work():
@@ -533,7 +563,7 @@ def main():
              what_is_too_long_is_marked, programs_without_a_file_are_told,
              paths_cross_mounts_and_roots, changed_ids_show,
              terminals_are_named, ends_are_told, connections_are_told,
-             datagrams_are_told,
+             connections_beside_each_other, datagrams_are_told,
              no_record_waits_for_another, others_are_left_alone, bursts_are_seen_whole,
              losses_are_counted])
 

@@ -24,43 +24,48 @@
  * this order: a session that was there before is found before it is followed.
  */
 static const struct part {
-	const char *what, *program, * or ;
+	const char *what; /* NULL: of the one before, too */
+	const char *program, * or ;
 	uint32_t whole; /* kinds that it tells of every login session */
+	/* It is no loss where it is not run as it would interrupt itself. */
+	bool spared;
 } parts[] = {
-    {"sessions under way", "find_sessions", NULL, 0},
-    {"sessions", "trace_fork", NULL, 0},
-    {"exec", "trace_exec", NULL, 1u << EVENT_EXEC},
-    {"exit", "trace_exit", "trace_exit_5_8", 1u << EVENT_EXIT},
-    /* Audit tells of sockets that are not TCP, too. */
-    {"sockets", "trace_socket", NULL, 0},
-    {"connects", "trace_connected", NULL, 0},
-    {"udp", "trace_connect4", NULL, 0},
-    {"udp6", "trace_connect6", NULL, 0},
-    {"udp sends", "trace_sendmsg4", NULL, 0},
-    {"udp6 sends", "trace_sendmsg6", NULL, 0},
-    {"opens", "trace_open", NULL, 0},
-    {"opens by handle", "trace_open_root", NULL, 0},
-    {"deletes", "trace_unlink", NULL, 0},
-    {"rmdir", "trace_rmdir", NULL, 0},
-    {"mkdir", "trace_mkdir", NULL, 0},
-    {"mknod", "trace_mknod", NULL, 0},
-    {"links", "trace_link", NULL, 0},
-    {"symlinks", "trace_symlink", NULL, 0},
-    {"renames", "trace_rename", NULL, 0},
-    {"renamed", "trace_renamed", NULL, 0},
-    {"attributes", "trace_attributes", NULL, 0},
-    {"setxattr", "trace_setxattr", NULL, 0},
-    {"removexattr", "trace_removexattr", NULL, 0},
-    {"changes of user", "trace_user", NULL, 0},
-    {"ptrace", "trace_ptrace", NULL, 0},
-    {"modules", "trace_module", NULL, 0},
-    {"bpf", "trace_bpf_load", NULL, 0},
-    {"mounts", "trace_mount", NULL, 0},
-    {"moved mounts", "trace_move_mount", NULL, 0},
-    {"unmounts", "trace_umount", NULL, 0},
-    {"pivot_root", "trace_pivot_root", NULL, 0},
-    {"namespaces", "trace_namespaces", NULL, 0},
-    {"user namespaces", "trace_user_namespace", NULL, 0},
+    {"sessions under way", "find_sessions", NULL, 0, false},
+    {"sessions", "trace_fork", NULL, 0, false},
+    {"exec", "trace_exec", NULL, 1u << EVENT_EXEC, false},
+    {"exit", "trace_exit", "trace_exit_5_8", 1u << EVENT_EXIT, false},
+    /* Audit tells of sockets that are not TCP, too. No answer that interrupts
+     * trace_socket begins to connect or to listen. */
+    {"sockets", "trace_socket", NULL, 0, true},
+    {"connects", "trace_connected", NULL, 0, true},
+    {NULL, "trace_connected_between", NULL, 0, true},
+    {"udp", "trace_connect4", NULL, 0, false},
+    {"udp6", "trace_connect6", NULL, 0, false},
+    {"udp sends", "trace_sendmsg4", NULL, 0, false},
+    {"udp6 sends", "trace_sendmsg6", NULL, 0, false},
+    {"opens", "trace_open", NULL, 0, false},
+    {"opens by handle", "trace_open_root", NULL, 0, false},
+    {"deletes", "trace_unlink", NULL, 0, false},
+    {"rmdir", "trace_rmdir", NULL, 0, false},
+    {"mkdir", "trace_mkdir", NULL, 0, false},
+    {"mknod", "trace_mknod", NULL, 0, false},
+    {"links", "trace_link", NULL, 0, false},
+    {"symlinks", "trace_symlink", NULL, 0, false},
+    {"renames", "trace_rename", NULL, 0, false},
+    {"renamed", "trace_renamed", NULL, 0, false},
+    {"attributes", "trace_attributes", NULL, 0, false},
+    {"setxattr", "trace_setxattr", NULL, 0, false},
+    {"removexattr", "trace_removexattr", NULL, 0, false},
+    {"changes of user", "trace_user", NULL, 0, false},
+    {"ptrace", "trace_ptrace", NULL, 0, false},
+    {"modules", "trace_module", NULL, 0, false},
+    {"bpf", "trace_bpf_load", NULL, 0, false},
+    {"mounts", "trace_mount", NULL, 0, false},
+    {"moved mounts", "trace_move_mount", NULL, 0, false},
+    {"unmounts", "trace_umount", NULL, 0, false},
+    {"pivot_root", "trace_pivot_root", NULL, 0, false},
+    {"namespaces", "trace_namespaces", NULL, 0, false},
+    {"user namespaces", "trace_user_namespace", NULL, 0, false},
 };
 
 #define N_PARTS (sizeof parts / sizeof *parts)
@@ -103,11 +108,11 @@ static void describe(struct tap_opened *to, const int result[static N_PARTS])
 	int told = 0;
 
 	for (size_t i = 0; i < N_PARTS; i++)
-		if (result[i] == 0)
+		if (result[i] == 0 && parts[i].what)
 			tap_note(
 			    to, "%s%s", to->note[0] ? ", " : "", parts[i].what);
 	for (size_t i = 0; i < N_PARTS; i++) {
-		if (result[i] == 0)
+		if (result[i] == 0 || !parts[i].what)
 			continue;
 		if (told && told != result[i])
 			tap_note(to, " (%s)", strerrordesc_np(-told));
@@ -125,8 +130,9 @@ static bool has_all_tcp(const int result[static N_PARTS])
 	bool all = true;
 
 	for (size_t i = 0; i < N_PARTS; i++)
-		if (strcmp(parts[i].what, "sockets") == 0 ||
-		    strcmp(parts[i].what, "connects") == 0)
+		if (parts[i].what &&
+		    (strcmp(parts[i].what, "sockets") == 0 ||
+			strcmp(parts[i].what, "connects") == 0))
 			all = all && result[i] == 0;
 	return all;
 }
@@ -145,10 +151,14 @@ static int attach_all(struct trace_bpf *skel, struct tap_opened *to,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < N_PARTS; i++) {
+		const unsigned link = to->n_fd - BPF_N_FDS;
+
 		if (names[i])
 			result[i] = programs_attach(skel->obj, names[i], to);
 		if (result[i] == 0)
 			to->kept[BPF_KEPT_WHOLE] |= parts[i].whole;
+		if (result[i] == 0 && parts[i].spared)
+			to->kept[BPF_KEPT_SPARED] |= INT64_C(1) << link;
 	}
 	to->kept[BPF_KEPT_TCP] = has_all_tcp(result);
 	to->kept[BPF_KEPT_SINCE] = time_now();
@@ -287,9 +297,11 @@ int bpf_watch(const struct tap_opened *opened, struct str list)
 void bpf_count_missed(const struct tap_opened *opened)
 {
 	const uint32_t slot = REC_MISSED;
-	const uint64_t n =
-	    programs_missed(opened->fd + BPF_N_FDS, opened->n_fd - BPF_N_FDS);
+	uint64_t n = 0;
 
+	for (unsigned i = 0; i < opened->n_fd - BPF_N_FDS; i++)
+		if (!(opened->kept[BPF_KEPT_SPARED] >> i & 1))
+			n += programs_missed(&opened->fd[BPF_N_FDS + i], 1);
 	bpf_map_update_elem(opened->fd[BPF_FD_LOST], &slot, &n, BPF_ANY);
 }
 

@@ -22,6 +22,8 @@ enum bpf_kept {
 	BPF_KEPT_WHOLE, /* kinds (1 << enum event_kind) that all run for */
 	BPF_KEPT_TCP,	/* all connections by TCP are told: 1 */
 	BPF_KEPT_SINCE, /* time_now() when all of this ran */
+	/* 1 << i: the link i is that of a program which may be passed over */
+	BPF_KEPT_SPARED,
 };
 
 /*

@@ -113,8 +113,8 @@ int BPF_PROG(trace_socket, const struct sock *sk, int before, int state)
 }
 
 /* Wherever the answer comes in: mostly not in the process that waits for it. */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(trace_connected, const struct sock *sk, int before, int state)
+static __noinline int follow_connect(
+    const struct sock *sk, int before, int state)
 {
 	__u64 key = (__u64)sk;
 	struct pending *p;
@@ -140,6 +140,25 @@ int BPF_PROG(trace_connected, const struct sock *sk, int before, int state)
 	}
 	bpf_map_delete_elem(&pending, &key);
 	return 0;
+}
+
+/*
+ * A program is not run where it would interrupt itself; and an answer may come
+ * in while a process closes another connection. Of the two the one that is not
+ * at work then is run, as nothing interrupts an answer in its turn; else the
+ * second finds nothing more to tell.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(trace_connected, const struct sock *sk, int before, int state)
+{
+	return follow_connect(sk, before, state);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(
+    trace_connected_between, const struct sock *sk, int before, int state)
+{
+	return follow_connect(sk, before, state);
 }
 
 #endif
