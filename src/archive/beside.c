@@ -32,16 +32,42 @@ static int check_owner(int dirfd, const char *dir, struct err *err)
 	    (unsigned)st.st_uid);
 }
 
-static int append(int chainfd, const struct trail_config *cfg, struct str json,
-    struct err *err)
+static int append(struct trail *t, struct event *ev, struct err *err)
 {
-	struct trail_recovery recovery;
+	struct buf json = BUF_INIT;
+	int r = event_frame(ev, &json, err);
+
+	if (r == 0)
+		r = trail_append(t, FRAME_EVENT, 0, buf_str(&json), NULL, err);
+	buf_free(&json);
+	return r;
+}
+
+/* Behind what its last writer left, if that was cut off. */
+static int append_gap(struct trail *t, const char *chain,
+    const struct trail_recovery *rec, struct err *err)
+{
+	char reason[EVENT_FRAME_REASON_MAX];
+	struct event ev;
+
+	if (!rec->torn_bytes && !rec->unclean)
+		return 0;
+	event_frame_gap(&ev, chain, rec, reason);
+	return append(t, &ev, err);
+}
+
+static int append_to(int chainfd, const struct trail_config *cfg,
+    struct event *ev, struct err *err)
+{
+	struct trail_recovery recovery = {0};
 	struct trail *t = NULL;
 	int r = trail_open(&t, chainfd, cfg, &recovery, err);
 
 	if (r < 0)
 		return r;
-	r = trail_append(t, FRAME_EVENT, 0, json, NULL, err);
+	r = append_gap(t, cfg->origin, &recovery, err);
+	if (r == 0)
+		r = append(t, ev, err);
 	if (r == 0)
 		return trail_close(t, err);
 	trail_abandon(t);
@@ -53,7 +79,6 @@ int beside_append(
 {
 	CLEANUP_FD int dirfd = -1, chainfd = -1;
 	uint8_t id_key[LAYOUT_ID_KEY_LEN];
-	struct buf json = BUF_INIT;
 	struct sign_key key = {.secret = {0}};
 	const struct trail_config cfg = {.origin = chain, .key = &key};
 	int r = layout_open(dir, false, &dirfd, err);
@@ -65,10 +90,7 @@ int beside_append(
 	if (r == 0)
 		r = layout_open_chain(dirfd, chain, true, &chainfd, err);
 	if (r == 0)
-		r = event_frame(ev, &json, err);
-	if (r == 0)
-		r = append(chainfd, &cfg, buf_str(&json), err);
+		r = append_to(chainfd, &cfg, ev, err);
 	sign_key_wipe(&key);
-	buf_free(&json);
 	return r;
 }

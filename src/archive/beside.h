@@ -12,7 +12,8 @@
 bool beside_is_hub(const char *dir);
 
 /*
- * Append it, as event_frame() has it, to a chain that only such events are in.
+ * Append it, as event_frame() has it, to a chain that only such events are in,
+ * and the gaps that tell where appending one was cut off.
  * Durable and signed when this returns 0. -EPERM: the caller is not the user
  * whose store it is, and what he makes could not be read by the hub.
  */
