@@ -233,6 +233,9 @@ static int cmd_import_run(const struct invocation *inv)
 	struct err err = {""};
 	int r;
 
+	if (call.options->host && !*call.options->host)
+		return cli_usage(
+		    inv->cli, "--host is empty: give the name of the host");
 	r = set_timezone(inv->cli, call.options->timezone);
 	if (r != CLI_FOUND)
 		return r;

@@ -145,11 +145,14 @@ def begun_store():
 @case
 def odd_hosts():
     """any --host becomes a trail that can be verified"""
-    for host in ("../..\n/x%41", "a b+c", "h" * 3000, "\xe9" * 100, ".", ""):
+    for host in ("../..\n/x%41", "a b+c", "h" * 3000, "\xe9" * 100, "."):
         with Store() as store:
             store.import_(AUDIT, "--host", host)
             store.run("verify")
             check(len(store.sessions()) == 9, "sessions of %r" % host[:20])
+    with Store() as store:
+        done = store.run("import", AUDIT, "--host", "", expect=2)
+        check(b"--host is empty" in done.stderr, done.stderr)
 
 
 @case
