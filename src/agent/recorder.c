@@ -8,6 +8,7 @@
 #include "agent/reel.h"
 #include "agent/screener.h"
 #include "archive/recording.h"
+#include "base/array.h"
 #include "base/map.h"
 #include "base/when.h"
 #include "core/event_json.h"
@@ -49,16 +50,10 @@ static struct reel *add(struct recorder *r, uint64_t terminal)
 	struct reel *reel = calloc(1, sizeof *reel);
 	uint64_t *at;
 
-	if (reel && r->n == r->cap) {
-		size_t cap = r->cap ? 2 * r->cap : 16;
-		void *p = realloc(r->reels, cap * sizeof(struct reel *));
-
-		if (p) {
-			r->reels = p;
-			r->cap = cap;
-		}
-	}
-	at = reel && r->n < r->cap ? map_put(&r->by_terminal, terminal) : NULL;
+	at = reel && array_grow(
+			 &r->reels, r->n, &r->cap, sizeof(struct reel *)) == 0
+		 ? map_put(&r->by_terminal, terminal)
+		 : NULL;
 	if (!at) {
 		free(reel);
 		return NULL;

@@ -8,6 +8,7 @@
 #include "archive/archive.h"
 #include "archive/evidence_inside.h"
 #include "archive/layout.h"
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/hash.h"
 #include "core/event_json.h"
@@ -21,13 +22,11 @@
 static int add_chain(void *ctx, const char *name)
 {
 	struct evidence *e = ctx;
-	struct evidence_chain *c =
-	    evidence_grow(e->chains, e->n_chains, &e->chains_cap, sizeof *c);
+	struct evidence_chain *c;
 
-	if (!c)
+	if (array_grow(&e->chains, e->n_chains, &e->chains_cap, sizeof *c) < 0)
 		return -ENOMEM;
-	e->chains = c;
-	c += e->n_chains++;
+	c = &e->chains[e->n_chains++];
 	*c = (struct evidence_chain){.hash = hash_stable(str_z(name))};
 	snprintf(c->name, sizeof c->name, "%s", name);
 	return 0;
@@ -92,16 +91,15 @@ int evidence_want(
     struct evidence *e, uint64_t chain, uint64_t seq, struct err *err)
 {
 	struct evidence_chain *c = find_chain(e, chain);
-	uint64_t *more;
+	int r;
 
 	if (!c)
 		return err_set(err, -ENOENT,
 		    "the chain of event %llu is not in the store",
 		    (unsigned long long)seq);
-	more = evidence_grow(c->seq, c->n, &c->cap, sizeof *more);
-	if (!more)
-		return err_sys(err, -ENOMEM, "events");
-	c->seq = more;
+	r = array_grow(&c->seq, c->n, &c->cap, sizeof *c->seq);
+	if (r < 0)
+		return err_sys(err, r, "events");
 	c->seq[c->n++] = seq;
 	return 0;
 }
@@ -110,8 +108,8 @@ int evidence_want_recording(struct evidence *e, struct str chain,
     uint64_t number, uint64_t last, struct err *err)
 {
 	struct buf name = BUF_INIT;
-	struct evidence_recording *more;
 	struct evidence_chain *c;
+	int r;
 
 	buf_add_z(&name, ARCHIVE_RECORDINGS);
 	buf_add_str(&name, chain);
@@ -121,12 +119,11 @@ int evidence_want_recording(struct evidence *e, struct str chain,
 		return err_set(err, -ENOENT,
 		    "the chain of recording %llu is not in the store",
 		    (unsigned long long)number);
-	more = evidence_grow(
-	    c->recording, c->n_recordings, &c->recordings_cap, sizeof *more);
-	if (!more)
-		return err_sys(err, -ENOMEM, "recordings");
-	c->recording = more;
-	more[c->n_recordings++] = (struct evidence_recording){
+	r = array_grow(&c->recording, c->n_recordings, &c->recordings_cap,
+	    sizeof *c->recording);
+	if (r < 0)
+		return err_sys(err, r, "recordings");
+	c->recording[c->n_recordings++] = (struct evidence_recording){
 	    .number = number, .last = last, .ended = last == 0};
 	return 0;
 }

@@ -70,7 +70,4 @@ int evidence_notes_read(struct evidence_notes *ret, struct evidence *e,
     const char *chain, int chainfd, struct err *err);
 void evidence_notes_free(struct evidence_notes *n);
 
-/* One more at the end of an array; NULL: no memory. */
-void *evidence_grow(void *array, size_t n, size_t *cap, size_t size);
-
 #endif

@@ -9,6 +9,7 @@
 
 #include "archive/evidence_inside.h"
 #include "archive/layout.h"
+#include "base/array.h"
 #include "base/fd.h"
 #include "core/flat_json.h"
 #include "crypto/cosign.h"
@@ -17,32 +18,18 @@
 #define KEY_FILE_MAX 65536
 #define HUB_HOSTS    "hub/hosts"
 
-void *evidence_grow(void *array, size_t n, size_t *cap, size_t size)
-{
-	size_t more = *cap ? 2 * *cap : 16;
-
-	if (n < *cap)
-		return array;
-	array = reallocarray(array, more, size);
-	if (array)
-		*cap = more;
-	return array;
-}
-
 /* --- keys --- */
 
 /* A verifier key, NAME+HASH+BASE64. */
 static int add_key(
     struct evidence *e, const char *file, struct str text, struct err *err)
 {
-	struct evidence_key *k =
-	    evidence_grow(e->keys, e->n_keys, &e->keys_cap, sizeof *k);
-	int r;
+	struct evidence_key *k;
+	int r = array_grow(&e->keys, e->n_keys, &e->keys_cap, sizeof *k);
 
-	if (!k)
-		return err_sys(err, -ENOMEM, "keys");
-	e->keys = k;
-	k += e->n_keys;
+	if (r < 0)
+		return err_sys(err, r, "keys");
+	k = &e->keys[e->n_keys];
 	*k = (struct evidence_key){.used = false};
 	snprintf(k->file, sizeof k->file, "keys/%s.pub", file);
 	r = sign_public_parse(text, &k->pub, NULL, err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "archive/layout.h"
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/hash.h"
 #include "core/correlate.h"
@@ -93,15 +94,8 @@ static struct part *add_part(
 {
 	struct part *p;
 
-	if (parts->n == parts->cap) {
-		size_t cap = parts->cap ? parts->cap * 2 : 64;
-		struct part *v = realloc(parts->v, cap * sizeof *v);
-
-		if (!v)
-			return NULL;
-		parts->v = v;
-		parts->cap = cap;
-	}
+	if (array_grow(&parts->v, parts->n, &parts->cap, sizeof *parts->v) < 0)
+		return NULL;
 	p = &parts->v[parts->n];
 	/* Until an event tells the time it is of no other part's log. */
 	*p = (struct part){.chain = chain,

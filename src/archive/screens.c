@@ -10,6 +10,7 @@
 
 #include "archive/recording.h"
 #include "archive/screens_inside.h"
+#include "base/array.h"
 #include "base/crc32c.h"
 #include "base/fd.h"
 #include "trail/le.h"
@@ -67,15 +68,8 @@ static size_t get_block(struct str bytes, struct screens_block *ret)
 
 static struct screens_block *add(struct screens *s)
 {
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 16;
-		void *p = reallocarray(s->v, cap, sizeof *s->v);
-
-		if (!p)
-			return NULL;
-		s->v = p;
-		s->cap = cap;
-	}
+	if (array_grow(&s->v, s->n, &s->cap, sizeof *s->v) < 0)
+		return NULL;
 	return &s->v[s->n];
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "archive/screens.h"
+#include "base/array.h"
 
 /* Those that have ended; chains lie in `mem`. */
 struct ended {
@@ -19,15 +20,8 @@ static int add_ended(void *ctx, const struct recording *row)
 
 	if (row->last == 0)
 		return 0;
-	if (e->n == e->cap) {
-		size_t cap = e->cap ? 2 * e->cap : 64;
-		void *more = reallocarray(e->v, cap, sizeof *e->v);
-
-		if (!more)
-			return -ENOMEM;
-		e->v = more;
-		e->cap = cap;
-	}
+	if (array_grow(&e->v, e->n, &e->cap, sizeof *e->v) < 0)
+		return -ENOMEM;
 	if (e->n && str_eq(e->v[e->n - 1].chain, chain))
 		chain = e->v[e->n - 1].chain;
 	else

@@ -9,6 +9,7 @@
 
 #include "archive/archive.h"
 #include "archive/layout.h"
+#include "base/array.h"
 #include "base/fd.h"
 #include "base/hash.h"
 #include "base/map.h"
@@ -104,15 +105,8 @@ static struct vouched_session *session_of(
 
 static struct claim *add_claim(struct vouch *v)
 {
-	if (v->n == v->cap) {
-		size_t cap = v->cap ? 2 * v->cap : 256;
-		void *p = realloc(v->claims, cap * sizeof *v->claims);
-
-		if (!p)
-			return NULL;
-		v->claims = p;
-		v->cap = cap;
-	}
+	if (array_grow(&v->claims, v->n, &v->cap, sizeof *v->claims) < 0)
+		return NULL;
 	return &v->claims[v->n++];
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "cli/recordings.h"
 #include "cli/text/escape.h"
 #include "store/query.h"
@@ -32,15 +33,8 @@ static int add(struct recording_commands *c, const struct event *ev)
 
 	if (!text.p)
 		return -ENOMEM;
-	if (c->n == c->cap) {
-		size_t cap = c->cap ? c->cap * 2 : 64;
-		struct command_mark *more = realloc(c->v, cap * sizeof *more);
-
-		if (!more)
-			return -ENOMEM;
-		c->v = more;
-		c->cap = cap;
-	}
+	if (array_grow(&c->v, c->n, &c->cap, sizeof *c->v) < 0)
+		return -ENOMEM;
 	c->v[c->n++] = (struct command_mark){ev->time * NS_PER_USEC, text};
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "cli/text/escape.h"
 #include "core/event_json.h"
 #include "core/event_text.h"
@@ -19,21 +20,6 @@ struct adder {
 	size_t max;
 };
 
-static int grow(struct recordings *r)
-{
-	size_t cap = r->cap ? 2 * r->cap : 16;
-	void *more;
-
-	if (r->n < r->cap)
-		return 0;
-	more = reallocarray(r->v, cap, sizeof *r->v);
-	if (!more)
-		return -ENOMEM;
-	r->v = more;
-	r->cap = cap;
-	return 0;
-}
-
 static int keep(void *ctx, const struct recording *row)
 {
 	const struct adder *a = ctx;
@@ -42,7 +28,7 @@ static int keep(void *ctx, const struct recording *row)
 
 	if (r->n == a->max || (a->wanted && !a->wanted(a->ctx, row)))
 		return 0;
-	if (grow(r) < 0)
+	if (array_grow(&r->v, r->n, &r->cap, sizeof *r->v) < 0)
 		return -ENOMEM;
 	copy = &r->v[r->n];
 	*copy = *row;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 
 /* A program that logs in elsewhere was run. */
@@ -193,15 +194,8 @@ static bool is_client(struct str name)
 
 static struct hop_run *add_run(struct hops *h)
 {
-	if (h->n_runs == h->cap_runs) {
-		size_t cap = h->cap_runs ? h->cap_runs * 2 : 64;
-		void *v = reallocarray(h->runs, cap, sizeof *h->runs);
-
-		if (!v)
-			return NULL;
-		h->runs = v;
-		h->cap_runs = cap;
-	}
+	if (array_grow(&h->runs, h->n_runs, &h->cap_runs, sizeof *h->runs) < 0)
+		return NULL;
 	return &h->runs[h->n_runs++];
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "core/reach.h"
 
@@ -288,15 +289,9 @@ size_t join_count_refs(const struct joiner *j, uint64_t key, int64_t time)
 
 int join_add_pair(struct joiner *j, unsigned rank, uint32_t a, uint32_t b)
 {
-	if (j->n_pairs == j->cap_pairs) {
-		size_t cap = j->cap_pairs ? j->cap_pairs * 2 : 256;
-		struct pair *more = realloc(j->pairs, cap * sizeof *more);
-
-		if (!more)
-			return -ENOMEM;
-		j->pairs = more;
-		j->cap_pairs = cap;
-	}
+	if (array_grow(&j->pairs, j->n_pairs, &j->cap_pairs, sizeof *j->pairs) <
+	    0)
+		return -ENOMEM;
 	j->pairs[j->n_pairs++] = (struct pair){
 	    rank, distance(begin_of(j->t[a]), begin_of(j->t[b])), a, b};
 	return 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "crypto/digest.h"
 
@@ -429,15 +430,9 @@ int live_inferred(
 int live_add_boot(
     struct correlator *c, struct live_host *h, struct str id, int64_t time)
 {
-	if (c->n_boots == c->cap_boots) {
-		size_t cap = c->cap_boots ? c->cap_boots * 2 : 16;
-		struct boot *more = realloc(c->boots, cap * sizeof *more);
-
-		if (!more)
-			return -ENOMEM;
-		c->boots = more;
-		c->cap_boots = cap;
-	}
+	if (array_grow(&c->boots, c->n_boots, &c->cap_boots, sizeof *c->boots) <
+	    0)
+		return -ENOMEM;
 	if (id.n)
 		id = arena_dup(&c->boot_text, id);
 	c->boots[c->n_boots++] = (struct boot){h->name, id, time};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/loop.h"
 #include "hub/hub.h"
 
@@ -16,15 +17,9 @@ struct hub_chain *hub_chain_find(struct hub *h, const char *name)
 			return &h->chains[i];
 	if (h->n_chains == HUB_CHAINS_MAX)
 		return NULL;
-	if (h->n_chains == h->cap_chains) {
-		size_t cap = h->cap_chains ? 2 * h->cap_chains : 16;
-		void *p = realloc(h->chains, cap * sizeof *h->chains);
-
-		if (!p)
-			return NULL;
-		h->chains = p;
-		h->cap_chains = cap;
-	}
+	if (array_grow(
+		&h->chains, h->n_chains, &h->cap_chains, sizeof *h->chains) < 0)
+		return NULL;
 	c = &h->chains[h->n_chains++];
 	*c = (struct hub_chain){.replica = NULL};
 	strncpy(c->name, name, sizeof c->name - 1);

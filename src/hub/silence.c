@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 static struct heard *find(struct silence *s, const char *id)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -17,15 +19,8 @@ static struct heard *add(struct silence *s, const struct host_entry *h)
 {
 	struct heard *e;
 
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 16;
-		void *p = realloc(s->v, cap * sizeof *s->v);
-
-		if (!p)
-			return NULL;
-		s->v = p;
-		s->cap = cap;
-	}
+	if (array_grow(&s->v, s->n, &s->cap, sizeof *s->v) < 0)
+		return NULL;
 	e = &s->v[s->n++];
 	*e = (struct heard){.silent = false};
 	memcpy(e->id, h->id, sizeof e->id);

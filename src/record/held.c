@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* A piece whose n bytes lie in those of all. */
 struct held_piece {
 	struct piece piece;
@@ -20,24 +22,9 @@ void held_free(struct held *h)
 	*h = (struct held){.base = end};
 }
 
-static int make_room(struct held *h)
-{
-	size_t cap = h->cap ? 2 * h->cap : 16;
-	void *more;
-
-	if (h->n < h->cap)
-		return 0;
-	more = reallocarray(h->v, cap, sizeof *h->v);
-	if (!more)
-		return -ENOMEM;
-	h->v = more;
-	h->cap = cap;
-	return 0;
-}
-
 int held_add(struct held *h, const struct piece *p, struct str bytes)
 {
-	if (make_room(h) < 0)
+	if (array_grow(&h->v, h->n, &h->cap, sizeof *h->v) < 0)
 		return -ENOMEM;
 	h->v[h->n++] = (struct held_piece){*p, bytes.n};
 	buf_add_str(&h->bytes, bytes);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/array.h"
 #include "record/tlog.h"
 
 #include <stdlib.h>
@@ -172,15 +173,8 @@ static struct tape *add_tape(struct tlog *t, struct str rec)
 {
 	if (t->n == TAPES_MAX)
 		return NULL;
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 16;
-		struct tape *more = realloc(t->tapes, cap * sizeof *more);
-
-		if (!more)
-			return NULL;
-		t->tapes = more;
-		t->cap = cap;
-	}
+	if (array_grow(&t->tapes, t->n, &t->cap, sizeof *t->tapes) < 0)
+		return NULL;
 	if (intern_add(&t->recs, rec) == INTERN_NONE)
 		return NULL;
 	t->tapes[t->n] = (struct tape){0};

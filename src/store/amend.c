@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "store/writer.h"
 
@@ -83,15 +84,8 @@ static int add_candidate(struct writer *w, struct block *b, uint32_t row,
 		r = writer_name(w, event_str(&ev, F_USER), &name, err);
 	if (r < 0)
 		return r;
-	if (list->n == list->cap) {
-		size_t cap = list->cap ? list->cap * 2 : 64;
-		void *p = realloc(list->v, cap * sizeof *list->v);
-
-		if (!p)
-			return -ENOMEM;
-		list->v = p;
-		list->cap = cap;
-	}
+	if (array_grow(&list->v, list->n, &list->cap, sizeof *list->v) < 0)
+		return -ENOMEM;
 	c = &list->v[list->n++];
 	*c = (struct candidate){ev.v[F_ID].u, host, ev.time, ev.chain, ev.seq,
 	    event_int(&ev, F_AMENDS, 0) != 0,

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "store/block_cache.h"
 #include "store/embedded.h"
 #include "store/scanner.h"
@@ -97,15 +98,8 @@ static uint64_t left(const struct event_walk *w)
 
 static int push(struct event_walk *w, const struct rows *rows)
 {
-	if (w->n_heap == w->cap_heap) {
-		size_t cap = w->cap_heap ? w->cap_heap * 2 : 16;
-		struct rows *p = realloc(w->heap, cap * sizeof *p);
-
-		if (!p)
-			return -ENOMEM;
-		w->heap = p;
-		w->cap_heap = cap;
-	}
+	if (array_grow(&w->heap, w->n_heap, &w->cap_heap, sizeof *w->heap) < 0)
+		return -ENOMEM;
 	w->heap[w->n_heap] = *rows;
 	sift_up(w, w->n_heap++);
 	return 0;

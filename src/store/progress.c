@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 void progress_free(struct progress *p)
 {
 	free(p->v);
@@ -14,15 +16,8 @@ void progress_free(struct progress *p)
 static struct query_window *insert(
     struct progress *p, size_t at, uint64_t chain)
 {
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 8;
-		void *v = realloc(p->v, cap * sizeof *p->v);
-
-		if (!v)
-			return NULL;
-		p->v = v;
-		p->cap = cap;
-	}
+	if (array_grow(&p->v, p->n, &p->cap, sizeof *p->v) < 0)
+		return NULL;
 	memmove(p->v + at + 1, p->v + at, (p->n - at) * sizeof *p->v);
 	p->v[at] = (struct query_window){.chain = chain};
 	p->n++;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* 12 MiB before they are written. */
 #define TRACK_BLOCKS_MAX ((size_t)512 << 10)
 
@@ -29,15 +31,8 @@ int track_blocks_add(struct track_blocks *t, struct sql *s, int64_t block,
 		if (r < 0)
 			return r;
 	}
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 1024;
-		struct track_block *v = reallocarray(t->v, cap, sizeof *v);
-
-		if (!v)
-			return -ENOMEM;
-		t->v = v;
-		t->cap = cap;
-	}
+	if (array_grow(&t->v, t->n, &t->cap, sizeof *t->v) < 0)
+		return -ENOMEM;
 	t->v[t->n++] =
 	    (struct track_block){run->track, block, run->first, run->n};
 	return 0;

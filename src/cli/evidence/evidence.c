@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive/evidence.h"
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/when.h"
 #include "cli/evidence/files.h"
@@ -34,18 +35,11 @@ struct gathering {
 static int add_told(struct gathering *g, const struct event *ev)
 {
 	struct str chain = event_str(ev, F_RECORDING_CHAIN);
-	size_t cap = g->cap ? 2 * g->cap : 64;
-	void *more;
 
 	if (!event_has(ev, F_RECORDING))
 		return 0;
-	if (g->n == g->cap) {
-		more = reallocarray(g->told, cap, sizeof *g->told);
-		if (!more)
-			return err_sys(&g->err, -ENOMEM, "recordings");
-		g->told = more;
-		g->cap = cap;
-	}
+	if (array_grow(&g->told, g->n, &g->cap, sizeof *g->told) < 0)
+		return err_sys(&g->err, -ENOMEM, "recordings");
 	g->told[g->n++] = (struct told){hash_stable(chain.n ? chain : ev->host),
 	    (uint64_t)event_int(ev, F_RECORDING, 0)};
 	return 0;

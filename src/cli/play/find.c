@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "record/sgr.h"
 #include "store/fold.h"
 
@@ -16,15 +17,8 @@ static int keep(void *ctx, const struct screens_hit *hit)
 
 	if (f->n == FIND_MAX)
 		return 1;
-	if (f->n == f->cap) {
-		size_t cap = f->cap ? 2 * f->cap : 64;
-		struct find_hit *more = reallocarray(f->v, cap, sizeof *more);
-
-		if (!more)
-			return -ENOMEM;
-		f->v = more;
-		f->cap = cap;
-	}
+	if (array_grow(&f->v, f->n, &f->cap, sizeof *f->v) < 0)
+		return -ENOMEM;
 	f->v[f->n++] = (struct find_hit){hit->boot_first, hit->boot_to};
 	return 0;
 }

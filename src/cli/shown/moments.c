@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "archive/screens_search.h"
+#include "base/array.h"
 #include "cli/shown/people.h"
 
 /* More lines of one recording are not held; the first in order are. */
@@ -120,21 +121,6 @@ static void cut(struct moments *m)
 	m->cut = true;
 }
 
-static int grow(struct moments *m)
-{
-	size_t cap = m->cap ? 2 * m->cap : 64;
-	void *more;
-
-	if (m->n < m->cap)
-		return 0;
-	more = reallocarray(m->v, cap, sizeof *m->v);
-	if (!more)
-		return -ENOMEM;
-	m->v = more;
-	m->cap = cap;
-	return 0;
-}
-
 static bool is_asked_for(const struct moments *m, const struct screens_hit *hit)
 {
 	if (hit->from >= m->q.until ||
@@ -152,7 +138,7 @@ static int on_hit(void *ctx, const struct screens_hit *hit)
 	if (!is_asked_for(m, hit))
 		return 0;
 	text = malloc(hit->text.n + 1);
-	if (!text || grow(m) < 0) {
+	if (!text || array_grow(&m->v, m->n, &m->cap, sizeof *m->v) < 0) {
 		free(text);
 		return -ENOMEM;
 	}

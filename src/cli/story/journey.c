@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "cli/rows.h"
 
 /* Less than this a login takes, and clocks differ unnoticed. */
@@ -32,15 +33,8 @@ static struct journey_member *add_member(struct journey *j)
 {
 	size_t at = j->hops.n;
 
-	if (at == j->cap) {
-		size_t cap = j->cap ? j->cap * 2 : 64;
-		void *v = reallocarray(j->members, cap, sizeof *j->members);
-
-		if (!v)
-			return NULL;
-		j->members = v;
-		j->cap = cap;
-	}
+	if (array_grow(&j->members, at, &j->cap, sizeof *j->members) < 0)
+		return NULL;
 	j->members[at] = (struct journey_member){.part = JOURNEY_NOT};
 	return &j->members[at];
 }
