@@ -16,9 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "archive/lock.h"
 #include "base/fd.h"
 
 #define STORE_DEPTH    8
+/* How often to look for a daemon that is about to end. */
+#define LOOK_MS	       50
 /*
  * Sessions that take all processors must not starve what watches them: what it
  * does not read in time is lost.
@@ -191,11 +194,10 @@ static int answering(const struct sockaddr_un *addr, pid_t *ret)
  */
 static int wait_for_orphan(const struct sockaddr_un *addr)
 {
-	const struct timespec pause = {.tv_nsec = 50000000};
-
+	const struct timespec pause = {.tv_nsec = LOOK_MS * 1000000};
 	pid_t pid = -1;
 
-	for (unsigned i = 0; i < 100; i++) {
+	for (int waited = 0; waited < LOCK_ENDING_MS; waited += LOOK_MS) {
 		int r = answering(addr, &pid);
 
 		if (r < 0 || pid == 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/when.h"
 #include "core/correlate.h"
 #include "crypto/digest.h"
@@ -13,8 +14,6 @@
  * may have forgotten the session, and would make another of its close.
  */
 #define WAIT_MAX ((int64_t)60 * USEC_PER_SEC)
-/* So late may the end of a session be told that the index takes for over. */
-#define RECENT	 USEC_PER_DAY
 
 struct session_recordings {
 	struct sha256_ctx digests; /* of those that ended */
@@ -210,15 +209,8 @@ static int add_told(
 {
 	struct told *t;
 
-	if (list->n == list->cap) {
-		size_t cap = list->cap ? 2 * list->cap : 64;
-		void *p = realloc(list->v, cap * sizeof *list->v);
-
-		if (!p)
-			return -ENOMEM;
-		list->v = p;
-		list->cap = cap;
-	}
+	if (array_grow(&list->v, list->n, &list->cap, sizeof *list->v) < 0)
+		return -ENOMEM;
 	t = &list->v[list->n];
 	*t = (struct told){
 	    .seq = ev->seq, .ses = ses, .bytes = event_int(ev, F_RECORDED, 0)};
@@ -305,7 +297,7 @@ int recorded_restore(
 {
 	struct telling telling = {r, s, host, {NULL, 0, 0}, err};
 	struct told_list *list = &telling.list;
-	int64_t recent = time_now() - RECENT;
+	int64_t recent = time_now() - RECORDED_RECENT;
 	int error = find_told(&telling, 0, recent, INT64_MAX);
 
 	if (error == 0)

@@ -8,7 +8,14 @@
 #define AGENT_RECORDED_H
 
 #include "base/map.h"
+#include "base/when.h"
 #include "store/store.h"
+
+/*
+ * So late may the end of a session be told that the index takes for over: of
+ * what runs before have left, older things are not looked for.
+ */
+#define RECORDED_RECENT USEC_PER_DAY
 
 /* Of more, those that began first are forgotten: nothing is said of them. */
 #define RECORDED_MAX 4096

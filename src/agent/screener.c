@@ -4,33 +4,22 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/recorded.h"
 #include "archive/screens.h"
+#include "base/array.h"
 #include "base/loop.h"
 #include "base/when.h"
 
 #define WORK_USEC  20000
 #define STEP_BYTES ((uint64_t)512 << 10)
-/*
- * What a run before may have left; of what is older it made all, or it is made
- * where somebody asks for it.
- */
-#define RECENT	   USEC_PER_DAY
 /* More that wait are left to a later run. */
 #define WAIT_MAX   ((size_t)1 << 20)
 
 void screener_add(struct screener *s, uint64_t number, uint64_t last)
 {
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? 2 * s->cap : 64;
-		void *more = cap <= WAIT_MAX
-				 ? reallocarray(s->v, cap, sizeof *s->v)
-				 : NULL;
-
-		if (!more)
-			return;
-		s->v = more;
-		s->cap = cap;
-	}
+	if (s->n == WAIT_MAX ||
+	    array_grow(&s->v, s->n, &s->cap, sizeof *s->v) < 0)
+		return;
 	s->v[s->n++] = (struct screened){number, last};
 }
 
@@ -50,7 +39,10 @@ int screener_open(
 	struct store *store = archive_store(a);
 
 	*s = (struct screener){
-	    .archive = a, .chain = chain, .recent = time_now() - RECENT};
+	    /* Of what is older all was made, or it is where somebody asks. */
+	    .archive = a,
+	    .chain = chain,
+	    .recent = time_now() - RECORDED_RECENT};
 	return store->ops->recordings(store, &q, add_ended, s, err);
 }
 

@@ -14,8 +14,6 @@
 /* How often to look, and after how long a daemon that does not lend is deaf. */
 #define LOOK_MS	    10
 #define PATIENCE_MS 30000
-/* One that was killed but for the process that writes, which then ends. */
-#define ENDING_MS   5000
 /* Who locked it has this long to write down who it is. */
 #define UNNAMED_MS  2000
 
@@ -90,7 +88,7 @@ static bool is_worth_waiting(const char *pid, enum lock_how how, int waited)
 	if (holder == HOLDER_UNNAMED)
 		return waited < UNNAMED_MS;
 	if (how == LOCK_OWN)
-		return holder != HOLDER_OTHER && waited < ENDING_MS;
+		return holder != HOLDER_OTHER && waited < LOCK_ENDING_MS;
 	return holder == HOLDER_DAEMON && waited < PATIENCE_MS;
 }
 

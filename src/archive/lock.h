@@ -20,6 +20,10 @@
 #define LOCK_DAEMON "sshtrail-coll"
 #define LOCK_HUB    "sshtrail-hub"
 
+/* So long a daemon that was killed, but for the process that writes, may need
+ * to write what it has. */
+#define LOCK_ENDING_MS 5000
+
 enum lock_how {
 	LOCK_ASK,  /* asks the daemon; -EBUSY: another has it, or it is deaf */
 	LOCK_WAIT, /* waits for all others too, but a hub */
