@@ -53,6 +53,10 @@ static int search_run(const struct invocation *inv)
 		return r;
 	/* A hub keeps recordings for who is there. */
 	screens = moments_fit(&q) && !c->hub;
+	if (moments_fit(&q) && c->hub)
+		cli_note(c,
+		    "events only: what terminals showed is searched at the "
+		    "store of the hub");
 	if (screens)
 		r = shown_search(c, &q, &n, &mark);
 	else if (c->json)

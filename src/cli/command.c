@@ -108,7 +108,8 @@ static int find_store(
 		return cli_usage(c, "either --hub or --store");
 	if (common->hub && !(inv->command->takes & COMMAND_HUB))
 		return cli_usage(c,
-		    "%s works on a store, not on a hub: run it there",
+		    "%s works on a store and its machine, not through a hub: "
+		    "run it there, with --store",
 		    inv->command->name);
 	if (common->hub && !commands_hub)
 		return cli_fail(c, "hubs are asked by another program");
