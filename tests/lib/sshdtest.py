@@ -180,8 +180,7 @@ class Sshd:
         if os.geteuid() != 0:
             raise Skip("only root can run sshd and make users")
         need_programs("sshd", "rsyslogd", "ssh", "ssh-keygen", "useradd")
-        if is_answered("/dev/log"):
-            raise Skip("/dev/log belongs to a running syslog daemon")
+        self._need_own_log()
         self.log, self.more, self.listen = log, more, listen
         self.started, self.users = [], []
         self.host, self.socket = "bastion01", "/dev/log"
@@ -205,6 +204,10 @@ class Sshd:
 
     def path(self, name):
         return os.path.join(self.top, name)
+
+    def _need_own_log(self):
+        if is_answered("/dev/log"):
+            raise Skip("/dev/log belongs to a running syslog daemon")
 
     def _keep_files(self):
         for path in KEPT_FILES:
