@@ -317,13 +317,18 @@ static int undo(struct job *j)
 	return report(j, "undone", "Undone.", &j->now, &j->record.before);
 }
 
+/* lckpwdf(3) waits for 15 s, by a signal. */
 static int lock(struct job *j)
 {
-	return j->change->lock() < 0
-		   ? err_sys(&j->err, -errno,
-			 "cannot lock %s: another program is changing it",
-			 j->change->file)
-		   : 0;
+	if (j->change->lock() == 0)
+		return 0;
+	if (errno != EINTR && errno != EAGAIN && errno != EACCES)
+		return err_sys(
+		    &j->err, -errno, "cannot lock %s", j->change->file);
+	return err_set(&j->err, -EBUSY,
+	    "cannot lock %s: another program (passwd, vipw, useradd) is "
+	    "changing it: try again when it has ended",
+	    j->change->file);
 }
 
 int setup_run(struct setup *s, struct cli *c, const struct change *change,
