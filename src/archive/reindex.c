@@ -39,7 +39,8 @@ static int swap_index(int dirfd, const char *new_path, struct err *err)
 		    err, -errno, "cannot put the new index in place");
 	if (fsync(dirfd) < 0)
 		return err_sys(err, -errno, "cannot sync the store");
-	(void)fd_remove_tree(new_path);
+	/* Who reads the old one that long leaves it for the next time. */
+	(void)store_embedded.remove(new_path);
 	return 0;
 }
 

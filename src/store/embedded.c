@@ -3,12 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "store/recording.h"
 #include "store/session_row.h"
+
+/* How often an index may be put in the place of one that is being opened. */
+#define REPLACED_MAX 5
+/* How long who reads is waited for. */
+#define REMOVE_WAIT  ((useconds_t)100 * 1000)
+#define REMOVE_TRIES 10
 
 static struct embedded *self(struct store *s)
 {
@@ -26,6 +36,25 @@ static void embedded_close(struct store *s)
 	fd_close(&e->blocks_fd);
 	free(e->path);
 	free(e);
+}
+
+/*
+ * Cursors open files of blocks as they come to them, and hold a lock of their
+ * directory meanwhile.
+ */
+static int embedded_remove(const char *path)
+{
+	CLEANUP_FD int fd = -1;
+	char blocks[PATH_MAX];
+
+	snprintf(blocks, sizeof blocks, "%s/" CATALOGUE_BLOCKS, path);
+	fd = open(blocks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		if (i == REMOVE_TRIES)
+			return -EBUSY;
+		usleep(REMOVE_WAIT);
+	}
+	return fd_remove_tree(path);
 }
 
 static int open_blocks(
@@ -228,19 +257,55 @@ static void embedded_cursor_close(struct store_cursor *c)
 	event_walk_close(c->events);
 	session_walk_close(c->sessions);
 	sql_close(&c->sql);
+	fd_close(&c->blocks_fd);
 	free(c);
+}
+
+/*
+ * The catalogue and the blocks that belong to it. -ESTALE: another index was
+ * put in the place of this one meanwhile.
+ */
+static int open_both(struct store_cursor *c, const char *path, struct err *err)
+{
+	CLEANUP_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat here, there;
+	char file[PATH_MAX];
+	int r;
+
+	if (dir < 0 || (c->blocks_fd = openat(dir, CATALOGUE_BLOCKS,
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return err_sys(err, -errno, "cannot open the index %s", path);
+	if (flock(c->blocks_fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return -ESTALE;
+	r = catalogue_open(&c->sql, path, STORE_READ, err);
+	if (r < 0)
+		return r;
+	snprintf(file, sizeof file, "%s/" CATALOGUE_FILE, path);
+	if (fstatat(dir, CATALOGUE_FILE, &here, 0) < 0 ||
+	    stat(file, &there) < 0 || here.st_ino != there.st_ino ||
+	    here.st_dev != there.st_dev)
+		return -ESTALE;
+	return 0;
 }
 
 static int open_cursor(
     struct store *s, struct store_cursor **ret, struct err *err)
 {
 	struct store_cursor *c = calloc(1, sizeof *c);
-	int r;
+	int r = -ESTALE;
 
 	if (!c)
 		return -ENOMEM;
-	c->store = self(s);
-	r = catalogue_open(&c->sql, c->store->path, STORE_READ, err);
+	c->blocks_fd = -1;
+	for (int i = 0; i < REPLACED_MAX && r == -ESTALE; i++) {
+		sql_close(&c->sql);
+		fd_close(&c->blocks_fd);
+		r = open_both(c, self(s)->path, err);
+	}
+	if (r == -ESTALE)
+		err_set(err, r,
+		    "the index %s is being made again: ask once more",
+		    self(s)->path);
 	/* The first read within it fixes what the cursor sees. */
 	if (r == 0)
 		r = sql_exec(&c->sql, "BEGIN", err);
@@ -259,7 +324,7 @@ static int embedded_events(struct store *s, const struct query *q,
 
 	if (r < 0)
 		return r;
-	r = event_walk_open(&c->events, &c->sql, c->store->blocks_fd, q, err);
+	r = event_walk_open(&c->events, &c->sql, c->blocks_fd, q, err);
 	if (r < 0)
 		embedded_cursor_close(c);
 	else
@@ -281,8 +346,7 @@ static int embedded_sessions(struct store *s, const struct query *q,
 
 	if (r < 0)
 		return r;
-	r = session_walk_open(
-	    &c->sessions, &c->sql, c->store->blocks_fd, q, err);
+	r = session_walk_open(&c->sessions, &c->sql, c->blocks_fd, q, err);
 	if (r < 0)
 		embedded_cursor_close(c);
 	else
@@ -312,7 +376,7 @@ static int embedded_count(struct store *s, const struct query *q,
 
 	if (r < 0)
 		return r;
-	r = events_count(&c->sql, c->store->blocks_fd, q, groups, &sink, err);
+	r = events_count(&c->sql, c->blocks_fd, q, groups, &sink, err);
 	embedded_cursor_close(c);
 	return r;
 }
@@ -442,6 +506,7 @@ const struct store_ops store_embedded = {
     .name = "embedded",
     .open = embedded_open,
     .close = embedded_close,
+    .remove = embedded_remove,
     .add = embedded_add,
     .put_track = embedded_put_track,
     .put_boot = embedded_put_boot,

@@ -23,10 +23,14 @@ struct embedded {
 struct event_walk;
 struct session_walk;
 
-/* Each cursor has a connection of its own: a snapshot of its own. */
+/*
+ * Each cursor has a connection of its own, a snapshot of its own, and the
+ * blocks that belong to it: an index made again may have taken the place of the
+ * one that the store was opened with.
+ */
 struct store_cursor {
-	struct embedded *store;
 	struct sql sql;
+	int blocks_fd;		   /* locked, see embedded_remove() */
 	struct event_walk *events; /* one of these two */
 	struct session_walk *sessions;
 };

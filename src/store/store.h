@@ -72,6 +72,12 @@ struct store_ops {
 	int (*open)(struct store **ret, const char *path, enum store_mode mode,
 	    struct err *err);
 	void (*close)(struct store *s);
+	/*
+	 * Remove what is in directory `path`, when another store has taken its
+	 * place. Whoever reads it still is waited for, a second: -EBUSY,
+	 * nothing is removed.
+	 */
+	int (*remove)(const char *path);
 
 	/*
 	 * Writing. What is added is seen by readers (and by questions to this
