@@ -117,7 +117,7 @@ class Rsyslogd:
 module(load="imtcp" %(tcp)s)
 module(load="imudp")
 input(type="imtcp" address="127.0.0.1" port="%(port)d")
-input(type="imudp" address="127.0.0.1" port="%(udp)d")
+input(type="imudp" address="127.0.0.1" port="%(udp)d" rcvbufSize="4m")
 global(workDirectory="%(dir)s" %(global_)s parser.escapeControlCharactersOnReceive="off")
 template(name="t" type="list" option.jsonf="on") {
  property(outname="pri" name="pri" format="jsonf")
