@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The chains that are being written, beside the hub's own. */
+/* The chains that are being written: the hub's own, and those of others. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/loop.h"
 #include "hub/hub.h"
+
+int hub_begin_own(struct hub *h, struct err *err)
+{
+	char chain[128];
+
+	snprintf(chain, sizeof chain, "events:%s", h->cfg->name);
+	return archive_begin(h->archive, chain, err);
+}
 
 struct hub_chain *hub_chain_find(struct hub *h, const char *name)
 {

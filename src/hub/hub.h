@@ -73,6 +73,9 @@ int hub_append(struct hub *h, struct event *ev);
 int hub_note(struct hub *h, enum event_kind kind, struct str host,
     const char *op, const char *reason);
 
+/* What the hub writes itself goes into its own chain, events:NAME. chains.c. */
+int hub_begin_own(struct hub *h, struct err *err);
+
 /*
  * The chain of this name, open for writing, until the next call or
  * hub_close_chains(). 1: it was not open. chains.c.

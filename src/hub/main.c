@@ -185,42 +185,54 @@ static int list_hosts(const struct call *c)
 	return n ? EXIT_DONE : EXIT_NOTHING;
 }
 
+/* The host that the operand names. The hub looks at its file with each request.
+ */
+static int change_host(const struct call *c,
+    void (*change)(struct host_entry *host), struct host_entry *ret,
+    struct err *err)
+{
+	struct place p;
+	int r = place_open(&p, c->cfg->store, err);
+
+	if (r == 0)
+		r = host_find_any(&p, c->args[0], ret, err);
+	if (r == 0) {
+		change(ret);
+		r = host_put(&p, ret, err);
+	}
+	place_close(&p);
+	return r;
+}
+
+static void exclude(struct host_entry *host)
+{
+	host->revoked = true;
+}
+
 static int shut_out(const struct call *c)
 {
 	struct host_entry host;
-	struct place p;
 	struct err err = {""};
-	int r = place_open(&p, c->cfg->store, &err);
 
-	if (r == 0)
-		r = host_find_any(&p, c->args[0], &host, &err);
-	host.revoked = true;
-	if (r == 0)
-		r = host_put(&p, &host, &err);
-	place_close(&p);
-	if (r < 0)
+	if (change_host(c, exclude, &host, &err) < 0)
 		return fail(&err);
 	printf("%s (%s) is shut out; what it has sent stays\n", host.name,
 	    host.id);
 	return EXIT_DONE;
 }
 
-/* The hub looks at this file with each request. */
+static void begin_history(struct host_entry *host)
+{
+	host->history++;
+	host->forked = 0;
+}
+
 static int resolve(const struct call *c)
 {
 	struct host_entry host;
-	struct place p;
 	struct err err = {""};
-	int r = place_open(&p, c->cfg->store, &err);
 
-	if (r == 0)
-		r = host_find_any(&p, c->args[0], &host, &err);
-	host.history++;
-	host.forked = 0;
-	if (r == 0)
-		r = host_put(&p, &host, &err);
-	place_close(&p);
-	if (r < 0)
+	if (change_host(c, begin_history, &host, &err) < 0)
 		return fail(&err);
 	printf("what %s (%s) sends is kept as its history %llu from where it "
 	       "parts from the one before, which stays\n",

@@ -72,15 +72,13 @@ static int remove_all(struct hub *h, const struct policy *p)
 {
 	struct retention_work work = {
 	    .policy = p, .now = time_now(), .tell = tell, .ctx = h};
-	char own[80];
 	int r = hub_commit(h, &h->failure);
 
-	snprintf(own, sizeof own, "events:%s", h->cfg->name);
 	hub_close_chains(h);
 	if (r == 0)
 		r = archive_retain(h->archive, &work, &h->failure);
 	if (r == 0)
-		r = archive_begin(h->archive, own, &h->failure);
+		r = hub_begin_own(h, &h->failure);
 	h->uncommitted = true;
 	return r;
 }

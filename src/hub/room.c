@@ -38,15 +38,13 @@ static void close_store(struct hub *h)
 /* -EAGAIN: somebody else has the store, who must give it up soon. */
 static int open_store(struct hub *h, struct err *err)
 {
-	char chain[128];
 	int lockfd = -1, r = archive_lock(h->cfg->store, &lockfd, err);
 
 	if (r == 0)
 		r = archive_open_locked(
 		    &h->archive, h->cfg->store, lockfd, err);
-	snprintf(chain, sizeof chain, "events:%s", h->cfg->name);
 	if (r == 0)
-		r = archive_begin(h->archive, chain, err);
+		r = hub_begin_own(h, err);
 	if (r < 0) {
 		archive_close(h->archive);
 		h->archive = NULL;

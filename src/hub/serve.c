@@ -315,7 +315,6 @@ static int listen_at(struct server *s, struct err *err)
 static int open_all(struct server *s, struct err *err)
 {
 	const struct hub_config *cfg = s->hub.cfg;
-	char chain[128];
 	int lockfd = -1;
 	int r = keeper_begin(&s->hub.keeper, cfg, err);
 
@@ -338,9 +337,8 @@ static int open_all(struct server *s, struct err *err)
 	if (r == 0)
 		r = archive_open_locked(
 		    &s->hub.archive, cfg->store, lockfd, err);
-	snprintf(chain, sizeof chain, "events:%s", cfg->name);
 	if (r == 0)
-		r = archive_begin(s->hub.archive, chain, err);
+		r = hub_begin_own(&s->hub, err);
 	s->hub.inputs = inputs_any(&s->inputs);
 	if (r == 0)
 		r = senders_open(&s->hub.senders, &s->hub, err);
