@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -38,18 +36,31 @@ static void embedded_close(struct store *s)
 	free(e);
 }
 
+/* Of an index that is there: its directory and that of its blocks, to be closed
+ * even after an error. */
+static int open_dirs(const char *path, int *dir, int *blocks, struct err *err)
+{
+	*dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*blocks = *dir < 0 ? -1
+			   : openat(*dir, CATALOGUE_BLOCKS,
+				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *blocks < 0
+		   ? err_sys(err, -errno, "cannot open the index %s", path)
+		   : 0;
+}
+
 /*
  * Cursors open files of blocks as they come to them, and hold a lock of their
  * directory meanwhile.
  */
 static int embedded_remove(const char *path)
 {
-	CLEANUP_FD int fd = -1;
-	char blocks[PATH_MAX];
+	CLEANUP_FD int dir = -1;
+	CLEANUP_FD int blocks = -1;
+	/* What is not whole nobody can read. */
+	const bool whole = open_dirs(path, &dir, &blocks, NULL) == 0;
 
-	snprintf(blocks, sizeof blocks, "%s/" CATALOGUE_BLOCKS, path);
-	fd = open(blocks, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+	for (int i = 0; whole && flock(blocks, LOCK_EX | LOCK_NB) < 0; i++) {
 		if (i == REMOVE_TRIES)
 			return -EBUSY;
 		usleep(REMOVE_WAIT);
@@ -57,34 +68,34 @@ static int embedded_remove(const char *path)
 	return fd_remove_tree(path);
 }
 
-static int open_blocks(
-    struct embedded *e, enum store_mode mode, struct err *err)
+static int make_dirs(const char *path, int *blocks, struct err *err)
 {
 	CLEANUP_FD int dir = -1;
 	int r;
 
-	if (mode == STORE_WRITE && mkdir(e->path, 0700) < 0 && errno != EEXIST)
-		return err_sys(err, -errno, "cannot make %s", e->path);
-	dir = open(e->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return err_sys(
-		    err, -errno, "cannot open the index %s", e->path);
-	if (mode == STORE_WRITE)
-		r = fd_open_dir(dir, CATALOGUE_BLOCKS, 0700, &e->blocks_fd);
-	else
-		r = (e->blocks_fd = openat(dir, CATALOGUE_BLOCKS,
-			 O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0
-			? -errno
-			: 0;
-	return r < 0 ? err_sys(err, r, "cannot open the index %s", e->path) : 0;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, -errno, "cannot make %s", path);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = dir < 0 ? -errno : fd_open_dir(dir, CATALOGUE_BLOCKS, 0700, blocks);
+	return r < 0 ? err_sys(err, r, "cannot open the index %s", path) : 0;
 }
 
-static int stat_catalogue(const struct embedded *e, struct stat *ret)
+static int open_blocks(
+    struct embedded *e, enum store_mode mode, struct err *err)
+{
+	CLEANUP_FD int dir = -1;
+
+	return mode == STORE_WRITE
+		   ? make_dirs(e->path, &e->blocks_fd, err)
+		   : open_dirs(e->path, &dir, &e->blocks_fd, err);
+}
+
+static int stat_catalogue(const char *dir, struct stat *ret)
 {
 	struct buf path = BUF_INIT;
 	int r;
 
-	buf_printf(&path, "%s/" CATALOGUE_FILE, e->path);
+	buf_printf(&path, "%s/" CATALOGUE_FILE, dir);
 	r = buf_error(&path);
 	if (r == 0 && stat(buf_z(&path), ret) < 0)
 		r = -errno;
@@ -95,7 +106,7 @@ static int stat_catalogue(const struct embedded *e, struct stat *ret)
 static int note_place(struct embedded *e, struct err *err)
 {
 	struct stat st = {0};
-	int r = stat_catalogue(e, &st);
+	int r = stat_catalogue(e->path, &st);
 
 	e->dev = st.st_dev;
 	e->ino = st.st_ino;
@@ -106,7 +117,7 @@ static int embedded_guard(struct store *s, struct err *err)
 {
 	const struct embedded *e = self(s);
 	struct stat st = {0}, blocks = {0};
-	int r = stat_catalogue(e, &st);
+	int r = stat_catalogue(e->path, &st);
 
 	if (r == -ENOMEM)
 		return 0;
@@ -267,22 +278,19 @@ static void embedded_cursor_close(struct store_cursor *c)
  */
 static int open_both(struct store_cursor *c, const char *path, struct err *err)
 {
-	CLEANUP_FD int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP_FD int dir = -1;
 	struct stat here, there;
-	char file[PATH_MAX];
-	int r;
+	int r = open_dirs(path, &dir, &c->blocks_fd, err);
 
-	if (dir < 0 || (c->blocks_fd = openat(dir, CATALOGUE_BLOCKS,
-			    O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return err_sys(err, -errno, "cannot open the index %s", path);
+	if (r < 0)
+		return r;
 	if (flock(c->blocks_fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)
 		return -ESTALE;
 	r = catalogue_open(&c->sql, path, STORE_READ, err);
 	if (r < 0)
 		return r;
-	snprintf(file, sizeof file, "%s/" CATALOGUE_FILE, path);
 	if (fstatat(dir, CATALOGUE_FILE, &here, 0) < 0 ||
-	    stat(file, &there) < 0 || here.st_ino != there.st_ino ||
+	    stat_catalogue(path, &there) < 0 || here.st_ino != there.st_ino ||
 	    here.st_dev != there.st_dev)
 		return -ESTALE;
 	return 0;
