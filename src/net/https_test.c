@@ -210,19 +210,30 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* A client, and the address of `path` at the world's server. */
+static struct http_client *client_for(const struct world *w,
+    const struct http_client_config *cfg, const char *path,
+    char url[static 256])
+{
+	struct http_client *c;
+	struct err err = {""};
+
+	snprintf(url, 256, "%s%s", w->url, path);
+	assert_int_equal(http_client_open(&c, cfg, &err), 0);
+	return c;
+}
+
 /* The status or a negative errno; the body in `said`. */
 static int ask(const struct world *w, const struct http_tls *tls,
     const char *path, struct str body, char said[static 256])
 {
 	const struct http_client_config cfg = {.tls = *tls, .timeout = 5000000};
-	struct http_client *c;
 	struct http_answer a;
 	char url[256];
+	struct http_client *c = client_for(w, &cfg, path, url);
 	struct err err = {""};
 	int r;
 
-	snprintf(url, sizeof url, "%s%s", w->url, path);
-	assert_int_equal(http_client_open(&c, &cfg, &err), 0);
 	r = http_client_send(c,
 	    &(struct http_request){body.p ? "POST" : "GET", url, NULL, body},
 	    &a, &err);
@@ -375,14 +386,12 @@ static int listen_to(
 	const struct http_client_config cfg = {
 	    .tls = {.ca_file = put(w, "ca", &w->ca)}, .timeout = 5000000};
 	const struct http_listener listener = {hear, hear_nothing, h, silence};
-	struct http_client *c;
 	struct http_answer a;
 	char url[256];
+	struct http_client *c = client_for(w, &cfg, path, url);
 	struct err err = {""};
 	int r;
 
-	snprintf(url, sizeof url, "%s%s", w->url, path);
-	assert_int_equal(http_client_open(&c, &cfg, &err), 0);
 	r = http_client_listen(c,
 	    &(struct http_request){"GET", url, NULL, STR_NONE}, &listener, &a,
 	    &err);
