@@ -148,6 +148,14 @@ def can_trace():
     return "" if probe.returncode == 0 else "strace may not trace here"
 
 
+def report(number, what, ok, said):
+    """A line of TAP, and behind it what was wrong. Whether it failed."""
+    print(f"{'ok' if ok else 'not ok'} {number} - {what}", flush=True)
+    for line in said:
+        print("# " + line.replace("\n", " "))
+    return not ok
+
+
 def main():
     reason = can_trace()
     if reason:
@@ -157,11 +165,8 @@ def main():
     failed = False
     for number, scenario in enumerate(SCENARIOS, 1):
         n, bad = run_scenario(scenario)
-        failed |= bool(bad) or n == 0
-        print(f"{'not ok' if bad or not n else 'ok'} {number} - "
-              f"{scenario.name}: {n} faults", flush=True)
-        for line in bad:
-            print("# " + line.replace("\n", " "))
+        failed |= report(number, f"{scenario.name}: {n} faults",
+                         n > 0 and not bad, bad)
     return 1 if failed else 0
 
 

@@ -15,7 +15,8 @@ import re
 import sys
 import tempfile
 
-from trail_faults_test import SCENARIOS, can_trace, check, synced, traced
+from trail_faults_test import SCENARIOS, can_trace, check, report, synced, \
+    traced
 
 SEED = int(os.environ.get("SSHTRAIL_SEED", "23"))
 STATES = int(os.environ.get("SSHTRAIL_STATES", "16"))  # of each scenario
@@ -228,16 +229,12 @@ def main():
     rng = random.Random(SEED)
     for number, scenario in enumerate(SCENARIOS, 1):
         bad = run_scenario(rng, scenario)
-        failed |= bool(bad)
-        print(f"{'not ok' if bad else 'ok'} {number} - "
-              f"{scenario.name}: {STATES} losses of power", flush=True)
-        for line in bad:
-            print("# " + line.replace("\n", " "))
+        failed |= report(number, f"{scenario.name}: {STATES} losses of power",
+                         not bad, bad)
     # It would be seen.
     bad = run_scenario(rng, SCENARIOS[0], deaf=True)
-    failed |= not bad
-    print(f"{'ok' if bad else 'not ok'} {len(SCENARIOS) + 1} - "
-          f"a disk that lies about syncs loses something, {len(bad)} times")
+    failed |= report(len(SCENARIOS) + 1, "a disk that lies about syncs loses "
+                     f"something, {len(bad)} times", bool(bad), [])
     return 1 if failed else 0
 
 
