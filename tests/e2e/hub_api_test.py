@@ -7,6 +7,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import ssl
 import subprocess
 import sys
@@ -98,6 +99,12 @@ ASKED = [
 ]
 
 
+def untimed(told):
+    """A hub keeps each question as an event, and so as the newest."""
+    return re.sub(r"since \S+ \S+, 7 days before the newest",
+                  "since 7 days before the newest", told)
+
+
 @case
 def answers_alike():
     """Each command tells through the hub what it tells of its store"""
@@ -110,7 +117,7 @@ def answers_alike():
             text=True, capture_output=True, timeout=60)
         equal(far.returncode, near.returncode, (args, far.stderr))
         equal(far.stdout, near.stdout, args)
-        equal(far.stderr, near.stderr, args)
+        equal(untimed(far.stderr), untimed(near.stderr), args)
     # A question goes on where another stopped.
     first = admin.ask("search", "--all", "--host", "web-01", "--json",
                       "--limit", "7")
