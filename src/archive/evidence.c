@@ -175,6 +175,7 @@ struct writing {
 	struct evidence *e;
 	struct evidence_chain *chain;
 	struct parcel *parcel;
+	const struct evidence_pulse *pulse;
 	const char *dir; /* in it */
 	int chainfd;
 	struct evidence_notes notes;
@@ -245,7 +246,10 @@ static int compare(struct writing *w)
 static int take_frame(struct writing *w, const struct frame *f)
 {
 	struct sha256 leaf;
+	int r = w->pulse->alive ? w->pulse->alive(w->pulse->ctx) : 0;
 
+	if (r < 0)
+		return r;
 	buf_clear(&w->frame);
 	frame_put(&w->frame, f);
 	if (buf_error(&w->frame))
@@ -343,6 +347,8 @@ static int write_events(struct writing *w)
 
 	parcel_begin(w->parcel, name_in(w, "events.jsonl", name));
 	for (size_t i = 0; i < c->n && r == 0; i++) {
+		if (w->pulse->alive && (r = w->pulse->alive(w->pulse->ctx)) < 0)
+			break;
 		if (i && c->seq[i] != c->seq[i - 1] + 1)
 			trail_reader_seek(reader, c->seq[i]);
 		r = trail_reader_next(reader, &f, w->err);
@@ -390,29 +396,28 @@ static int write_notes(struct writing *w, struct buf *about)
 	return r;
 }
 
-static int write_chain(struct evidence *e, struct evidence_chain *c,
-    struct parcel *p, const char *dir, struct buf *about, struct err *err)
+/* All but `lines`, `frame` and `notes` is the caller's. */
+static int write_chain(struct writing *w, struct buf *about)
 {
+	const struct evidence_chain *c = w->chain;
 	CLEANUP_FD int fd = -1;
-	struct writing w = {
-	    .e = e, .chain = c, .parcel = p, .dir = dir, .err = err};
-	int r = layout_open_chain(e->dirfd, c->name, false, &fd, err);
+	int r = layout_open_chain(w->e->dirfd, c->name, false, &fd, w->err);
 
-	w.chainfd = fd;
-	w.proof.lines = &w.lines;
+	w->chainfd = fd;
+	w->proof.lines = &w->lines;
 	if (r == 0)
-		r = evidence_notes_read(&w.notes, e, c->name, fd, err);
+		r = evidence_notes_read(&w->notes, w->e, c->name, fd, w->err);
 	if (r == 0)
-		r = write_frames(&w);
+		r = write_frames(w);
 	if (r == 0 && c->n)
-		r = write_events(&w);
-	buf_printf(about, "{\"directory\":\"%s\",\"chain\":", dir);
+		r = write_events(w);
+	buf_printf(about, "{\"directory\":\"%s\",\"chain\":", w->dir);
 	json_add_string(about, str_z(c->name));
 	if (r == 0)
-		r = write_notes(&w, about);
-	evidence_notes_free(&w.notes);
-	buf_free(&w.lines);
-	buf_free(&w.frame);
+		r = write_notes(w, about);
+	evidence_notes_free(&w->notes);
+	buf_free(&w->lines);
+	buf_free(&w->frame);
 	return r;
 }
 
@@ -453,8 +458,8 @@ static void list_recordings(const struct evidence *e, struct buf *about)
 	buf_add_z(about, "]");
 }
 
-int evidence_write(
-    struct evidence *e, struct parcel *p, struct buf *about, struct err *err)
+int evidence_write(struct evidence *e, struct parcel *p,
+    const struct evidence_pulse *pulse, struct buf *about, struct err *err)
 {
 	unsigned n = 0;
 	int r = 0;
@@ -462,13 +467,19 @@ int evidence_write(
 	buf_add_z(about, "\"chains\":[");
 	for (size_t i = 0; i < e->n_chains && r == 0; i++) {
 		char dir[32];
+		struct writing w = {.e = e,
+		    .chain = &e->chains[i],
+		    .parcel = p,
+		    .pulse = pulse,
+		    .dir = dir,
+		    .err = err};
 
 		if (e->chains[i].n + e->chains[i].n_recordings == 0)
 			continue;
 		buf_add_z(about, n ? ",\n" : "\n");
 		snprintf(dir, sizeof dir, "chain%u", ++n);
 		sort_events(&e->chains[i]);
-		r = write_chain(e, &e->chains[i], p, dir, about, err);
+		r = write_chain(&w, about);
 	}
 	list_recordings(e, about);
 	return r < 0 ? r : write_keys(e, p, err);

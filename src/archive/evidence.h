@@ -34,6 +34,12 @@ int evidence_want(
 int evidence_want_recording(struct evidence *e, struct str chain,
     uint64_t number, uint64_t last, struct err *err);
 
+/* Asked at each frame that is read; what it returns if negative stops. */
+struct evidence_pulse {
+	int (*alive)(void *ctx); /* may be NULL */
+	void *ctx;
+};
+
 /*
  * Write all that is wanted, a directory for each chain, and the keys. Appends
  * to `about` the members "chains" and "recordings" of a JSON object; of a
@@ -42,7 +48,7 @@ int evidence_want_recording(struct evidence *e, struct str chain,
  * a chain does not verify; -EAGAIN: an event is not signed yet; -ENOENT: it was
  * removed since it was found.
  */
-int evidence_write(
-    struct evidence *e, struct parcel *p, struct buf *about, struct err *err);
+int evidence_write(struct evidence *e, struct parcel *p,
+    const struct evidence_pulse *pulse, struct buf *about, struct err *err);
 
 #endif

@@ -41,6 +41,12 @@ int parcel_create(
 	return 0;
 }
 
+void parcel_hand_on(struct parcel *p, const struct file_sink *sink)
+{
+	*p = (struct parcel){
+	    .path = "the evidence", .sink = sink, .dirfd = -1, .fd = -1};
+}
+
 static void keep(struct parcel *p, int r)
 {
 	if (p->error == 0 && r < 0)
@@ -50,7 +56,9 @@ static void keep(struct parcel *p, int r)
 static void write_waiting(struct parcel *p)
 {
 	keep(p, buf_error(&p->waiting));
-	if (p->error == 0)
+	if (p->error == 0 && p->sink && p->waiting.n)
+		keep(p, p->sink->add(p->sink->ctx, buf_str(&p->waiting)));
+	else if (p->error == 0 && !p->sink)
 		keep(p, fd_write_all(p->fd, p->waiting.p, p->waiting.n));
 	buf_clear(&p->waiting);
 }
@@ -79,6 +87,10 @@ void parcel_begin(struct parcel *p, const char *name)
 	sha256_init(&p->digest);
 	if (p->error)
 		return;
+	if (p->sink) {
+		keep(p, p->sink->begin(p->sink->ctx, p->name));
+		return;
+	}
 	if (!p->tar) {
 		keep(p, open_file(p));
 		return;
@@ -143,13 +155,24 @@ static int end_plain_file(struct parcel *p)
 	return r;
 }
 
+/* Of the file being written. */
+static int end_file(struct parcel *p)
+{
+	if (p->tar)
+		return end_tar_file(p);
+	if (!p->sink)
+		return end_plain_file(p);
+	write_waiting(p);
+	return p->error;
+}
+
 int parcel_end(struct parcel *p, struct err *err)
 {
 	struct sha256 digest;
 	char hex[65];
 
 	if (p->error == 0)
-		keep(p, p->tar ? end_tar_file(p) : end_plain_file(p));
+		keep(p, end_file(p));
 	sha256_final(&p->digest, &digest);
 	sha256_hex(&digest, hex);
 	buf_printf(&p->list,
@@ -174,6 +197,8 @@ static int finish(struct parcel *p)
 	static const char zeros[2 * BLOCK];
 	int fd = p->tar ? p->fd : p->dirfd;
 
+	if (p->sink)
+		return p->error;
 	if (p->tar) {
 		buf_add(&p->waiting, zeros, sizeof zeros);
 		write_waiting(p);
@@ -194,6 +219,8 @@ int parcel_close(struct parcel *p, int result, struct err *err)
 	fd_close(&p->dirfd);
 	buf_free(&p->waiting);
 	buf_free(&p->list);
+	if (p->sink)
+		return r;
 	if (r < 0 && p->tar)
 		unlink(p->path);
 	else if (r < 0)

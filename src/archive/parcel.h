@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files to be handed to somebody: a directory, or one tar file (POSIX ustar)
- * that holds the same. What is in it, and the times that tar gives to it, are
- * the caller's: the same calls make the same bytes.
+ * that holds the same, or whatever somebody else makes of them. What is in it,
+ * and the times that tar gives to it, are the caller's: the same calls make the
+ * same bytes.
  */
 #ifndef ARCHIVE_PARCEL_H
 #define ARCHIVE_PARCEL_H
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file_sink.h"
 #include "crypto/digest.h"
 
 #define PARCEL_NAME_MAX 99
 
 struct parcel {
-	const char *path; /* the caller's */
+	const char *path;	      /* the caller's */
+	const struct file_sink *sink; /* NULL: it is on the disk */
 	bool tar;
 	int64_t seconds; /* since 1970, of all files */
 	int dirfd;	 /* the directory; of tar -1 */
@@ -35,6 +38,9 @@ struct parcel {
  */
 int parcel_create(
     struct parcel *p, const char *path, int64_t seconds, struct err *err);
+
+/* To somebody else, who must stay. */
+void parcel_hand_on(struct parcel *p, const struct file_sink *sink);
 
 /*
  * One file at a time: "name" or "directory/name", whose directory is made. A

@@ -270,10 +270,6 @@ static int check_evidence(const struct invocation *inv)
 	const struct export_options *own = inv->own;
 	struct cli *c = inv->cli;
 
-	if (c->hub)
-		return cli_usage(c,
-		    "--evidence is made of the trails themselves, at the "
-		    "store of the hub, not with --hub");
 	if (!own->output)
 		return cli_usage(c,
 		    "--evidence is several files: name a directory, which is "

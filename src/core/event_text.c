@@ -277,6 +277,7 @@ static pieces describe_view = {
     {" by ", F_USER, "", VALUE},
     {" from ", F_ADDR, "", VALUE},
     {": ", F_TEXT, "", VALUE},
+    {" (", F_REASON, ")", VALUE},
 };
 
 static const pieces *const describe[EVENT_N_KINDS] = {

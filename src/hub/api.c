@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/when.h"
+#include "hub/evidence.h"
 #include "hub/follow.h"
 #include "wire/message.h"
 
@@ -38,6 +39,7 @@ static const struct route {
     {"last", api_sessions, ask_last},
     {"failed", api_events, ask_failed},
     {"follow", follow_begin, NULL},
+    {"evidence", evidence_begin, NULL},
     {"count", api_count, NULL},
     {"recordings", api_recordings, NULL},
     {"find", api_find, NULL},
@@ -81,27 +83,31 @@ static int take(void *ctx, struct str name, struct str value)
 	return ask_take(t->ask, name, value, &t->err);
 }
 
-/* Who asked what: on the disk before it is answered. */
-static int record(
-    const struct api_call *c, const struct http_call *call, const char *what)
+void api_event(
+    const struct api_call *c, enum event_kind kind, struct event *ret)
 {
-	struct hub *h = c->hub;
+	event_init(ret, kind);
+	ret->time = time_now();
+	ret->source = STR(HUB_SOURCE);
+	ret->trust = TRUST_DAEMON;
+	ret->host = str_z(c->hub->cfg->name);
+	event_set_str(ret, F_USER, str_z(c->account.name));
+	event_set_str(ret, F_ADDR, str_z(c->call->address));
+}
+
+/* Who asked what: on the disk before it is answered. */
+static int record(const struct api_call *c, const char *what)
+{
 	struct buf text = BUF_INIT;
 	struct event ev;
 	int r;
 
-	event_init(&ev, EVENT_VIEW);
-	ev.time = time_now();
-	ev.source = STR(HUB_SOURCE);
-	ev.trust = TRUST_DAEMON;
-	ev.host = str_z(h->cfg->name);
-	event_set_str(&ev, F_USER, str_z(c->account.name));
-	event_set_str(&ev, F_ADDR, str_z(call->address));
+	api_event(c, EVENT_VIEW, &ev);
 	event_set_str(&ev, F_OP, str_z(what));
 	ask_write(&c->ask, &text);
 	if (text.n)
 		event_set_str(&ev, F_TEXT, buf_str(&text));
-	r = hub_append(h, &ev);
+	r = hub_append(c->hub, &ev);
 	buf_free(&text);
 	return r;
 }
@@ -114,21 +120,27 @@ static const struct {
     {-ENOTUNIQ, 409},
     {-EBADMSG, 400},
     {-EUSERS, 503},
+    {-EACCES, 403},
+    {-E2BIG, 400},
+    {-EAGAIN, 429},
 };
+
+int api_status(int error)
+{
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i].error == error)
+			return statuses[i].status;
+	return 500;
+}
 
 static void refuse(struct http_reply *reply, int error, const struct err *err)
 {
-	int status = 500;
-
-	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
-		if (statuses[i].error == error)
-			status = statuses[i].status;
-	hub_refuse(reply, status, "question", "%s", err->text);
+	hub_refuse(reply, api_status(error), "question", "%s", err->text);
 }
 
-static void answer(
-    struct api_call *c, const struct http_call *call, const struct route *route)
+static void answer(struct api_call *c, const struct route *route)
 {
+	const struct http_call *call = c->call;
 	struct taking taking = {&c->ask, {""}};
 	int r;
 
@@ -141,7 +153,7 @@ static void answer(
 	if (route->preset)
 		route->preset(&c->ask);
 	/* As it was asked; what its account may see is known. */
-	if (record(c, call, call->path + strlen(API_PATH)) < 0) {
+	if (record(c, call->path + strlen(API_PATH)) < 0) {
 		hub_refuse(c->reply, 500, "trail",
 		    "that it was asked cannot be recorded");
 		return;
@@ -199,7 +211,7 @@ bool api_handle(
 	if (!route || strcmp(call->method, "GET") != 0)
 		return false;
 	if (api_account(h, call, false, &c.account, reply))
-		answer(&c, call, route);
+		answer(&c, route);
 	account_free(&c.account);
 	return true;
 }

@@ -44,6 +44,12 @@ bool api_token_account(
 /* The token that was shown; false: none, as with a password. */
 bool api_token_shown(const struct http_call *call, struct token *ret);
 
+/* One of who asks, as of now; its texts are those of the call. */
+void api_event(
+    const struct api_call *c, enum event_kind kind, struct event *ret);
+/* Of an answer, for a negative errno. */
+int api_status(int error);
+
 /* api_rows.c; 0, or a negative errno with err set. */
 int api_events(struct api_call *c, struct err *err);
 int api_sessions(struct api_call *c, struct err *err);

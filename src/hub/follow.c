@@ -135,19 +135,6 @@ static const struct http_feed feed = {next_page, end};
 
 /* --- the begin --- */
 
-static int copy_texts(
-    struct query *q, const struct query *asked, struct arena *a)
-{
-	int r = query_copy(q, asked, a);
-
-	if (r < 0)
-		return r;
-	q->cmd = arena_dup(a, asked->cmd);
-	q->path = arena_dup(a, asked->path);
-	q->text = arena_dup(a, asked->text);
-	return q->cmd.p && q->path.p && q->text.p ? 0 : -ENOMEM;
-}
-
 /* From where: behind what it has, from a time on, or from now on. */
 static int find_place(
     struct follower *f, const struct api_call *c, struct err *err)
@@ -199,7 +186,7 @@ int follow_begin(struct api_call *c, struct err *err)
 	f->seen = c->hub->commits - 1;
 	r = api_token_shown(c->call, &f->token) ? 0 : -EACCES;
 	if (r == 0)
-		r = copy_texts(&f->q, &c->ask.q, &f->texts);
+		r = query_copy(&f->q, &c->ask.q, &f->texts);
 	if (r == 0)
 		r = find_place(f, c, err);
 	if (r < 0) {

@@ -38,7 +38,6 @@ struct server {
 	struct loop_timer commit;
 	struct retain retain;
 	struct inputs inputs;
-	struct http_server *http;
 	uint64_t
 	    woken_for;	  /* hub.commits, when followers were woken last ... */
 	int64_t woken_at; /* ... and loop_now() */
@@ -226,7 +225,7 @@ static void wake_followers(struct server *s)
 		return;
 	s->woken_for = s->hub.commits;
 	s->woken_at = loop_now();
-	http_server_wake(s->http);
+	http_server_wake(s->hub.http);
 }
 
 /*
@@ -309,7 +308,7 @@ static int listen_at(struct server *s, struct err *err)
 	    .handle = handle,
 	    .ctx = s};
 
-	return http_server_open(&s->http, &http, err);
+	return http_server_open(&s->hub.http, &http, err);
 }
 
 static int open_all(struct server *s, struct err *err)
@@ -378,7 +377,7 @@ static int run(struct server *s,
 		return err_sys(err, r, "the outputs");
 	r = host_each(&s->hub.place, expect_host, &s->hub, err);
 	if (r == 0)
-		r = http_server_start(s->http, &s->loop, err);
+		r = http_server_start(s->hub.http, &s->loop, err);
 	if (r == 0)
 		r = inputs_start(&s->inputs, &s->hub, &s->loop);
 	if (r < 0)
@@ -388,7 +387,7 @@ static int run(struct server *s,
 	loop_timer_start(&s->loop, &s->commit, every, 0);
 	retain_start(&s->retain, &s->loop);
 	say("listening at %s port %u, keeping in %s", s->hub.cfg->address,
-	    http_server_port(s->http), s->hub.cfg->store);
+	    http_server_port(s->hub.http), s->hub.cfg->store);
 	r = loop_run(&s->loop);
 	if (r < 0)
 		*err = s->hub.failure;
@@ -397,7 +396,7 @@ static int run(struct server *s,
 
 static void close_all(struct server *s, int r)
 {
-	http_server_close(s->http);
+	http_server_close(s->hub.http);
 	if (r == 0)
 		inputs_end(&s->inputs);
 	inputs_close(&s->inputs);

@@ -70,7 +70,11 @@ int query_copy(struct query *dst, const struct query *src, struct arena *a)
 	    src->n_person > QUERY_VALUES_MAX || src->n_addr > QUERY_VALUES_MAX)
 		return -E2BIG;
 	dst->key = arena_dup(a, src->key);
-	if (!dst->key.p || !copy_list(dst->host, dst->n_host, a) ||
+	dst->cmd = arena_dup(a, src->cmd);
+	dst->path = arena_dup(a, src->path);
+	dst->text = arena_dup(a, src->text);
+	if (!dst->key.p || !dst->cmd.p || !dst->path.p || !dst->text.p ||
+	    !copy_list(dst->host, dst->n_host, a) ||
 	    !copy_list(dst->user, dst->n_user, a) ||
 	    !copy_list(dst->person, dst->n_person, a) ||
 	    !copy_list(dst->addr, dst->n_addr, a))

@@ -68,7 +68,7 @@ int window_cmp(const void *x, const void *y);
 /* The query's window of a chain, or NULL. */
 const struct query_window *window_of(const struct query *q, uint64_t chain);
 
-/* The query's text in `a`. -ENOMEM. */
+/* The query, its texts in `a` but that of the cursor. -ENOMEM. */
 int query_copy(struct query *dst, const struct query *src, struct arena *a);
 /* Whether a value equals addr, or begins with it when addr ends in . or : */
 bool addr_match(struct str addr, struct str value);

@@ -8,6 +8,7 @@
 #define STORE_STORE_H
 
 #include "base/err.h"
+#include "base/file_sink.h"
 #include "store/query.h"
 
 struct store;
@@ -60,6 +61,11 @@ struct store_listener {
 	 */
 	int (*pause)(void *ctx, const char *trouble);
 	void *ctx;
+};
+
+struct evidence_size {
+	uint64_t events, recordings; /* that are in it */
+	uint64_t missing; /* recordings that are told of, and not there */
 };
 
 struct store_ops {
@@ -187,6 +193,15 @@ struct store_ops {
 	 */
 	int (*follow)(struct store *s, const struct query *q,
 	    const struct store_listener *listener, struct err *err);
+	/*
+	 * Hand on what the query finds with all that proves it, file for file;
+	 * where nothing is found, no file. Whatever came before an error is
+	 * not whole. May be NULL: it is made beside the trails
+	 * (archive/bundle.h).
+	 */
+	int (*evidence)(struct store *s, const struct query *q,
+	    const struct file_sink *to, struct evidence_size *ret,
+	    struct err *err);
 };
 
 struct store {

@@ -31,18 +31,25 @@ static const struct {
     {429, -EAGAIN},
 };
 
+int remote_failed(
+    const struct remote *r, int status, struct str why, struct err *err)
+{
+	int error = -EREMOTEIO;
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		if (errors[i].status == status)
+			error = errors[i].error;
+	return err_set(
+	    err, error, "%s (%d): %.*s", r->profile.url, status, STR_ARG(why));
+}
+
 int remote_refused(
     const struct remote *r, const struct http_answer *answer, struct err *err)
 {
 	struct arena a = ARENA_INIT;
-	struct str why = message_get(buf_str(&answer->body), "detail", &a);
-	int error = -EREMOTEIO;
+	int error = remote_failed(r, answer->status,
+	    message_get(buf_str(&answer->body), "detail", &a), err);
 
-	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
-		if (errors[i].status == answer->status)
-			error = errors[i].error;
-	err_set(err, error, "%s (%d): %.*s", r->profile.url, answer->status,
-	    STR_ARG(why));
 	arena_free(&a);
 	return error;
 }
@@ -202,9 +209,6 @@ static int cursor_open(struct store *s, const char *path, const struct query *q,
 		r = query_copy(&c->ask.q, q, &c->text);
 	}
 	if (r == 0) {
-		c->ask.q.cmd = arena_dup(&c->text, q->cmd);
-		c->ask.q.path = arena_dup(&c->text, q->path);
-		c->ask.q.text = arena_dup(&c->text, q->text);
 		c->limit = q->limit;
 		buf_add_str(&c->mark, q->cursor);
 		r = fetch(c, err);
@@ -507,4 +511,5 @@ const struct store_ops store_remote = {
     .stats = stats,
     .recordings = recordings,
     .follow = remote_follow,
+    .evidence = remote_evidence,
 };

@@ -26,6 +26,8 @@ int remote_url(const struct remote *r, const char *path,
 /* The error that an answer other than 200 stands for. */
 int remote_refused(
     const struct remote *r, const struct http_answer *answer, struct err *err);
+int remote_failed(
+    const struct remote *r, int status, struct str why, struct err *err);
 /* No hub that is sound answers so. */
 int remote_not_understood(const struct remote *r, struct err *err);
 /* The text of a member of a row, however long it is. */
@@ -37,5 +39,7 @@ int remote_event(struct event *ret, struct str row, struct arena *a,
 /* See struct store_ops. */
 int remote_follow(struct store *s, const struct query *q,
     const struct store_listener *listener, struct err *err);
+int remote_evidence(struct store *s, const struct query *q,
+    const struct file_sink *to, struct evidence_size *ret, struct err *err);
 
 #endif

@@ -8,10 +8,13 @@ import hashlib
 import json
 import os
 import shutil
+import socket
+import ssl
 import struct
 import subprocess
 import sys
 import tarfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -22,7 +25,7 @@ import verify_trail as trail
 from authtest import LINES
 from daemontest import wait_for
 from hubtest import Host, Hub, wait_arrived
-from trailtest import Store, case, check, equal, main
+from trailtest import SSHTRAIL, Store, case, check, equal, main
 
 
 def verify(bundle, *args):
@@ -472,6 +475,112 @@ def with_a_hub():
         web.stop()
         hub.stop()
         hub.run("verify")
+
+
+def profile(hub, account, *role):
+    """The command line of who asks the hub as this account."""
+    if role:
+        equal(hub.hub("account", account, *role).returncode, 0)
+    token = hub.hub("api-token", account).stdout
+    env = dict(os.environ, TZ="UTC0",
+               XDG_CONFIG_HOME=os.path.join(hub.top, "config-" + account))
+
+    def run(*args, told=""):
+        return subprocess.run([SSHTRAIL, *args], env=env, input=told,
+                              text=True, capture_output=True, timeout=120)
+    done = run("login", hub.url, "--name", "h", told=token)
+    equal(done.returncode, 0, done.stderr)
+    return lambda *args: run("--hub", "h", *args), token.strip()
+
+
+def begin_and_leave(hub, token, path):
+    """Ask, take what comes first, and be gone."""
+    context = ssl.create_default_context(
+        cafile=os.path.join(hub.dir, "hub", "ca.crt"))
+    with socket.socket() as s:
+        # So little that the hub has to wait for us.
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.connect(("127.0.0.1", hub.port))
+        with context.wrap_socket(s, server_hostname="localhost") as tls:
+            tls.sendall(("GET %s HTTP/1.1\r\nHost: localhost\r\n"
+                         "Authorization: Bearer %s\r\n\r\n" %
+                         (path, token)).encode())
+            check(b" 200 " in tls.recv(64), "refused")
+            # Others are answered meanwhile.
+            far = time.monotonic()
+            hub.run("ls", "--all")
+            check(time.monotonic() - far < 20, "held up")
+
+
+def told_of_evidence(hub):
+    return [e["reason"] for e in hub.found(
+        "search", "--all", "--kind", "view", "--limit", "1000")
+        if e["op"] == "evidence" and "reason" in e]
+
+
+@case
+def through_a_hub():
+    """A bundle fetched from elsewhere is that of the hub's store"""
+    with Hub() as hub, Host("web") as web:
+        hub.start()
+        web.enroll(hub)
+        web.start()
+        web.log_in(4000)
+        wait_arrived(hub, web)
+        web.stop()
+        ask, token = profile(hub, "admin")
+        near, far, tar = (os.path.join(hub.top, name)
+                          for name in ("near", "far", "far.tar"))
+        done = subprocess.run(
+            hub.command("export", "--evidence", "--host", "web", "-o", near),
+            capture_output=True, text=True, **hub.rights)
+        equal(done.returncode, 0, done.stderr)
+        for out in far, tar:
+            done = ask("export", "--evidence", "--host", "web", "-o", out)
+            equal(done.returncode, 0, done.stderr)
+            check("with their proof, not masked" in done.stderr, done.stderr)
+        unpacked = os.path.join(hub.top, "unpacked")
+        with tarfile.open(tar) as f:
+            check(all(m.isfile() and m.uid == 0 and m.mode == 0o600
+                      for m in f.getmembers()), "members")
+            f.extractall(unpacked)
+        keys = ["--key", "@" + os.path.join(hub.dir, "keys", "host.pub"),
+                "--key", "@" + os.path.join(web.dir, "keys", "host.pub")]
+        for out in far, unpacked:
+            proved(out, *keys)
+            equal(files_of(out), files_of(near))
+            place = places_of(out)["events:web"]
+            for name in ("frames", "events.jsonl", "tree"):
+                equal(open(os.path.join(out, place, name), "rb").read() ==
+                      open(os.path.join(near, places_of(near)["events:web"],
+                                        name), "rb").read(), True, name)
+        # What is not there, who may not, and where it cannot be.
+        none = os.path.join(hub.top, "none")
+        equal(ask("export", "--evidence", "--user", "nobody-such", "-o",
+                  none).returncode, 1)
+        viewer, _ = profile(hub, "v", "--role", "viewer", "--host", "web")
+        done = viewer("export", "--evidence", "-o", none)
+        equal(done.returncode, 4)
+        check("403" in done.stderr and "ask an auditor" in done.stderr,
+              done.stderr)
+        check(not os.path.exists(none), "made for nothing")
+        done = ask("export", "--evidence", "-o", far)
+        equal(done.returncode, 4)
+        check("File exists" in done.stderr, done.stderr)
+        # All that is told, also when it breaks off.
+        begin_and_leave(hub, token, "/api/v1/evidence?host=web")
+        wait_for("its end", lambda: any(
+            r.startswith("broken off") for r in told_of_evidence(hub)))
+        check(any(r.startswith("all of it: ") for r in told_of_evidence(hub)),
+              told_of_evidence(hub))
+        check("sshtrail --hub export --evidence" in [
+            e.get("cmd") for e in hub.found(
+                "search", "--all", "--kind", "reveal")], "not told")
+        hub.stop()
+        hub.run("verify")
+        done = ask("export", "--evidence", "-o", none)
+        equal(done.returncode, 4)
+        check(not os.path.exists(none), "left behind")
 
 
 sys.exit(main())

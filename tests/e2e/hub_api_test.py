@@ -129,8 +129,6 @@ def answers_alike():
     check("run it there" in admin.ask("verify").stderr, "verify")
     check("at the store" in
           admin.ask("export", "--reveal").stderr, "reveal")
-    told = admin.ask("export", "--evidence", "-o", "x.tar").stderr
-    check("at the store of the hub" in told, told)
     far = admin.ask("search", "--all", "--text", "SHA256", "--limit", "3")
     check("events only" in far.stderr and
           len(far.stdout.splitlines()) == 4, far)
