@@ -9,7 +9,10 @@
 #ifndef ARCHIVE_TELLER_H
 #define ARCHIVE_TELLER_H
 
+#include <sys/stat.h>
+
 #include "base/buf.h"
+#include "base/map.h"
 #include "core/event.h"
 
 /* The source of what a hub says itself, which may be about any host. */
@@ -20,6 +23,10 @@ struct teller {
 	int dirfd;		     /* of the store; must stay */
 	char name[TELLER_NAME + 1];  /* whose chain it is; "": nobody's */
 	char other[TELLER_NAME + 1]; /* was found to have one */
+	/* Hosts that had none, when the directory of the chains was `seen`: a
+	 * server of logs tells of many, each in turn. */
+	struct intern none;
+	struct stat seen;
 	struct buf inferred;
 	uint64_t
 	    corrected; /* events so far, the last of which was of `other` */
