@@ -15,13 +15,13 @@
 #include "agent/collector.h"
 #include "agent/host.h"
 #include "agent/link.h"
-#include "agent/notify.h"
 #include "agent/room.h"
 #include "agent/shipping.h"
 #include "base/disk.h"
 #include "base/fd.h"
 #include "base/fdpass.h"
 #include "base/loop.h"
+#include "base/notify.h"
 
 /* Two deaths within this time are not chance: somebody should look. */
 #define QUICK_SEC ((int64_t)60)

@@ -53,6 +53,13 @@ static void take_names(struct keeper *k, struct str lines)
 	}
 }
 
+static void end_reload(struct keeper *k)
+{
+	if (k->reloading && k->reloaded)
+		k->reloaded(k->ctx);
+	k->reloading = false;
+}
+
 static void on_keeper(struct loop *l, struct loop_watch *w, unsigned what)
 {
 	struct keeper *k = w->ctx;
@@ -66,6 +73,7 @@ static void on_keeper(struct loop *l, struct loop_watch *w, unsigned what)
 		loop_unwatch(l, w);
 		fd_close(&k->fd);
 		k->running = false;
+		end_reload(k);
 		return;
 	}
 	k->running = *told == KEPT_RUNS;
@@ -73,6 +81,7 @@ static void on_keeper(struct loop *l, struct loop_watch *w, unsigned what)
 		take_names(k, str_make(told + 1, (size_t)n - 1));
 	else
 		k->ended++;
+	end_reload(k);
 }
 
 int keeper_start(struct keeper *k, struct loop *l)
@@ -92,8 +101,10 @@ void keeper_reload(struct keeper *k)
 {
 	const char word = KEEP_RELOAD;
 
-	if (k->fd >= 0)
-		(void)send(k->fd, &word, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	k->reloading = true;
+	if (k->fd < 0 ||
+	    send(k->fd, &word, 1, MSG_DONTWAIT | MSG_NOSIGNAL) != 1)
+		end_reload(k);
 }
 
 void keeper_end(struct keeper *k)

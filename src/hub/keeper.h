@@ -28,8 +28,13 @@ struct keeper {
 	int64_t looked;		     /* loop_now() */
 	int fd;			     /* to it; -1: it is not there */
 	bool running;		     /* what it keeps */
-	uint64_t ended;		     /* so often that ended by itself */
+	bool reloading; /* keeper_reload() has not come to its end */
+	uint64_t ended; /* so often that ended by itself */
 	struct loop_watch watch;
+	/* That end: they run anew, or there is nothing that does. May be NULL.
+	 */
+	void (*reloaded)(void *ctx);
+	void *ctx;
 };
 
 #define KEEPER_INIT                                                            \

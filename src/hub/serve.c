@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "archive/lock.h"
+#include "base/fd.h"
 #include "base/loop.h"
+#include "base/notify.h"
 #include "base/sandbox.h"
 #include "base/when.h"
 #include "hub/api.h"
@@ -38,6 +40,7 @@ struct server {
 	struct loop_timer commit;
 	struct retain retain;
 	struct inputs inputs;
+	int manager; /* of services, see base/notify.h */
 	uint64_t
 	    woken_for;	  /* hub.commits, when followers were woken last ... */
 	int64_t woken_at; /* ... and loop_now() */
@@ -258,10 +261,20 @@ static void on_signal(
 {
 	struct server *server = s->ctx;
 
-	if (info->ssi_signo == SIGHUP)
+	if (info->ssi_signo == SIGHUP) {
+		notify_reloading(server->manager);
 		keeper_reload(&server->hub.keeper);
-	else
+	} else {
+		notify_by(server->manager, "STOPPING=1");
 		loop_stop(l, 0);
+	}
+}
+
+static void on_reloaded(void *ctx)
+{
+	const struct server *s = ctx;
+
+	notify_by(s->manager, "READY=1");
 }
 
 /* As many as may be: each connection takes one, each chain some. */
@@ -317,6 +330,7 @@ static int open_all(struct server *s, struct err *err)
 	int lockfd = -1;
 	int r = keeper_begin(&s->hub.keeper, cfg, err);
 
+	s->manager = notify_open();
 	tzset();
 	if (r == 0)
 		r = retain_begin(&s->retain, &s->hub, err);
@@ -368,6 +382,8 @@ static int run(struct server *s,
 
 	s->signals = (struct loop_signals){.got = on_signal, .ctx = s};
 	s->commit = (struct loop_timer){.due = on_commit, .ctx = s};
+	s->hub.keeper.reloaded = on_reloaded;
+	s->hub.keeper.ctx = s;
 	if (r == 0)
 		r = loop_signals_start(&s->loop, &s->signals, signals, 3);
 	if (r < 0)
@@ -388,6 +404,7 @@ static int run(struct server *s,
 	retain_start(&s->retain, &s->loop);
 	say("listening at %s port %u, keeping in %s", s->hub.cfg->address,
 	    http_server_port(s->hub.http), s->hub.cfg->store);
+	notify_by(s->manager, "READY=1\nSTATUS=listening");
 	r = loop_run(&s->loop);
 	if (r < 0)
 		*err = s->hub.failure;
@@ -414,6 +431,7 @@ static void close_all(struct server *s, int r)
 	archive_close(s->hub.archive);
 	place_close(&s->hub.place);
 	loop_free(&s->loop);
+	fd_close(&s->manager);
 	free(s);
 }
 
@@ -429,7 +447,7 @@ int hub_serve(const struct hub_config *cfg,
 	s->hub.cfg = cfg;
 	s->hub.keeper = (struct keeper)KEEPER_INIT;
 	s->inputs = (struct inputs)INPUTS_NONE;
-	s->loop.epfd = -1;
+	s->loop.epfd = s->manager = -1;
 	signal(SIGPIPE, SIG_IGN);
 	raise_files_max();
 	r = open_all(s, &err);

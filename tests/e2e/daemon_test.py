@@ -22,7 +22,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from audittest import (audit_as_found, audit_state, auditctl, auditd,
                        plugin_connected, status)
-from daemontest import HOST, SSHTRAILD, Daemon, Disk, user_to_be, wait_for
+from daemontest import (HOST, SSHTRAILD, Daemon, Disk, ServiceManager,
+                        user_to_be, wait_for)
 from trailtest import Skip, Store, case, check, equal, main
 
 FACTS = ("user", "addr", "method", "key", "commands", "tty", "flags", "ses",
@@ -445,18 +446,12 @@ def takes_from_auditds_plugin():
 def tells_the_service_manager():
     """READY=1 once it collects, STOPPING=1 when it ends (sd_notify)"""
     with Daemon() as daemon:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            path = os.path.join(daemon.top, "notify")
-            manager.bind(path)
-            manager.settimeout(20)
-            os.environ["NOTIFY_SOCKET"] = path
-            try:
+        with ServiceManager(daemon.top) as manager:
+            with manager.called():
                 daemon.start()
-            finally:
-                del os.environ["NOTIFY_SOCKET"]
-            check(manager.recv(4096).startswith(b"READY=1\n"), "ready")
+            check(manager.told().startswith("READY=1\n"), "ready")
             daemon.stop()
-            equal(manager.recv(4096), b"STOPPING=1")
+            equal(manager.told(), "STOPPING=1")
 
 
 def check_runs_on(daemon):

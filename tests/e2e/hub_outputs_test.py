@@ -10,7 +10,7 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from daemontest import wait_for
+from daemontest import ServiceManager, wait_for
 from forwardtest import free_port, lines_of
 from hubtest import Hub, children_of
 from trailtest import case, check, equal, main
@@ -144,16 +144,20 @@ def whatever_ends():
 @case
 def reloaded():
     """SIGHUP: outputs that came are run, those that went are not; the hub
-    stays"""
-    with Hub() as hub:
+    stays. Its service manager is told of all that"""
+    with Hub() as hub, ServiceManager(hub.top) as manager:
         out = Forwarding(hub)
         for name in ("f", "dead"):
             os.unlink(os.path.join(out.dir, name + ".yml"))
-        hub.start()
+        with manager.called():
+            hub.start()
+        equal(manager.told(), "READY=1\nSTATUS=listening")
         wait_for("none", lambda: out.health() == "none")
         equal(out.metrics(), {})
         out.add("f", "type: file\nfile: {path: %s}\npoll: 50ms\n" % out.file)
         hub.process.send_signal(signal.SIGHUP)
+        check(manager.told().startswith("RELOADING=1\nMONOTONIC_USEC="), "")
+        equal(manager.told(), "READY=1")
         wait_for("the event", lambda: out.starts() == 1)
         wait_for("good", lambda: out.health() == "good")
         os.rename(out.dir + "/f.yml", out.dir + "/g.yml")
@@ -165,7 +169,10 @@ def reloaded():
         check(not any('output="f"' in key for key in said), said)
         # It was told to end, and counts as nothing that went wrong.
         equal(said["sshtrail_hub_outputs_ended_total"], "0")
+        check(manager.told().startswith("RELOADING=1\n"), "")
+        equal(manager.told(), "READY=1")
         hub.stop()
+        equal(manager.told(), "STOPPING=1")
 
 
 main()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pwd
+import socket
 import subprocess
 import threading
 import time
@@ -41,6 +42,36 @@ def waits_of(seconds):
         yield
     finally:
         del _waits.seconds
+
+
+class ServiceManager:
+    """What sd_notify(3) speaks to: a socket in the directory `top`."""
+
+    def __init__(self, top):
+        self.path = os.path.join(top, "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.socket.settimeout(20 * PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.socket.close()
+
+    @contextlib.contextmanager
+    def called(self):
+        """Who is started here is told of it."""
+        os.environ["NOTIFY_SOCKET"] = self.path
+        try:
+            yield
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
+
+    def told(self):
+        """The next that it is told."""
+        return self.socket.recv(4096).decode()
 
 
 def wait_for(what, condition, seconds=None):
