@@ -23,7 +23,8 @@ import tap  # noqa: E402
 RECORD, DUMP = sys.argv[1:3]
 AUID = 54321
 EXECS = 5000
-CONNECTS = 1000
+CONNECTS = 1200
+ADDRESS = '127.0.0.1'
 ARGS_MAX = 128 << 10
 
 
@@ -320,17 +321,28 @@ def connections_are_told():
 
 
 def connections_beside_each_other():
-    """Answers interrupt processes that connect and close."""
+    """Answers interrupt processes that connect and close; nobody waits for the
+    answer of each third connection, and each fourth one is refused."""
     def work():
-        for _ in range(CONNECTS):
-            socket.create_connection(server.getsockname()).close()
+        def some(first):
+            for i in range(first, CONNECTS, 2):
+                with socket.socket() as s:
+                    s.setblocking(i % 3 > 0)
+                    s.connect_ex((ADDRESS, nobody if i % 4 == 0 else there))
+        threads = [threading.Thread(target=some, args=(i,)) for i in range(2)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
 
     def accept():
         with contextlib.suppress(OSError):
             while True:
                 server.accept()[0].close()
-    with socket.create_server(('127.0.0.1', 0), backlog=1024) as server, \
-            recording() as r:
+    with socket.create_server((ADDRESS, 0), backlog=1024) as server, \
+            socket.socket() as other, recording() as r:
+        other.bind((ADDRESS, 0))
+        there, nobody = (s.getsockname()[1] for s in (server, other))
         taker = threading.Thread(target=accept)
         taker.start()
         workers = []
@@ -344,8 +356,13 @@ def connections_beside_each_other():
         server.shutdown(socket.SHUT_RDWR)
         taker.join()
         r.end()
+    tap.equal(r.lost, 0)
     for ses, _ in workers[4:]:
-        tap.equal(len(r.of(ses, 'net.connect')), CONNECTS)
+        told = r.of(ses, 'net.connect')
+        tap.equal(len(told), CONNECTS)
+        tap.equal({e['port'] for e in told}, {there, nobody})
+        tap.equal(sum(e['port'] == nobody for e in told), CONNECTS // 4)
+        tap.equal(sum(e['success'] for e in told if e['port'] == nobody), 0)
 
 
 def datagrams_are_told():

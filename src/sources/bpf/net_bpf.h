@@ -77,12 +77,28 @@ static __always_inline void note_stream(
 	s->n = 1;
 }
 
+/* Told when it is made, refused or, if that was not seen, when it ends. */
+static __always_inline void begin_connect(
+    struct task_struct *task, const struct sock *sk, struct draft *d)
+{
+	__u64 key = (__u64)sk;
+	struct pending *before = bpf_map_lookup_elem(&pending, &key);
+
+	/* Nothing more of the one that had this socket was seen. */
+	if (before && before->net.op)
+		count_lost(REC_NET);
+	d->net.op = REC_NET_CONNECT;
+	if (bpf_map_update_elem(&pending, &key, d, BPF_ANY))
+		count_lost(REC_NET);
+	else
+		note_stream(task, &d->net);
+}
+
 /* In the process that calls connect() or listen(). */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(trace_socket, const struct sock *sk, int before, int state)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 key = (__u64)sk;
 	struct draft *d;
 
 	if ((state != TCP_SYN_SENT && state != TCP_LISTEN) ||
@@ -104,12 +120,31 @@ int BPF_PROG(trace_socket, const struct sock *sk, int before, int state)
 		send_draft(d, REC_NET, sizeof d->net);
 		return 0;
 	}
-	d->net.op = REC_NET_CONNECT;
-	if (bpf_map_update_elem(&pending, &key, d, BPF_ANY))
-		count_lost(REC_NET);
-	else
-		note_stream(task, &d->net);
+	begin_connect(task, sk, d);
 	return 0;
+}
+
+static __always_inline void tell_connect(
+    struct pending *p, const struct sock *sk, int before, int state)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 n;
+
+	fill_ends(&p->net.ends, sk);
+	if (before == TCP_SYN_SENT) {
+		p->net.head.time = now;
+		if (state == TCP_CLOSE) {
+			p->net.error = BPF_CORE_READ(sk, sk_err);
+			p->net.op = REC_NET_REFUSED;
+		}
+	}
+	n = p->net.n_exe;
+	if (n <= REC_NET_EXE_MAX) {
+		p->net.head.size = sizeof p->net + n;
+		if (bpf_ringbuf_output(
+			&ring, p, sizeof p->net + n, wakeup(now)))
+			count_lost(REC_NET);
+	}
 }
 
 /* Wherever the answer comes in: mostly not in the process that waits for it. */
@@ -118,26 +153,16 @@ static __noinline int follow_connect(
 {
 	__u64 key = (__u64)sk;
 	struct pending *p;
-	__u32 n;
 
-	if (before != TCP_SYN_SENT)
+	if (before == TCP_CLOSE)
 		return 0;
 	p = bpf_map_lookup_elem(&pending, &key);
 	if (!p)
 		return 0;
-	fill_ends(&p->net.ends, sk);
-	if (state == TCP_CLOSE) {
-		p->net.error = BPF_CORE_READ(sk, sk_err);
-		p->net.op = REC_NET_REFUSED;
-	}
-	p->net.head.time = bpf_ktime_get_boot_ns();
-	n = p->net.n_exe;
-	if (n <= REC_NET_EXE_MAX) {
-		p->net.head.size = sizeof p->net + n;
-		if (bpf_ringbuf_output(
-			&ring, p, sizeof p->net + n, wakeup(p->net.head.time)))
-			count_lost(REC_NET);
-	}
+	if (p->net.op)
+		tell_connect(p, sk, before, state);
+	/* It stays where the map is busy: once told is enough. */
+	p->net.op = 0;
 	bpf_map_delete_elem(&pending, &key);
 	return 0;
 }

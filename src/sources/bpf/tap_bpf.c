@@ -123,8 +123,8 @@ static void bpf_place(const struct tap_run *run, size_t unread, struct buf *ret)
 static unsigned bpf_lost(
     struct tap_run *run, struct tap_loss ret[static TAP_LOSSES_MAX])
 {
-	ret[0] = (struct tap_loss){
-	    reader_lost(&run->reader), "the ring of the bpf programs was full"};
+	ret[0] = (struct tap_loss){reader_lost(&run->reader),
+	    "the bpf programs found no room for a record, or were not run"};
 	return 1;
 }
 
