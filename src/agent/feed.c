@@ -20,6 +20,7 @@ struct feed {
 	uint64_t offset;   /* of the window's first byte in its stream */
 	uint64_t
 	    lost[TAP_LOSSES_MAX]; /* told, by the ways of struct tap_loss */
+	uint64_t unparsed;	  /* told */
 	struct feed_stats stats;
 };
 
@@ -114,6 +115,19 @@ void feed_close(struct feed *f)
 	free(f);
 }
 
+/* What was not understood of a log is still in it; else it is nowhere. */
+static int note_unparsed(struct feed *f)
+{
+	const struct feed_sink *to = f->cfg->sink;
+	uint64_t more = f->sink.unparsed - f->unparsed;
+
+	if (!more || !f->tap->alone)
+		return 0;
+	f->unparsed += more;
+	f->stats.lost += more;
+	return to->gap(to->ctx, f, more, "records that were not understood");
+}
+
 /* Give the source what there is; `last`: nothing more comes of this file. */
 static int parse(struct feed *f, bool last)
 {
@@ -124,7 +138,7 @@ static int parse(struct feed *f, bool last)
 		return (int)taken;
 	f->offset += (uint64_t)taken;
 	buf_consume(&f->window, (size_t)taken);
-	return 0;
+	return note_unparsed(f);
 }
 
 /* What the source reads next is of a new file of its stream. */
