@@ -46,7 +46,7 @@ struct slot {
 	struct feed *feed; /* NULL: not open, or ended */
 	struct loop_watch watch;
 	bool reopening;	 /* the monitor was asked to */
-	bool replaced;	 /* and could not: the new file is not there yet */
+	bool later;	 /* to be read at the next tick, see TAP_LATER */
 	int64_t read_at; /* when bytes came last */
 	int64_t idle_at; /* when nothing more was there last */
 };
@@ -148,7 +148,6 @@ static int ask_reopen(struct slot *s)
 	    .what = LINK_REOPEN, .index = (unsigned)(s - s->collector->slots)};
 
 	s->reopening = true;
-	s->replaced = false;
 	loop_unwatch(&s->collector->loop, &s->watch);
 	return link_send(s->collector->agent->link_fd, &m);
 }
@@ -167,6 +166,9 @@ static int read_slot(struct slot *s)
 	/* The ledger's errors end the collector, a tap's its feed. */
 	if (state < 0 || state == TAP_END)
 		return c->err.text[0] ? -EIO : end_feed(s, why.text);
+	s->later = state == TAP_LATER;
+	if (s->later)
+		return 0;
 	*(state == TAP_IDLE ? &s->idle_at : &s->read_at) = loop_now();
 	if (state == TAP_REOPEN)
 		return ask_reopen(s);
@@ -324,7 +326,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 		struct slot *s = &c->slots[i];
 
 		if (s->feed && !s->reopening &&
-		    (s->replaced || feed_fd(s->feed) < 0 ||
+		    (s->later || feed_fd(s->feed) < 0 ||
 			lending_is_due(&c->lending)))
 			r = read_slot(s);
 		if (r == 0 && s->feed && now - s->read_at > TICK_USEC)
@@ -361,13 +363,14 @@ static int take_reopened(struct collector *c, struct link_message *m)
 		return 0;
 	}
 	s->reopening = false;
-	s->replaced = r < 0;
+	/* The new file is not there yet. */
+	s->later = r < 0;
 	if (r == 0)
 		r = feed_reopened(s->feed, &m->opened, &why);
-	if (r < 0 && !s->replaced)
+	if (r < 0 && !s->later)
 		return end_feed(s, why.text);
 	r = watch_slot(s);
-	return r < 0 || s->replaced ? r : read_slot(s);
+	return r < 0 || s->later ? r : read_slot(s);
 }
 
 static void on_message(struct loop *l, struct loop_watch *w, unsigned what)

@@ -86,6 +86,12 @@ const struct conf_key config_keys[] = {
     {"taps.btmp", CONF_PATH, AT(btmp), "auto", .choices = file_words,
 	.help = "The records of failed logins. auto: where this host keeps "
 		"them."},
+    {"taps.wtmpdb", CONF_PATH, AT(wtmpdb), "auto", .choices = file_words,
+	.help = "The database of wtmpdb, which some hosts have in the place "
+		"of wtmp. auto: where this host keeps it."},
+    {"taps.lastlog2", CONF_PATH, AT(lastlog2), "auto", .choices = file_words,
+	.help = "The database of lastlog2, with the last login of each user. "
+		"auto: where this host keeps it."},
     {"rec.spool", CONF_PATH, AT(rec_spool), "/var/lib/sshtrail-rec",
 	.help = "A directory in which sshtrail-rec leaves what no daemon took. "
 		"It is made where sshtrail-rec is set up."},
@@ -273,6 +279,8 @@ static const char *tap_value(const struct config *c, struct str tap)
 	    {"journal", c->journal},
 	    {"wtmp", c->wtmp},
 	    {"btmp", c->btmp},
+	    {"wtmpdb", c->wtmpdb},
+	    {"lastlog2", c->lastlog2},
 	};
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++)

@@ -24,7 +24,7 @@ struct config {
 	int audit, bpf, terminals;
 	const char *rec, *rec_spool;
 	const char *rec_wants; /* both, as sources/tap.h says */
-	const char *auth_log, *journal, *wtmp, *btmp;
+	const char *auth_log, *journal, *wtmp, *btmp, *wtmpdb, *lastlog2;
 	int terminals_input;	      /* a word: off or on */
 	int audit_rules;	      /* likewise */
 	int commands_output;	      /* likewise */

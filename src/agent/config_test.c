@@ -58,6 +58,7 @@ static void assert_defaults(const struct config *c)
 	assert_string_equal(c->auth_log, "auto");
 	assert_string_equal(c->journal, "auto");
 	assert_string_equal(c->wtmp, "auto");
+	assert_string_equal(c->wtmpdb, "auto");
 	assert_string_equal(c->btmp, "auto");
 }
 
@@ -119,7 +120,8 @@ static void test_values(void **state)
 			     "  audit: register\n"
 			     "  bpf: off\n"
 			     "  auth_log: /var/log/secure\n"
-			     "  wtmp: off\n",
+			     "  wtmp: off\n"
+			     "  lastlog2: off\n",
 			     &complaints),
 	    0);
 	assert_string_equal(c.host, "web-1");
@@ -128,6 +130,7 @@ static void test_values(void **state)
 	assert_tap(&c, "bpf", "off");
 	assert_tap(&c, "auth-log", "/var/log/secure");
 	assert_tap(&c, "wtmp", "off");
+	assert_tap(&c, "lastlog2", "off");
 	assert_tap(&c, "btmp", NULL);
 	assert_tap(&c, "not yet known", NULL);
 	config_free(&c);

@@ -44,6 +44,8 @@ static int take_event(struct source_sink *sink, struct event *ev)
 	struct feed *f = (struct feed *)sink;
 	const struct feed_sink *to = f->cfg->sink;
 
+	if (f->tap->news && !f->tap->news(f->run, ev))
+		return 0;
 	if (is_told_elsewhere(f, ev)) {
 		f->stats.left_out++;
 		return 0;

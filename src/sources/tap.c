@@ -13,6 +13,8 @@
 	X(auth_log)                                                            \
 	X(wtmp)                                                                \
 	X(btmp)                                                                \
+	X(wtmpdb)                                                              \
+	X(lastlog2)                                                            \
 	X(audit)                                                               \
 	X(bpf)                                                                 \
 	X(terminals)                                                           \

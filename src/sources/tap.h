@@ -43,6 +43,11 @@ struct tap_run;
 enum tap_state {
 	TAP_IDLE, /* nothing more at hand */
 	TAP_MORE, /* there is more: call again */
+	/*
+	 * There may be more, but not at this moment: call again after
+	 * TAP_INTERVAL_MS, whatever fd() says.
+	 */
+	TAP_LATER,
 	TAP_NEXT, /* what comes next belongs to a new file: call again */
 	/*
 	 * Nothing more at hand, and the file was rotated or replaced: to be
@@ -122,8 +127,9 @@ struct tap {
 	/* To be polled for input; -1: to be read every TAP_INTERVAL_MS. */
 	int (*fd)(const struct tap_run *run);
 	/*
-	 * Append bytes to `to`, at most about a megabyte; never waits.
-	 * Returns an enum tap_state or a negative errno.
+	 * Append bytes to `to`, at most about a megabyte, or one file that
+	 * its source must have whole; never waits. Returns an enum tap_state or
+	 * a negative errno.
 	 */
 	int (*read)(struct tap_run *run, struct buf *to, struct err *err);
 	/*
@@ -153,6 +159,12 @@ struct tap {
 	 * is asked about once. NULL: it never does.
 	 */
 	bool (*tells)(struct tap_run *run, const struct event *ev);
+	/*
+	 * Whether `ev`, which its source told, is news: a tap whose file is
+	 * read whole each time has most of it from before. Each event is asked
+	 * about once, in its order. NULL: all are.
+	 */
+	bool (*news)(struct tap_run *run, const struct event *ev);
 	/* What it does that `note` could not say yet; NULL: nothing. */
 	const char *(*doing)(const struct tap_run *run);
 	void (*stop)(struct tap_run *run);

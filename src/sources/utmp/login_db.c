@@ -12,7 +12,6 @@
 /* Write and read version of the file format: 1 rollback journal, 2 WAL. */
 #define OFF_WRITE_VERSION 18
 #define OFF_READ_VERSION  19
-#define OFF_PAGE_SIZE	  16 /* big endian; 1: 65536 */
 #define HEADER_LEN	  100
 #define CONTENT_MAX	  ((size_t)1 << 30)
 #define WAL_EXPECTED	  "a write-ahead log of SQLite (FILE-wal)"
@@ -89,28 +88,17 @@ static int db_harden(struct login_db *d)
 	return r;
 }
 
-static size_t page_size(struct str content)
-{
-	const unsigned char *p =
-	    (const unsigned char *)content.p + OFF_PAGE_SIZE;
-	size_t n = (size_t)p[0] << 8 | p[1];
-
-	return n == 1 ? 65536 : n;
-}
-
 /* The database with what its log holds, by sqlite3_malloc64(). */
 static int copy_with_wal(struct str content, const struct wal *wal,
     unsigned char **ret, size_t *ret_n)
 {
-	uint64_t n = wal->n_frames ? wal->db_size : content.n;
+	uint64_t n = wal_db_size(wal, content);
 
 	if (content.n < HEADER_LEN)
 		return SQLITE_NOTADB;
 	if (content.n > CONTENT_MAX || wal->bytes.n > CONTENT_MAX)
 		return SQLITE_TOOBIG;
-	/* A log adds the pages that it holds, and few that were never used. */
-	if (wal->n_frames && (wal->page_size != page_size(content) ||
-				 n / 2 > content.n + wal->bytes.n))
+	if (n == 0)
 		return SQLITE_CORRUPT;
 	*ret = sqlite3_malloc64(n);
 	if (!*ret)

@@ -10,6 +10,10 @@
 #define PAGE_MIN   512u
 #define PAGE_MAX   65536u
 
+/* Of the database. */
+#define DB_HEADER_LEN 100
+#define DB_PAGE_SIZE  16 /* big endian; 1: 65536 */
+
 /* Words of the header, of a frame. */
 enum { HEADER_MAGIC, HEADER_VERSION, HEADER_PAGE, HEADER_SALT = 4 };
 enum { FRAME_PAGE, FRAME_COMMIT, FRAME_SALT };
@@ -113,6 +117,25 @@ const char *wal_open(struct wal *ret, struct str bytes)
 	return commits_behind(ret, read_frames(ret, s))
 		   ? "it is damaged: later commits in it are not read"
 		   : NULL;
+}
+
+static size_t db_page_size(struct str db)
+{
+	const unsigned char *p = (const unsigned char *)db.p + DB_PAGE_SIZE;
+	size_t n = (size_t)p[0] << 8 | p[1];
+
+	return n == 1 ? PAGE_MAX : n;
+}
+
+uint64_t wal_db_size(const struct wal *w, struct str db)
+{
+	if (!w->n_frames)
+		return db.n;
+	/* A log adds the pages that it holds, and few that were never used. */
+	if (db.n < DB_HEADER_LEN || w->page_size != db_page_size(db) ||
+	    w->db_size / 2 > db.n + w->bytes.n)
+		return 0;
+	return w->db_size;
 }
 
 void wal_apply(const struct wal *w, unsigned char *db)

@@ -23,6 +23,12 @@ struct wal {
  */
 const char *wal_open(struct wal *ret, struct str bytes);
 
+/*
+ * Bytes of a database, not empty, with what its log holds. 0: they do not
+ * belong together.
+ */
+uint64_t wal_db_size(const struct wal *w, struct str db);
+
 /* Put its pages into the database, which has w->db_size bytes. */
 void wal_apply(const struct wal *w, unsigned char *db);
 
