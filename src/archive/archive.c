@@ -28,7 +28,8 @@ struct archive {
 	bool trail_broken; /* by an error after which it takes no more */
 	char *chain;
 	struct buf json;
-	struct worker *signer; /* of commits; NULL before the first */
+	struct worker *signer;	/* of commits; NULL before the first */
+	struct archive_far far; /* read NULL: it is here */
 };
 
 static int open_index(struct archive *a, struct err *err)
@@ -126,6 +127,22 @@ int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
     struct err *err)
 {
 	return open_archive(ret, dir, mode, -1, err);
+}
+
+int archive_open_far(
+    struct archive **ret, const struct archive_far *far, struct err *err)
+{
+	struct archive *a = calloc(1, sizeof *a);
+
+	if (!a) {
+		far->close(far->ctx);
+		return err_sys(err, -ENOMEM, "recordings of a hub");
+	}
+	a->mode = ARCHIVE_READ;
+	a->dirfd = a->lockfd = -1;
+	a->far = *far;
+	*ret = a;
+	return 0;
 }
 
 int archive_make(const char *dir, struct err *err)
@@ -247,14 +264,19 @@ int archive_read_chain(struct archive *a, const char *chain, uint64_t from,
     struct trail_reader **ret, struct err *err)
 {
 	CLEANUP_FD int fd = -1;
-	int r = layout_open_chain(a->dirfd, chain, false, &fd, err);
+	int r;
 
+	if (a->far.read)
+		return a->far.read(a->far.ctx, chain, from, ret, err);
+	r = layout_open_chain(a->dirfd, chain, false, &fd, err);
 	return r < 0 ? r : trail_reader_open(ret, fd, from, err);
 }
 
 int archive_open_screens(
     struct archive *a, const char *chain, bool make, int *ret, struct err *err)
 {
+	if (a->far.read)
+		return make ? -EROFS : -ENOENT;
 	return layout_open_screens(a->dirfd, chain, make, ret, err);
 }
 
@@ -455,6 +477,8 @@ void archive_close(struct archive *a)
 	if (!a)
 		return;
 	worker_stop(a->signer);
+	if (a->far.read)
+		a->far.close(a->far.ctx);
 	trail_end(a->trail, a->trail_broken);
 	free(a->chain);
 	index_close(&a->index);

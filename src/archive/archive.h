@@ -44,6 +44,21 @@ enum archive_mode {
 int archive_open(struct archive **ret, const char *dir, enum archive_mode mode,
     struct err *err);
 
+/* Where chains are read from whose store is elsewhere. */
+struct archive_far {
+	int (*read)(void *ctx, const char *chain, uint64_t from,
+	    struct trail_reader **ret, struct err *err);
+	void (*close)(void *ctx);
+	void *ctx;
+};
+
+/*
+ * One that has nothing but archive_read_chain(): no directory, no index, no
+ * screens. It is closed with the archive, also after a failure.
+ */
+int archive_open_far(
+    struct archive **ret, const struct archive_far *far, struct err *err);
+
 /* Make the directory of a store, where it is not there; no more. */
 int archive_make(const char *dir, struct err *err);
 

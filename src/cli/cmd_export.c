@@ -290,10 +290,10 @@ static int check_format(const struct invocation *inv, const char *session)
 
 	if (own->evidence)
 		return check_evidence(inv);
-	if (c->hub && (format || own->reveal))
+	if (c->hub && own->reveal)
 		return cli_usage(c,
-		    "recordings, and what is masked, are exported at the "
-		    "store of the hub, not with --hub");
+		    "what is masked is shown at the store of the hub, where "
+		    "it is recorded who sees it, not with --hub");
 	if (format && !session)
 		return cli_usage(
 		    c, "a recording is of a session: name one, or last");

@@ -27,7 +27,8 @@ static const struct opt play_opts[] = {
 	"where nothing comes for longer, go on after so long",
 	.at = offsetof(struct play_command, idle)},
     {"follow", 'f', OPT_FLAG,
-	.help = "a session that goes on: show what comes, as it comes",
+	.help = "a session that goes on: show what comes, as it comes; not "
+		"with --hub",
 	.at = offsetof(struct play_command, follow)},
     {.name = NULL},
 };
@@ -107,6 +108,10 @@ static int play_run(const struct invocation *inv)
 
 	if (inv->n_args)
 		name = cut_name(inv->args[0], session, sizeof session);
+	if (own->follow && c->hub)
+		return cli_usage(c,
+		    "a recording is had of a hub as it is now: follow it at "
+		    "the store of the hub, or play it anew");
 	if (own->speed && !speed_parse(str_z(own->speed), &options.speed))
 		return cli_usage(c,
 		    "--speed %s: give a number from 0.05 to 1000", own->speed);
@@ -146,6 +151,7 @@ const struct command cmd_play = {
 		"  sshtrail play 7f3a --follow\n",
     .opts = play_opts,
     .opts_size = sizeof(struct play_command),
+    .takes = COMMAND_HUB,
     .max_args = 1,
     .operand_hint = OPT_HINT_SESSION,
     .run = play_run,

@@ -51,12 +51,7 @@ static int search_run(const struct invocation *inv)
 	r = cli_open(c);
 	if (r != CLI_FOUND)
 		return r;
-	/* A hub keeps recordings for who is there. */
-	screens = moments_fit(&q) && !c->hub;
-	if (moments_fit(&q) && c->hub)
-		cli_note(c,
-		    "events only: what terminals showed is searched at the "
-		    "store of the hub");
+	screens = moments_fit(&q);
 	if (screens)
 		r = shown_search(c, &q, &n, &mark);
 	else if (c->json)
@@ -82,13 +77,15 @@ const struct command cmd_search = {
     .name = "search",
     .operands = "",
     .summary = "find events by any filter, newest first",
-    .help = "Shows the 7 days before the newest event in the store unless "
-	    "--since, --all or --session say otherwise.\n\n"
-	    "With --text, and without a filter that asks of events alone "
-	    "(--kind, --exit, --cmd, --path, --key), also the lines that hold "
-	    "TEXT and stood on the screen of a recording, as kind screen: when "
-	    "they appeared, for how long they stood, and what shows them.\n\n"
-	    "Kinds of events:\n" EVENT_KINDS(KIND_HELP),
+    .help =
+	"Shows the 7 days before the newest event in the store unless "
+	"--since, --all or --session say otherwise.\n\n"
+	"With --text, and without a filter that asks of events alone "
+	"(--kind, --exit, --cmd, --path, --key), also the lines that hold "
+	"TEXT and stood on the screen of a recording, as kind screen: when "
+	"they appeared, for how long they stood, and what shows them. With "
+	"--hub the recordings that fit are fetched to be looked through.\n\n"
+	"Kinds of events:\n" EVENT_KINDS(KIND_HELP),
     .examples =
 	"  sshtrail search --cmd systemctl --since 03:00 --until 03:30\n"
 	"  sshtrail search --kind auth --from 203.0.113.10 --all\n"

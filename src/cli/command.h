@@ -78,6 +78,10 @@ struct hub_engine {
 	/* Append what store_ops.open takes, by the hub's name or URL. */
 	int (*find)(const char *name, struct buf *ret, struct err *err);
 	const struct store_ops *ops;
+	/* Its recordings as an archive (archive_open_far()), which ends before
+	 * the store. */
+	int (*recordings)(
+	    struct archive **ret, struct store *s, struct err *err);
 };
 
 /* NULL: only the program elsewhere asks hubs. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Of sshtrail-net. */
 #include "cli/command.h"
+#include "cli/far.h"
 #include "wire/profile.h"
 #include "wire/remote.h"
 
@@ -60,5 +61,5 @@ const size_t commands_count = sizeof commands / sizeof *commands;
 const char *const commands_elsewhere = NULL;
 const struct command *const commands_instead[] = {NULL};
 
-static const struct hub_engine hub = {profile_find, &store_remote};
+static const struct hub_engine hub = {profile_find, &store_remote, far_open};
 const struct hub_engine *const commands_hub = &hub;

@@ -24,11 +24,16 @@ static int open_archive(struct cli *c, struct err *err)
 	return 0;
 }
 
+static int open_hub(struct cli *c, struct err *err)
+{
+	int r = commands_hub->ops->open(&c->store, c->dir.p, STORE_READ, err);
+
+	return r < 0 ? r : commands_hub->recordings(&c->archive, c->store, err);
+}
+
 static int open_store(struct cli *c, struct err *err)
 {
-	return c->hub ? commands_hub->ops->open(
-			    &c->store, c->dir.p, STORE_READ, err)
-		      : open_archive(c, err);
+	return c->hub ? open_hub(c, err) : open_archive(c, err);
 }
 
 static const struct {
@@ -219,9 +224,9 @@ int main(int argc, char **argv)
 	term_init(&c.term, c.out.fd, 0, COLOR_AUTO);
 	code = run(&c, argv, words, n);
 	free(words);
-	if (c.archive)
-		archive_close(c.archive);
-	else if (c.store)
+	archive_close(c.archive);
+	/* That of an archive has gone with it. */
+	if (c.store && (c.hub || !c.archive))
 		c.store->ops->close(c.store);
 	buf_free(&c.out.b);
 	buf_free(&c.dir);

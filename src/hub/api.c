@@ -40,6 +40,7 @@ static const struct route {
     {"failed", api_events, ask_failed},
     {"follow", follow_begin, NULL},
     {"evidence", evidence_begin, NULL},
+    {"frames", frames_begin, NULL},
     {"count", api_count, NULL},
     {"recordings", api_recordings, NULL},
     {"find", api_find, NULL},

@@ -47,6 +47,8 @@ bool api_token_shown(const struct http_call *call, struct token *ret);
 /* One of who asks, as of now; its texts are those of the call. */
 void api_event(
     const struct api_call *c, enum event_kind kind, struct event *ret);
+/* Whether who asks may see this session; 0: what has none. */
+bool api_sees(const struct api_call *c, uint64_t session);
 /* Of an answer, for a negative errno. */
 int api_status(int error);
 

@@ -171,6 +171,14 @@ static int one_session(
 	return r > 0 ? 0 : r < 0 ? r : -ENOENT;
 }
 
+bool api_sees(const struct api_call *c, uint64_t session)
+{
+	const struct account *a = &c->account;
+
+	return (!a->n_hosts && !a->n_users) ||
+	       one_session(c, session, NULL, NULL) == 0;
+}
+
 static int no_session(struct str id, struct err *err)
 {
 	return err_set(err, -ENOENT, "no session %.*s", STR_ARG(id));

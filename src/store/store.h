@@ -202,6 +202,14 @@ struct store_ops {
 	int (*evidence)(struct store *s, const struct query *q,
 	    const struct file_sink *to, struct evidence_size *ret,
 	    struct err *err);
+	/*
+	 * Hand on the frames of a recording, which has these in struct
+	 * recording, as one file: as they lie in its trail, one behind the
+	 * other. -ENOENT: there is no such recording. May be NULL: they are
+	 * read from the trails.
+	 */
+	int (*frames)(struct store *s, struct str chain, uint64_t number,
+	    const struct file_sink *to, struct err *err);
 };
 
 struct store {

@@ -11,6 +11,8 @@
 #include "trail/trail.h"
 
 struct trail_reader {
+	struct frame_source source; /* next NULL: the directory */
+	bool sought;		    /* of it: `from` is not where it is */
 	int dirfd;
 	uint64_t from;	  /* frames before it are passed over */
 	uint64_t next;	  /* number of the next frame */
@@ -44,10 +46,29 @@ int trail_reader_open(
 	return 0;
 }
 
+int trail_reader_open_source(struct trail_reader **ret,
+    const struct frame_source *source, uint64_t from, struct err *err)
+{
+	struct trail_reader *r = calloc(1, sizeof *r);
+
+	if (!r) {
+		source->close(source->ctx);
+		return err_sys(err, -ENOMEM, "cannot read the trail");
+	}
+	r->source = *source;
+	r->sought = true;
+	r->from = from ? from : 1;
+	r->dirfd = -1;
+	*ret = r;
+	return 0;
+}
+
 void trail_reader_close(struct trail_reader *r)
 {
 	if (!r)
 		return;
+	if (r->source.next)
+		r->source.close(r->source.ctx);
 	fd_close(&r->dirfd);
 	buf_free(&r->bytes);
 	segment_part_free(&r->part);
@@ -118,6 +139,7 @@ void trail_reader_seek(struct trail_reader *r, uint64_t from)
 	uint64_t loaded = r->segment, first;
 
 	r->from = from ? from : 1;
+	r->sought = true;
 	r->segment = 0;
 	if (loaded == 0 || r->behind || find_next(r, &first) < 0 ||
 	    first != loaded)
@@ -263,9 +285,22 @@ static int advance(struct trail_reader *r, struct err *err)
 	return e < 0 ? e : 1;
 }
 
+static int next_of_source(
+    struct trail_reader *r, struct frame *ret, struct err *err)
+{
+	int e = r->source.next(r->source.ctx, r->from, r->sought, ret, err);
+
+	r->sought = false;
+	if (e > 0)
+		r->from = ret->seq + 1;
+	return e;
+}
+
 int trail_reader_next(
     struct trail_reader *r, struct frame *ret, struct err *err)
 {
+	if (r->source.next)
+		return next_of_source(r, ret, err);
 	for (;;) {
 		int e = 0;
 

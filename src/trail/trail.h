@@ -139,6 +139,22 @@ struct trail_reader;
 
 int trail_reader_open(
     struct trail_reader **ret, int dirfd, uint64_t from, struct err *err);
+
+/* Frames of a chain that do not lie in a directory of it, nor all of them. */
+struct frame_source {
+	/*
+	 * 1 and frame `from`, or the first behind it, until the next call; 0:
+	 * there is none. `sought`: it need not be behind the one given last.
+	 */
+	int (*next)(void *ctx, uint64_t from, bool sought, struct frame *ret,
+	    struct err *err);
+	void (*close)(void *ctx);
+	void *ctx;
+};
+
+/* From there; it is closed with the reader, also after a failure. */
+int trail_reader_open_source(struct trail_reader **ret,
+    const struct frame_source *source, uint64_t from, struct err *err);
 /*
  * 1 and a frame, valid until the next call; 0 at the end of what is there,
  * call again when there may be more; -EBADMSG: damage or missing frames, named

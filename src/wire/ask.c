@@ -319,6 +319,7 @@ static const struct param params[] = {
     {"field", take_field, write_fields, .at = 0},
     {"by", take_group, write_groups, .at = 0},
     {"find", take_text, write_text, .at = AT(find)},
+    {"recording", take_text, write_text, .at = AT(recording)},
 };
 
 #define N_PARAMS (sizeof params / sizeof *params)

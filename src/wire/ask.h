@@ -12,8 +12,9 @@
 
 struct ask {
 	struct query q;
-	unsigned groups; /* of counts: bit set of enum group_by */
-	struct str find; /* session to look up, as struct store_ops does */
+	unsigned groups;      /* of counts: bit set of enum group_by */
+	struct str find;      /* session to look up, as struct store_ops does */
+	struct str recording; /* CHAIN:NUMBER, as struct recording has them */
 };
 
 /* Asks for all. */

@@ -512,4 +512,5 @@ const struct store_ops store_remote = {
     .recordings = recordings,
     .follow = remote_follow,
     .evidence = remote_evidence,
+    .frames = remote_frames,
 };

@@ -49,28 +49,57 @@ static int judge(const struct remote *remote, const struct fetching *f, int r,
 			   remote->profile.url);
 }
 
-int remote_evidence(struct store *s, const struct query *q,
-    const struct file_sink *to, struct evidence_size *ret, struct err *err)
+static int fetch(struct store *s, const char *path, const struct ask *question,
+    struct fetching *f, struct err *err)
 {
+	const struct http_listener listener = {on_piece, on_idle, f, SILENCE};
 	struct remote *remote = remote_of(s);
-	struct fetching f = {.reader = {.to = *to}};
-	const struct http_listener listener = {on_piece, on_idle, &f, SILENCE};
 	const char *const headers[] = {remote->authorization, NULL};
 	struct http_answer answer = {.status = 0};
-	struct ask question = {.q = *q};
 	struct buf url = BUF_INIT;
-	int r = remote_url(remote, "evidence", &question, &url, err);
+	int r = remote_url(remote, path, question, &url, err);
 
-	if (r == 0)
+	if (r == 0) {
 		r = http_client_listen(remote->client,
 		    &(struct http_request){"GET", url.p, headers, STR_NONE},
 		    &listener, &answer, err);
-	if (r == 0 && answer.status != 200)
-		r = remote_refused(remote, &answer, err);
-	else if (url.p)
-		r = judge(remote, &f, r, err);
-	*ret = f.reader.size;
+		if (r == 0 && answer.status != 200)
+			r = remote_refused(remote, &answer, err);
+		else
+			r = judge(remote, f, r, err);
+	}
 	http_answer_free(&answer);
 	buf_free(&url);
+	return r;
+}
+
+int remote_evidence(struct store *s, const struct query *q,
+    const struct file_sink *to, struct evidence_size *ret, struct err *err)
+{
+	const struct ask question = {.q = *q};
+	struct fetching f = {.reader = {.to = *to}};
+	int r = fetch(s, "evidence", &question, &f, err);
+
+	*ret = f.reader.size;
+	return r;
+}
+
+int remote_frames(struct store *s, struct str chain, uint64_t number,
+    const struct file_sink *to, struct err *err)
+{
+	struct fetching f = {.reader = {.to = *to}};
+	struct buf name = BUF_INIT;
+	struct ask question;
+	int r;
+
+	ask_init(&question);
+	buf_add_str(&name, chain);
+	buf_add_char(&name, ':');
+	buf_add_u64(&name, number);
+	question.recording = buf_str(&name);
+	r = buf_error(&name);
+	if (r == 0)
+		r = fetch(s, "frames", &question, &f, err);
+	buf_free(&name);
 	return r;
 }

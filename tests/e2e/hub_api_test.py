@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from daemontest import wait_for
 from hubtest import Host, Hub, wait_arrived
+from playtest import Player, pyte
 from trailtest import SSHTRAIL, case, check, equal, main
 
 
@@ -36,6 +37,9 @@ class Asker:
     def run(self, *args, token=""):
         return subprocess.run([SSHTRAIL, *args], env=self.env, text=True,
                               input=token, capture_output=True, timeout=120)
+
+    def command(self, *args):
+        return [SSHTRAIL, "--hub", "h", *args]
 
     def ask(self, *args):
         return self.run("--hub", "h", *args)
@@ -57,7 +61,7 @@ def url_of(hub, path, **headers):
         hub.url + path, headers=headers, method=method)
     try:
         with urllib.request.urlopen(request, context=context) as answer:
-            return answer.status, answer.read().decode()
+            return answer.status, answer.read().decode(errors="replace")
     except urllib.error.HTTPError as e:
         return e.code, e.read().decode()
 
@@ -94,7 +98,9 @@ ASKED = [
     ["search", "--all", "--host", "db-01", "--count", "host,kind,day"],
     ["search", "--all", "--from", "192.0.2.", "--reverse", "--host", "db-01"],
     ["export", "--host", "web-01"], ["export", "--sessions"],
-    ["story", "last"],
+    ["story", "last", "--all"],
+    ["search", "--all", "--host", "db-01", "--text", "192.0.2",
+     "--limit", "3"],
     ["show", "ffffffffffff"],
 ]
 
@@ -129,9 +135,76 @@ def answers_alike():
     check("run it there" in admin.ask("verify").stderr, "verify")
     check("at the store" in
           admin.ask("export", "--reveal").stderr, "reveal")
-    far = admin.ask("search", "--all", "--text", "SHA256", "--limit", "3")
-    check("events only" in far.stderr and
-          len(far.stdout.splitlines()) == 4, far)
+
+
+CAST = b"".join(
+    [b'{"version": 2, "width": 80, "height": 24, "timestamp": 1790000000}\n'] +
+    [b'[%d.0, "o", "line %d of it\\r\\n"]\n' % (i, i) for i in range(60)])
+
+
+@case
+def shows_recordings():
+    """What terminals showed is had through the hub as at its store, by who
+    may see the session"""
+    with Hub() as hub:
+        for host in "one", "two":
+            cast = hub.write(host + ".cast", CAST.replace(
+                b"of it", b"of " + host.encode()))
+            done = subprocess.run(
+                hub.command("import", "--host", host, cast), text=True,
+                capture_output=True, **hub.rights)
+            equal(done.returncode, 0, done.stderr)
+        hub.start()
+        admin = Asker(hub, token_of(hub, "admin"))
+        sessions = {s["host"]: s["session"] for s in hub.found(
+            "ls", "--all", "--local")}
+        one = sessions["one"]
+        for args in (
+                ["show", one, "--text"], ["show", one, "--text", "--json"],
+                ["export", one, "--format", "asciicast"],
+                ["export", one, "--format", "raw"],
+                ["export", one, "--format", "html"],
+                ["search", "--all", "--text", "line 7 of"],
+                ["search", "--all", "--text", "line 1", "--json"]):
+            far = admin.ask(*args)
+            near = subprocess.run(
+                [SSHTRAIL, "--store", hub.dir, *args], env=admin.env,
+                text=True, capture_output=True, timeout=60)
+            equal((far.returncode, far.stderr, far.stdout),
+                  (near.returncode, near.stderr, near.stdout), args)
+            check("line 7 of one" in far.stdout or args[1] == "--all" or
+                  args[0] == "export", args)
+        check("line 7 of two" in admin.ask(
+            "search", "--all", "--text", "line 7 of").stdout, "not searched")
+        equal(hub.hub("account", "v", "--role", "viewer", "--host",
+                      "one").returncode, 0)
+        viewer = Asker(hub, token_of(hub, "v"))
+        check("line 7 of one" in viewer.ask("show", one, "--text").stdout,
+              "not shown")
+        found = viewer.ask("search", "--all", "--text", "line 7 of").stdout
+        check("line 7 of one" in found and "of two" not in found, found)
+        for chain, status in (("import:one", 200), ("import:two", 404),
+                              ("import:none", 404)):
+            equal(url_of(hub, "/api/v1/frames?recording=%s:1" % chain,
+                         Authorization="Bearer " + viewer.token)[0], status)
+        equal(url_of(hub, "/api/v1/frames?recording=x", Authorization=
+                     "Bearer " + viewer.token)[0], 400)
+        # On a terminal, to its end.
+        if pyte:
+            player = Player(admin, one, "--speed", "1000", env={
+                "XDG_CONFIG_HOME": admin.env["XDG_CONFIG_HOME"]})
+            player.wait("line 59 of one")
+            equal(player.end(), 0)
+        done = admin.ask("play", one, "--follow")
+        equal(done.returncode, 2)
+        check("at the store of the hub" in " ".join(done.stderr.split()),
+              done.stderr)
+        seen = [e for e in hub.found("search", "--all", "--kind", "view",
+                                     "--limit", "1000")
+                if e["op"] == "frames" and e["user"] == "v"]
+        check(any("recording=import%3aone%3a1" in e["text"] and
+                  e.get("reason", "").startswith("all of it") for e in seen),
+              seen)
 
 
 @case
