@@ -26,7 +26,16 @@ const struct conf_key hub_config_keys[] = {
 	.help = "The TCP port. 0: any free one, which is told at the start."},
     {"listen.connections", CONF_INT, AT(connections), "4096", 1, 100000,
 	.unit = "connections",
-	.help = "So many may be open at a time; more are not answered."},
+	.help = "So many may be open at a time. Where one more comes, one of "
+		"those is ended that have shown no certificate of this hub: of "
+		"the address that has most of them, the oldest."},
+    {"listen.patience", CONF_DURATION, AT(patience), "30s", SECOND,
+	3600 * SECOND,
+	.help = "How long somebody may take to say who it is and what it "
+		"wants, and beside that a second for each 512 bytes of what is "
+		"sent or answered: a connection that takes longer is ended. "
+		"Hosts that have shown their certificate may rest for 90 s "
+		"between requests."},
     {"listen.followers", CONF_INT, AT(followers), "64", 0, 4096,
 	.unit = "followers",
 	.help = "So many may follow at a time what comes in; more are told to "

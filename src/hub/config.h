@@ -13,6 +13,7 @@ struct hub_config {
 	const char *address;
 	int64_t port;
 	int64_t connections;
+	int64_t patience;	  /* microseconds */
 	int64_t commit_interval;  /* microseconds */
 	int64_t certificate_life; /* likewise */
 	int64_t silence;	  /* likewise */

@@ -216,6 +216,20 @@ static void add_outputs(struct hub *h, struct buf *b)
 		add_states(k, b);
 }
 
+static void add_connections(const struct http_server *s, struct buf *b)
+{
+	size_t open;
+	uint64_t cut;
+
+	http_server_count(s, &open, &cut);
+	single(b, "connections", "gauge", "Connections that are open.",
+	    (double)open);
+	single(b, "connections_cut_total", "counter",
+	    "Connections that were ended: they took too long, or there were "
+	    "too many.",
+	    (double)cut);
+}
+
 static double messages_of(const struct sender *s)
 {
 	return (double)s->messages;
@@ -311,6 +325,7 @@ void metrics_send(
 		single(b, "no_room", "gauge",
 		    "1: hardly any is left, and hosts are refused.",
 		    h->no_room);
+		add_connections(h->http, b);
 		add_chains(h, &a, b);
 		add_hosts(h, &a, b);
 		/* They are sent what hosts told, whoever may see it; and

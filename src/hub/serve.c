@@ -318,6 +318,7 @@ static int listen_at(struct server *s, struct err *err)
 	    .stranger_max = STRANGER_MAX,
 	    .connections_max = (unsigned)cfg->connections,
 	    .timeout_sec = TIMEOUT_SEC,
+	    .patience = cfg->patience,
 	    .handle = handle,
 	    .ctx = s};
 

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/caller.h"
+
 #define PRIORITIES	"SECURE128:-VERS-ALL:+VERS-TLS1.3"
 #define PATH_MAX_LEN	1024
 /* Its own timeouts of connections must be looked at now and then. */
@@ -21,6 +23,8 @@
  * of its body at a time. */
 #define CONNECTION_HEAP ((size_t)24 << 10)
 #define BACKLOG		128
+/* Connections that were cut, until the library has closed them. */
+#define CUT_MAX		256
 /* What a feed is asked for is handed on in blocks of this size. */
 #define FEED_BLOCK	((size_t)16 << 10)
 
@@ -33,6 +37,7 @@ struct http_server {
 	struct loop_watch watch;
 	struct loop_timer timer;
 	struct stream *streams;
+	struct callers callers;
 };
 
 /* A feed that is being sent. */
@@ -56,6 +61,39 @@ struct incoming {
 
 /* The library calls with more parameters than functions here may have. */
 #define BEHIND(...) __VA_ARGS__
+
+/* --- connections --- */
+
+/* NULL: there was no memory for it. */
+static struct caller *caller_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection,
+    void **state, enum MHD_ConnectionNotificationCode what)
+{
+	struct http_server *s = ctx;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		const int fd = MHD_get_connection_info(
+		    connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				   ->connect_fd;
+		const struct sockaddr *from = MHD_get_connection_info(
+		    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+						  ->client_addr;
+
+		*state = caller_enter(&s->callers, fd, from);
+		if (!*state)
+			(void)shutdown(fd, SHUT_RDWR);
+	} else if (*state) {
+		caller_leave(&s->callers, *state);
+		*state = NULL;
+	}
+}
 
 /* --- one request --- */
 
@@ -273,6 +311,11 @@ static enum MHD_Result answer(struct http_server *s,
 	}
 	if (buf_error(&reply.body))
 		reply.status = 500;
+	/* Who is shut out is nobody, whatever his certificate says. */
+	if (in->known && reply.status != 401 && reply.status != 403)
+		caller_is_known(&s->callers, caller_of(connection));
+	caller_does(&s->callers, caller_of(connection),
+	    reply.feed ? CALLER_FOLLOWS : CALLER_READS, reply.body.n);
 	r = send_reply(s, connection, &reply);
 	buf_free(&reply.body);
 	return r;
@@ -280,7 +323,7 @@ static enum MHD_Result answer(struct http_server *s,
 
 /* What somebody may make us keep depends on who it is. */
 static struct incoming *begin_incoming(
-    const struct http_server *s, struct MHD_Connection *connection)
+    struct http_server *s, struct MHD_Connection *connection)
 {
 	struct incoming *in = calloc(1, sizeof *in);
 	struct err why;
@@ -289,6 +332,7 @@ static struct incoming *begin_incoming(
 		return NULL;
 	in->known = read_peer(connection, &in->peer, &why);
 	in->body.max = in->known ? s->cfg.body_max : s->cfg.stranger_max;
+	caller_does(&s->callers, caller_of(connection), CALLER_SENDS, 0);
 	return in;
 }
 
@@ -308,6 +352,7 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection,
 	if (*n == 0)
 		return answer(s, connection, path, method, in);
 	buf_add(&in->body, data, *n);
+	caller_sent(caller_of(connection), *n);
 	if (buf_error(&in->body) == -EMSGSIZE)
 		in->too_large = true;
 	else if (buf_error(&in->body))
@@ -319,11 +364,11 @@ static enum MHD_Result on_access(void *ctx, struct MHD_Connection *connection,
 static void on_completed(void *ctx, struct MHD_Connection *connection,
     void **state, enum MHD_RequestTerminationCode how)
 {
+	struct http_server *s = ctx;
 	struct incoming *in = *state;
 
-	(void)ctx;
-	(void)connection;
 	(void)how;
+	caller_does(&s->callers, caller_of(connection), CALLER_BEGINS, 0);
 	if (in)
 		buf_free(&in->body);
 	free(in);
@@ -377,7 +422,8 @@ static int begin(struct http_server *s, struct err *err)
 		MHD_OPTION_HTTPS_MEM_CERT, cfg->cert, MHD_OPTION_HTTPS_MEM_KEY,
 		cfg->key, MHD_OPTION_HTTPS_MEM_TRUST, cfg->client_ca,
 		MHD_OPTION_HTTPS_PRIORITIES, PRIORITIES,
-		MHD_OPTION_CONNECTION_LIMIT, cfg->connections_max,
+		MHD_OPTION_CONNECTION_LIMIT, cfg->connections_max + CUT_MAX,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 		MHD_OPTION_CONNECTION_TIMEOUT, cfg->timeout_sec,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_HEAP,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
@@ -400,6 +446,8 @@ int http_server_open(struct http_server **ret,
 		return err_sys(err, -ENOMEM, "HTTPS server");
 	s->cfg = *cfg;
 	s->listen_fd = -1;
+	callers_init(&s->callers, cfg->connections_max, cfg->patience,
+	    (int64_t)cfg->timeout_sec * 1000000);
 	r = bind_to(s);
 	if (r < 0)
 		err_sys(err, r, "cannot listen at %s port %u", cfg->address,
@@ -420,6 +468,7 @@ static void work(struct http_server *s)
 	int64_t us = IDLE_USEC;
 
 	MHD_run(s->daemon);
+	callers_look(&s->callers);
 	if (MHD_get_timeout(s->daemon, &ms) == MHD_YES &&
 	    (int64_t)ms * 1000 < us)
 		us = (int64_t)ms * 1000;
@@ -456,6 +505,13 @@ int http_server_start(struct http_server *s, struct loop *l, struct err *err)
 	return 0;
 }
 
+void http_server_count(
+    const struct http_server *s, size_t *ret_open, uint64_t *ret_cut)
+{
+	*ret_open = s->callers.n;
+	*ret_cut = s->callers.cut;
+}
+
 uint16_t http_server_port(const struct http_server *s)
 {
 	return s->port;
@@ -472,6 +528,7 @@ void http_server_close(struct http_server *s)
 	resume_all(s);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
+	callers_free(&s->callers);
 	if (s->listen_fd >= 0)
 		close(s->listen_fd);
 	free(s);

@@ -62,8 +62,9 @@ struct http_server_config {
 	const char *cert, *key, *client_ca;
 	size_t body_max;	  /* larger requests get 413 ... */
 	size_t stranger_max;	  /* ... and so of clients without `peer` */
-	unsigned connections_max; /* more are not answered */
-	unsigned timeout_sec;	  /* without a byte */
+	unsigned connections_max; /* more are cut, see net/caller.h */
+	unsigned timeout_sec;	  /* without a byte, or a request */
+	int64_t patience;	  /* microseconds, see net/caller.h */
 	void (*handle)(
 	    void *ctx, const struct http_call *call, struct http_reply *reply);
 	void *ctx;
@@ -81,6 +82,9 @@ int http_server_open(struct http_server **ret,
 int http_server_start(struct http_server *s, struct loop *l, struct err *err);
 /* Ask all feeds again that had nothing; from any callback of the loop. */
 void http_server_wake(struct http_server *s);
+/* Connections that are open, and how many were cut since the start. */
+void http_server_count(
+    const struct http_server *s, size_t *ret_open, uint64_t *ret_cut);
 uint16_t http_server_port(const struct http_server *s);
 /* NULL is fine. */
 void http_server_close(struct http_server *s);

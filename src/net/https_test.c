@@ -122,6 +122,7 @@ static void serve(struct world *w, int port_fd)
 	    .stranger_max = STRANGER_MAX,
 	    .connections_max = 10,
 	    .timeout_sec = 5,
+	    .patience = 30000000,
 	    .handle = handle};
 	struct http_server *s;
 	struct loop_timer wake = {.due = on_wake};
