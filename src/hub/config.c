@@ -103,7 +103,9 @@ const struct conf_key hub_config_keys[] = {
     {"inputs.connections", CONF_INT, AT(sender_connections), "1024", 1, 65536,
 	.unit = "connections",
 	.help = "So many may be open at a time, and of one sender a quarter "
-		"of them; more are refused, and counted."},
+		"of them; more are refused, and counted. Where one more comes "
+		"of another address than that which has most, that one loses "
+		"its oldest."},
     {0},
 };
 

@@ -212,7 +212,6 @@ static void on_connection(struct loop *l, struct loop_watch *w, unsigned what)
 {
 	struct input *input = w->ctx;
 	struct inputs *in = input->inputs;
-	struct senders *ss = &in->hub->senders;
 	struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
 	int fd, r;
 
@@ -223,16 +222,10 @@ static void on_connection(struct loop *l, struct loop_watch *w, unsigned what)
 		loop_unwatch(l, w);
 	if (r < 0)
 		return;
-	if (!inputs_allow(in, &from)) {
-		fd_close(&fd);
-	} else if (ss->connections >=
-		   (size_t)in->hub->cfg->sender_connections) {
-		loss_add(&ss->losses[SENDERS_LOST_GUEST], 1, time_now());
-		network_text(&from, ss->stranger);
-		fd_close(&fd);
-	} else {
+	if (inputs_allow(in, &from))
 		visit_begin(in, input->kind, fd, &from);
-	}
+	else
+		fd_close(&fd);
 }
 
 static void on_answers(struct loop *l, struct loop_timer *t)
@@ -273,6 +266,7 @@ int inputs_start(struct inputs *in, struct hub *h, struct loop *l)
 
 	in->hub = h;
 	in->loop = l;
+	crowd_init(&in->crowd);
 	in->answers = (struct loop_timer){.due = on_answers, .ctx = in};
 	h->senders.ticked = tick;
 	h->senders.ctx = in;
@@ -313,6 +307,7 @@ void inputs_close(struct inputs *in)
 {
 	while (in->visits)
 		visit_end(in->visits);
+	crowd_free(&in->crowd);
 	for (int i = 0; i < INPUT_N; i++) {
 		if (in->loop)
 			loop_unwatch(in->loop, &in->v[i].watch);

@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "hub/config.h"
 #include "hub/senders.h"
+#include "net/crowd.h"
 #include "net/guest.h"
 
 enum input_kind { INPUT_UDP, INPUT_TCP, INPUT_TLS, INPUT_AUDIT, INPUT_N };
@@ -32,7 +33,8 @@ struct inputs {
 	struct network *networks; /* that may send */
 	size_t n_networks;
 	struct guest_tls *tls;
-	struct visit *visits; /* connections */
+	struct visit *visits; /* connections ... */
+	struct crowd crowd;   /* ... by address */
 	struct loop_timer answers;
 	uint32_t kernel_lost; /* datagrams, as told last */
 	char *chunk;	      /* INPUT_CHUNK bytes */

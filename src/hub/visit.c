@@ -33,6 +33,7 @@ void visit_end(struct visit *v)
 	if (v->sender)
 		v->sender->connections--;
 	ss->connections--;
+	crowd_leave(&v->inputs->crowd, &v->member);
 	*v->place = v->next;
 	if (v->next)
 		v->next->place = v->place;
@@ -146,10 +147,11 @@ static int read_some(struct visit *v)
 	long n = guest_read(v->guest, v->inputs->chunk, INPUT_CHUNK);
 	int r;
 
+	/* Also one that says nothing counts among those of its sender. */
+	if (!v->sender && guest_is_settled(v->guest) && !meet(v))
+		return 1;
 	if (n <= 0)
 		return n == 0 ? 1 : n == -EAGAIN ? 0 : (int)n;
-	if (!v->sender && !meet(v))
-		return 1;
 	v->read += (uint64_t)n;
 	buf_add(&v->window, v->inputs->chunk, (size_t)n);
 	r = buf_error(&v->window);
@@ -234,8 +236,7 @@ static void on_ready(struct loop *l, struct loop_watch *w, unsigned what)
 
 void visit_tick(struct visit *v)
 {
-	if (!v->sender && !guest_is_settled(v->guest) &&
-	    loop_now() - v->since > SETTLE_WITHIN) {
+	if (!v->sender && loop_now() - v->since > SETTLE_WITHIN) {
 		refuse(v);
 		visit_end(v);
 	} else if (!v->watch.is_added) {
@@ -268,6 +269,18 @@ void visit_answer(struct visit *v)
 	buf_add_str(&v->out, buf_str(&v->answers));
 	buf_clear(&v->answers);
 	go_on(v, buf_error(&v->out) < 0 ? -ENOMEM : send_answers(v));
+}
+
+static void make_room(struct visit *v)
+{
+	const struct crowd *crowd = &v->inputs->crowd;
+	struct visit *other = (struct visit *)crowd_yields(crowd);
+
+	if (crowd_count(crowd, &other->member) <=
+	    crowd_count(crowd, &v->member))
+		other = v;
+	refuse(other);
+	visit_end(other);
 }
 
 static int open_guest(struct visit *v, int fd)
@@ -303,6 +316,14 @@ void visit_begin(struct inputs *in, enum input_kind kind, int fd,
 		v->next->place = &v->next;
 	in->visits = v;
 	senders(v)->connections++;
-	if (open_guest(v, fd) < 0)
+	if (crowd_enter(&in->crowd, &v->member, (const struct sockaddr *)from) <
+	    0) {
+		fd_close(&fd);
 		visit_end(v);
+	} else if (open_guest(v, fd) < 0) {
+		visit_end(v);
+	} else if (senders(v)->connections >
+		   (size_t)in->hub->cfg->sender_connections) {
+		make_room(v);
+	}
 }

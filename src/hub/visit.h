@@ -4,9 +4,11 @@
 #define HUB_VISIT_H
 
 #include "hub/inputs.h"
+#include "net/crowd.h"
 #include "wire/syslog_frame.h"
 
 struct visit {
+	struct crowd_member member; /* first: it is cast back */
 	struct inputs *inputs;
 	struct visit *next, **place;
 	struct loop_watch watch;
@@ -22,7 +24,11 @@ struct visit {
 	struct buf out;	    /* to what is */
 };
 
-/* Take over the connection fd. A failure is counted. */
+/*
+ * Take over the connection fd. A failure is counted, and so is who is one too
+ * many: the oldest of the address that has most, or this one, where its own has
+ * as many.
+ */
 void visit_begin(struct inputs *in, enum input_kind kind, int fd,
     const struct sockaddr_storage *from);
 void visit_end(struct visit *v);

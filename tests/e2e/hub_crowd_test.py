@@ -206,4 +206,40 @@ def who_takes_too_long():
         hub.stop()
 
 
+def encrypted(slow):
+    slow.encrypt()
+    while True:
+        yield
+
+
+@case
+def senders_are_heard():
+    """All connections of the inputs are asked for and more, of a few addresses,
+    by those that say nothing: who sends from another one is heard"""
+    with small_hub(600) as hub:
+        hub.start()
+        ways = ((hub.tls, silent), (hub.tls, handshake), (hub.tls, encrypted),
+                (hub.tcp, silent), (hub.audit, silent))
+        with Attack(2 * ROOM, lambda n: Slow(
+                *ways[n % len(ways)], source="127.0.0.%d" % (60 + n % 6))
+                ) as attack:
+            wait_for("its limit", lambda: attack.done)
+            with connect(hub.tcp, "127.0.0.2") as kept:
+                for n in range(5):
+                    with connect(hub.tcp, "127.0.0.3") as s:
+                        s.sendall(login("web", "b%d" % n, n) + b"\n")
+                    kept.sendall(login("web", "a%d" % n, 10 + n) + b"\n")
+                    time.sleep(0.2)
+            with Slow(hub.tls, encrypted, "127.0.0.4").socket as s:
+                s = ssl.create_default_context(
+                    cafile=hub.pki + "/ca.pem").wrap_socket(
+                        s, server_hostname="localhost")
+                s.sendall(login("web", "c", 20) + b"\n")
+                s.unwrap()
+            hub.wait_users("web", ["c"] + ["%s%d" % (way, n) for way in "ab"
+                                           for n in range(5)])
+        check(hub.gaps(), "nobody tells of those that were refused")
+        hub.stop()
+
+
 main()
