@@ -275,7 +275,7 @@ static void sealer_take(struct sealer *s, bool block)
 	while ((job = worker_take(s->packer, block))) {
 		struct seal *seal = (struct seal *)job;
 
-		if (s->n_spare < QUEUE_MAX + 1)
+		if (seal->segment.frames.p && s->n_spare < QUEUE_MAX + 1)
 			s->spare[s->n_spare++] = seal->segment.frames;
 		else
 			buf_free(&seal->segment.frames);

@@ -158,18 +158,23 @@ static int flush(struct trail *t)
 /* The current segment is full. */
 static int rotate(struct trail *t)
 {
-	struct sealer_segment seg = {
-	    .first = t->first_seq, .fd = t->fd, .fresh = t->fresh};
-	int r = t->fd >= 0 ? flush(t) : sealer_failed(t->sealer);
+	struct sealer_segment seg = {t->first_seq, t->fd, t->fresh, BUF_INIT};
+	const bool in_file = t->fd >= 0;
+	int r = in_file ? flush(t) : sealer_failed(t->sealer);
 
 	if (r == 0) {
-		seg.frames = t->out;
+		/* What lies in a file leaves its memory to the next segment. */
+		if (!in_file)
+			seg.frames = t->out;
 		t->fd = -1;
 		t->first_seq = t->last_seq + 1;
 		t->file_len = t->header_len = 0;
 		r = sealer_give(t->sealer, &seg);
-		t->out = seg.frames;
-		if (r == 0)
+		if (in_file)
+			buf_free(&seg.frames);
+		else
+			t->out = seg.frames;
+		if (r == 0 && !in_file)
 			r = out_begin(t);
 	}
 	if (r < 0)
