@@ -28,6 +28,7 @@ struct agent {
 	size_t n_taps;
 	int control_fd;	     /* listening, or -1 */
 	int link_fd;	     /* to the other role */
+	int handover_fd;     /* see handover.h */
 	bool ships;	     /* to the hub that the host has joined */
 	const char *proxy;   /* for that, or NULL */
 	const char *restart; /* why this collector follows another, or NULL */

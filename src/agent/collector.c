@@ -12,6 +12,7 @@
 
 #include "agent/control.h"
 #include "agent/feed.h"
+#include "agent/handover.h"
 #include "agent/host.h"
 #include "agent/ledger.h"
 #include "agent/lending.h"
@@ -33,7 +34,6 @@
 
 /* Pieces read of one feed before the others get their turn. */
 #define TURN	   16
-#define REST_USEC  (2 * USEC_PER_SEC)
 #define TICK_USEC  ((int64_t)TAP_INTERVAL_MS * 1000)
 /* Read in one tick: a ring is full within a second. */
 #define BUSY_BYTES ((uint64_t)1 << 20)
@@ -71,6 +71,7 @@ struct collector {
 	struct room room;
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
+	bool leaves;	      /* what is open, to the next one */
 	struct pulse pulse;
 	struct err err; /* of the ledger: ends the collector */
 };
@@ -387,7 +388,8 @@ static void on_message(struct loop *l, struct loop_watch *w, unsigned what)
 			r = lending_given(&c->lending, c->ledger, &m, &c->err);
 		else
 			tap_opened_close(&m.opened);
-		if (m.what == LINK_STOP)
+		c->leaves |= m.what == LINK_LEAVE;
+		if (m.what == LINK_STOP || m.what == LINK_LEAVE)
 			loop_stop(l, 0);
 	}
 	/* Without a monitor nobody could open anything anew. */
@@ -444,7 +446,7 @@ static int collect(struct collector *c)
 	return loop_run(&c->loop);
 }
 
-static void open_feed(struct collector *c, size_t i)
+static void open_feed(struct collector *c, size_t i, const struct buf *handover)
 {
 	struct agent_tap *t = &c->agent->taps[i];
 
@@ -452,25 +454,14 @@ static void open_feed(struct collector *c, size_t i)
 		t->error = feed_open(&c->slots[i].feed, t->tap, &t->opened,
 		    places_get(&c->places, t->tap->name), &c->feed_config,
 		    &t->why);
-}
-
-static int enter_sandbox(struct collector *c)
-{
-	const struct agent *a = c->agent;
-	const struct sandbox_path paths[] = {
-	    {a->store, true}, {"/usr/share/zoneinfo", false}};
-	const struct sandbox s = {.uid = a->uid ? a->uid : getuid(),
-	    .gid = a->uid ? a->gid : getgid(),
-	    .paths = paths,
-	    .n_paths = access(paths[1].path, R_OK) == 0 ? 2 : 1,
-	    .needs = SANDBOX_BPF_MAPS};
-
-	return sandbox_enter(&s, &c->sandbox, &c->err);
+	if (t->error == 0)
+		feed_take_over(c->slots[i].feed, handover);
 }
 
 static int open_all(struct collector *c)
 {
 	char boot[BOOT_ID_LEN + 1] = "";
+	struct buf handover = BUF_INIT;
 	int lockfd = -1;
 	int r = boot_id_read(boot);
 
@@ -482,7 +473,7 @@ static int open_all(struct collector *c)
 	if (r == 0)
 		r = host_prepare_store(c->agent, &c->err);
 	if (r == 0)
-		r = enter_sandbox(c);
+		r = host_confine(c->agent, &c->sandbox, &c->err);
 	if (r == 0)
 		r = ledger_open(&c->ledger, c->agent->store, lockfd,
 		    str_z(c->agent->host), str_z(boot), &c->err);
@@ -499,29 +490,30 @@ static int open_all(struct collector *c)
 	    .ctx = c};
 	c->feed_config = (struct feed_config){
 	    str_z(c->agent->host), ledger_id_key(c->ledger), &c->sink};
+	handover_take(c->agent->handover_fd, &handover);
 	for (size_t i = 0; i < c->agent->n_taps; i++)
-		open_feed(c, i);
+		open_feed(c, i, &handover);
 	r = start_note(c->agent, c->ledger, &c->err);
 	/* What it finds left open is told by this run. */
-	return r < 0 ? r : recorder_open(&c->recorder, c->ledger, &c->err);
+	if (r == 0)
+		r = recorder_open(&c->recorder, c->ledger, &handover, &c->err);
+	buf_free(&handover);
+	return r;
 }
 
-/*
- * What was told until now and not read yet: of some taps nobody could read it
- * later. One that never becomes idle is not read for long.
- */
-static int read_rest(struct collector *c, struct feed *f)
+/* What is open, to the next collector: it goes on there. */
+static int leave_all(struct collector *c)
 {
-	const int64_t until = loop_now() + REST_USEC;
-	struct err why;
-	int state;
+	struct buf handover = BUF_INIT;
+	int r = recorder_leave(c->recorder, &handover, &c->err);
 
-	do {
-		state = feed_read(f, &why);
-	} while (
-	    (state == TAP_MORE || state == TAP_NEXT) && loop_now() < until);
-	feed_settle(f, &why);
-	return state < 0 && c->err.text[0] ? -EIO : 0;
+	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
+		if (c->slots[i].feed)
+			feed_leave(c->slots[i].feed, &handover);
+	if (r == 0)
+		handover_leave(c->agent->handover_fd, &handover);
+	buf_free(&handover);
+	return r;
 }
 
 static void close_all(struct collector *c, int r)
@@ -529,8 +521,12 @@ static void close_all(struct collector *c, int r)
 	struct err ignored;
 
 	for (size_t i = 0; i < c->agent->n_taps && r == 0; i++)
-		if (c->slots[i].feed)
-			r = read_rest(c, c->slots[i].feed);
+		if (c->slots[i].feed &&
+		    feed_read_rest(c->slots[i].feed, &ignored) < 0 &&
+		    c->err.text[0])
+			r = -EIO;
+	if (c->leaves && r == 0)
+		r = leave_all(c);
 	if (c->recorder)
 		r = recorder_close(c->recorder,
 		    r == 0 ? "the daemon was stopped" : NULL, &ignored);

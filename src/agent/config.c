@@ -244,6 +244,23 @@ int config_load(struct config *ret, const char *file, struct buf *complaints)
 	return r < 0 ? r : set_files(ret);
 }
 
+int config_load_or_say(struct config *ret, const char *file,
+    void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))))
+{
+	struct buf complaints = BUF_INIT;
+	int r = config_load(ret, file, &complaints);
+	struct str rest = buf_str(&complaints), line;
+
+	while (r < 0 && rest.n) {
+		str_cut(&rest, '\n', &line);
+		say("%.*s", STR_ARG(line));
+	}
+	buf_free(&complaints);
+	if (r < 0)
+		config_free(ret);
+	return r;
+}
+
 void config_free(struct config *c)
 {
 	arena_free(&c->texts);

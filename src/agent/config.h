@@ -44,6 +44,10 @@ extern const struct conf_key config_keys[];
  * complains as conf_load(). Free with config_free(), also after a failure.
  */
 int config_load(struct config *ret, const char *file, struct buf *complaints);
+/* The same, with each complaint said; nothing is to be freed after a failure.
+ */
+int config_load_or_say(struct config *ret, const char *file,
+    void (*say)(const char *fmt, ...) __attribute__((format(printf, 1, 2))));
 void config_free(struct config *c);
 
 /* Whether a hub, if there is one, gets the trail. */

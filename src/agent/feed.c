@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/handover.h"
+#include "base/loop.h"
+
 /* The source is told anew after this time what time it is. */
 #define MTIME_OLD (3600 * USEC_PER_SEC)
+#define REST_USEC (2 * USEC_PER_SEC)
 
 struct feed {
 	struct source_sink sink; /* first: the sink is cast back */
@@ -226,6 +230,38 @@ int feed_reopened(
 {
 	f->opened = *opened;
 	return f->tap->reopened(f->run, opened, err);
+}
+
+int feed_read_rest(struct feed *f, struct err *err)
+{
+	const int64_t until = loop_now() + REST_USEC;
+	int state;
+
+	do {
+		state = feed_read(f, err);
+	} while (
+	    (state == TAP_MORE || state == TAP_NEXT) && loop_now() < until);
+	feed_settle(f, err);
+	return state;
+}
+
+void feed_leave(const struct feed *f, struct buf *handover)
+{
+	struct buf kept = BUF_INIT;
+
+	if (f->source->keep)
+		f->source->keep(f->source_run, &kept);
+	if (buf_error(&kept) == 0 && kept.n)
+		handover_add(handover, f->tap->name, buf_str(&kept));
+	buf_free(&kept);
+}
+
+void feed_take_over(struct feed *f, const struct buf *handover)
+{
+	struct str kept = handover_find(handover, f->tap->name);
+
+	if (kept.n && f->source->take_up)
+		f->source->take_up(f->source_run, kept);
 }
 
 bool feed_tells(struct feed *f, const struct event *ev)

@@ -59,6 +59,17 @@ int feed_settle(struct feed *f, struct err *err);
 int feed_reopened(
     struct feed *f, const struct tap_opened *opened, struct err *err);
 
+/*
+ * What was told until now and not read yet: of some taps nobody could read it
+ * later. One that never becomes idle is not read for long. As feed_read().
+ */
+int feed_read_rest(struct feed *f, struct err *err);
+
+/* A section of a handover (handover.h), where its source keeps something. */
+void feed_leave(const struct feed *f, struct buf *handover);
+/* Go on with what that has of it. What cannot be taken begins anew. */
+void feed_take_over(struct feed *f, const struct buf *handover);
+
 /* As tap->tells(). */
 bool feed_tells(struct feed *f, const struct event *ev);
 

@@ -18,6 +18,7 @@
 
 #include "archive/lock.h"
 #include "base/fd.h"
+#include "base/sandbox.h"
 
 #define STORE_DEPTH    8
 /* How often to look for a daemon that is about to end. */
@@ -272,6 +273,20 @@ int host_prepare(struct agent *a, const struct config *cfg, struct err *err)
 	a->proxy = cfg->hub_proxy;
 	r = host_prepare_store(a, err);
 	return r < 0 ? r : open_control(a, cfg, err);
+}
+
+int host_confine(
+    const struct agent *a, struct sandbox_state *ret, struct err *err)
+{
+	const struct sandbox_path paths[] = {
+	    {a->store, true}, {"/usr/share/zoneinfo", false}};
+	const struct sandbox s = {.uid = a->uid ? a->uid : getuid(),
+	    .gid = a->uid ? a->gid : getgid(),
+	    .paths = paths,
+	    .n_paths = access(paths[1].path, R_OK) == 0 ? 2 : 1,
+	    .needs = SANDBOX_BPF_MAPS};
+
+	return sandbox_enter(&s, ret, err);
 }
 
 void host_come_first(void)

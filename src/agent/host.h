@@ -17,6 +17,10 @@
 int host_prepare(struct agent *a, const struct config *cfg, struct err *err);
 /* Its store: made where it is not, and given to whom it belongs. */
 int host_prepare_store(const struct agent *a, struct err *err);
+struct sandbox_state;
+/* For the process that collects: give up all but its store. */
+int host_confine(
+    const struct agent *a, struct sandbox_state *ret, struct err *err);
 /*
  * For the process that collects, to be ahead of what it watches. Where nothing
  * else is configured the kernel shares processors between login sessions first

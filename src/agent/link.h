@@ -17,6 +17,7 @@ enum link_what {
 	LINK_GIVE,     /* collector: root wrote to the store, give it to me */
 	LINK_GIVEN,    /* monitor: done, or `error` and why in `text` */
 	LINK_STOP,     /* monitor: commit and end */
+	LINK_LEAVE,    /* monitor: that, and leave what is open to the next */
 	LINK_FAILED,   /* collector: ends because of `text` */
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/collector.h"
+#include "agent/handover.h"
 #include "agent/host.h"
 #include "agent/link.h"
 #include "agent/room.h"
@@ -22,6 +23,7 @@
 #include "base/fdpass.h"
 #include "base/loop.h"
 #include "base/notify.h"
+#include "sources/source.h"
 
 /* Two deaths within this time are not chance: somebody should look. */
 #define QUICK_SEC ((int64_t)60)
@@ -194,22 +196,6 @@ static void on_refresh(struct loop *l, struct loop_timer *t)
 {
 	(void)l;
 	refresh_taps(t->ctx);
-}
-
-static int load(struct monitor *m, struct config *cfg)
-{
-	struct buf complaints = BUF_INIT;
-	int r = config_load(cfg, m->config_file, &complaints);
-	struct str rest = buf_str(&complaints), line;
-
-	while (r < 0 && rest.n) {
-		str_cut(&rest, '\n', &line);
-		m->say("%.*s", STR_ARG(line));
-	}
-	buf_free(&complaints);
-	if (r < 0)
-		config_free(cfg);
-	return r;
 }
 
 static int configure(struct monitor *m, const struct config *cfg)
@@ -421,9 +407,27 @@ static int restart_collector(struct monitor *m, int status)
 	return start_collector(m);
 }
 
+/*
+ * Whether what is open when a collector ends for `next` can go on: of a tap
+ * that goes on, and in the same chain.
+ */
+static bool leaves(const struct monitor *m, const struct config *next)
+{
+	for (size_t i = 0; i < m->agent.n_taps; i++) {
+		const struct agent_tap *t = &m->agent.taps[i];
+		const struct source *s = source_find(str_z(t->tap->source));
+
+		if (t->error == 0 && s && s->keep && !goes_on(m, t, next))
+			return false;
+	}
+	return strcmp(m->cfg.store, next->store) == 0 &&
+	       strcmp(m->cfg.host, next->host) == 0;
+}
+
 static void ask_to_stop(struct monitor *m)
 {
-	const struct link_message stop = {.what = LINK_STOP};
+	const struct link_message stop = {
+	    .what = !m->stop && leaves(m, &m->next) ? LINK_LEAVE : LINK_STOP};
 
 	if (m->stop)
 		notify("STOPPING=1");
@@ -440,6 +444,9 @@ static int reconfigure(struct monitor *m)
 
 	m->reload = false;
 	notify("STATUS=reading the configuration again");
+	/* It may have been read once more since that was asked. */
+	if (!leaves(m, &m->next))
+		handover_drop(m->agent.handover_fd);
 	unconfigure(m, &m->next);
 	r = configure(m, &m->next);
 	m->next = (struct config){.texts = ARENA_INIT};
@@ -469,7 +476,7 @@ static bool read_again(struct monitor *m)
 {
 	struct config cfg;
 
-	if (load(m, &cfg) < 0) {
+	if (config_load_or_say(&cfg, m->config_file, m->say) < 0) {
 		m->say("not reloaded: what runs goes on as it was");
 		return false;
 	}
@@ -498,13 +505,16 @@ static void reap(struct monitor *m)
 	if (m->link.fd >= 0)
 		take_messages(m);
 	close_link(m);
-	if (m->stop) {
+	if (m->stop && !m->reload) {
 		loop_stop(&m->loop, end_status(m, status));
 		return;
 	}
 	r = m->reload ? reconfigure(m) : restart_collector(m, status);
 	if (r < 0)
 		loop_stop(&m->loop, r);
+	else if (m->stop)
+		/* While it was reloaded: what was left is to be ended. */
+		ask_to_stop(m);
 }
 
 static void on_signal(
@@ -532,12 +542,14 @@ static int start(struct monitor *m)
 	struct config cfg;
 	int r = loop_init(&m->loop);
 
+	if (r == 0)
+		r = handover_open(&m->agent.handover_fd);
 	m->signals = (struct loop_signals){.got = on_signal, .ctx = m};
 	if (r == 0)
 		r = loop_signals_start(&m->loop, &m->signals, signals,
 		    sizeof signals / sizeof *signals);
 	if (r == 0)
-		r = load(m, &cfg);
+		r = config_load_or_say(&cfg, m->config_file, m->say);
 	if (r == 0)
 		r = configure(m, &cfg);
 	if (r == 0)
@@ -560,7 +572,7 @@ int monitor_run(const char *config_file,
 	mallopt(M_TRIM_THRESHOLD, BIG_BYTES);
 	m->config_file = config_file;
 	m->say = say;
-	m->agent.link_fd = m->agent.control_fd = -1;
+	m->agent.link_fd = m->agent.control_fd = m->agent.handover_fd = -1;
 	m->link = (struct loop_watch){.fd = -1, .ready = on_message, .ctx = m};
 	m->refresh = (struct loop_timer){.due = on_refresh, .ctx = m};
 	m->room = (struct loop_timer){.due = on_room, .ctx = m};
@@ -569,6 +581,7 @@ int monitor_run(const char *config_file,
 		r = loop_run(&m->loop);
 	close_link(m);
 	unconfigure(m, NULL);
+	fd_close(&m->agent.handover_fd);
 	config_free(&m->next);
 	loop_timer_stop(&m->loop, &m->refresh);
 	loop_timer_stop(&m->loop, &m->room);

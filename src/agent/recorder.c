@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "agent/handover.h"
 #include "agent/recorded.h"
 #include "agent/reel.h"
 #include "agent/screener.h"
@@ -13,11 +14,14 @@
 #include "base/when.h"
 #include "core/event_json.h"
 #include "record/chunk.h"
+#include "sources/source.h"
 
 /* A chunk is written when it has so many bytes, or when it is synced. */
 #define CHUNK_BYTES ((size_t)64 << 10)
 /* How often it is tried again after trouble. */
 #define MEND_USEC   ((int64_t)10 * USEC_PER_SEC)
+/* Of a handover. */
+#define SECTION	    "recorder"
 /* The service that gaps name. */
 #define SERVICE	    "terminals"
 
@@ -392,6 +396,14 @@ struct leftover {
 	struct err *err;
 };
 
+static bool goes_on(const struct recorder *r, uint64_t number)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->reels[i]->number == number)
+			return true;
+	return false;
+}
+
 /* What a run that was killed did not say any more. */
 static int close_leftover(void *ctx, const struct recording *row)
 {
@@ -404,6 +416,8 @@ static int close_leftover(void *ctx, const struct recording *row)
 
 	if (!reel)
 		return err_sys(left->err, -ENOMEM, "recording");
+	if (goes_on(left->recorder, row->number))
+		return reel_free(reel), 0;
 	reel->number = row->number;
 	reel->time = row->start;
 	r = reel_read_back(reel, ledger_archive(l), row->host, left->err);
@@ -471,7 +485,46 @@ static int open_chain(struct recorder *r, struct err *err)
 	return 0;
 }
 
-int recorder_open(struct recorder **ret, struct ledger *l, struct err *err)
+static void take_over(struct recorder *r, struct str left)
+{
+	struct reel got, *reel;
+
+	while (reel_take_over(&got, &left)) {
+		reel = find(r, got.terminal) ? NULL : add(r, got.terminal);
+		if (!reel) {
+			arena_free(&got.mem);
+			continue;
+		}
+		*reel = got;
+		recorded_begin(&r->recorded, &reel->open);
+	}
+}
+
+int recorder_leave(struct recorder *r, struct buf *handover, struct err *err)
+{
+	struct buf left = BUF_INIT;
+	int error = recorder_commit(r, err);
+
+	for (size_t i = 0; error == 0 && i < r->n;) {
+		struct reel *reel = r->reels[i];
+		const struct source *source = source_find(reel->open.source);
+
+		if (!source || !source->keep) {
+			i++;
+			continue;
+		}
+		reel_leave(reel, &left);
+		drop(r, reel);
+	}
+	handover_add(handover, SECTION, buf_str(&left));
+	if (buf_error(&left))
+		handover->error = buf_error(&left);
+	buf_free(&left);
+	return error;
+}
+
+int recorder_open(struct recorder **ret, struct ledger *l,
+    const struct buf *handover, struct err *err)
 {
 	struct recorder *r = calloc(1, sizeof *r);
 	int error;
@@ -485,6 +538,8 @@ int recorder_open(struct recorder **ret, struct ledger *l, struct err *err)
 	    ledger_host(l), err);
 	if (error == 0)
 		error = open_chain(r, err);
+	if (error == 0)
+		take_over(r, handover_find(handover, SECTION));
 	if (error == 0)
 		error = close_leftovers(r, err);
 	if (error == 0)

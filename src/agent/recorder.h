@@ -13,11 +13,20 @@
 
 struct recorder;
 
+struct buf;
 /*
- * What the run before left open is closed with what is there of it. The ledger
- * must stay. Fails only as the ledger does.
+ * What the run before left open is closed with what is there of it, but for
+ * what is in `handover`: that goes on. The ledger must stay. Fails only as the
+ * ledger does.
  */
-int recorder_open(struct recorder **ret, struct ledger *l, struct err *err);
+int recorder_open(struct recorder **ret, struct ledger *l,
+    const struct buf *handover, struct err *err);
+/*
+ * Leave what is open to the next one, where the source of it goes on, too (see
+ * source->keep); then recorder_close() ends the rest. A session.close that
+ * waits for the end of a recording to be told again does so no more.
+ */
+int recorder_leave(struct recorder *r, struct buf *handover, struct err *err);
 /*
  * Ends what is open; `why` becomes the reason. With why NULL nothing is
  * written any more. NULL is fine.

@@ -62,6 +62,40 @@ void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65])
 	event_set_str(ev, F_SHA256, str_z(hex));
 }
 
+void reel_leave(const struct reel *reel, struct buf *to)
+{
+	struct buf open = BUF_INIT;
+
+	event_to_json(&reel->open, 0, &open);
+	buf_add(to, reel, sizeof *reel);
+	buf_add_varint(to, open.n);
+	buf_add_str(to, buf_str(&open));
+	if (buf_error(&open))
+		to->error = buf_error(&open);
+	buf_free(&open);
+}
+
+bool reel_take_over(struct reel *ret, struct str *left)
+{
+	struct err ignored;
+	uint64_t n;
+
+	if (left->n < sizeof *ret)
+		return false;
+	memcpy(ret, left->p, sizeof *ret);
+	*left = str_from(*left, sizeof *ret);
+	ret->chunk.bytes = BUF_INIT;
+	ret->mem = ARENA_INIT;
+	if (!varint_get(left, &n) || n > left->n ||
+	    event_from_json(&ret->open, str_upto(*left, (size_t)n), &ret->mem,
+		&ignored) < 0) {
+		arena_free(&ret->mem);
+		return false;
+	}
+	*left = str_from(*left, (size_t)n);
+	return true;
+}
+
 static int count_chunk(void *ctx, struct str payload)
 {
 	struct reel *reel = ctx;

@@ -41,6 +41,14 @@ void reel_close(const struct reel *reel, struct event *ev);
 void reel_vouch(const struct reel *reel, struct event *ev, char hex[static 65]);
 
 /*
+ * Append it, for a collector that goes on with it (handover.h); what it
+ * gathered must be written. Next, one that was left, from the front of *left;
+ * false: there is none, or no memory.
+ */
+void reel_leave(const struct reel *reel, struct buf *to);
+bool reel_take_over(struct reel *ret, struct str *left);
+
+/*
  * Take what the chain holds of recording `number` for what was written: last
  * frame, digest, counts, time, and channel.open where it was not known.
  */

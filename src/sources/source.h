@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/when.h"
 #include "core/event.h"
 #include "record/piece.h"
@@ -124,6 +125,15 @@ struct source {
 	 * must start again when the file has grown.
 	 */
 	uint64_t (*held)(const struct source_run *run, uint64_t end);
+	/*
+	 * Optional: what it knows of its stream (plain data), for a run of
+	 * another process of this program that goes on with it, if what is open
+	 * in it is to stay so. take_up() comes before the first feed();
+	 * -EBADMSG, and nothing is known, when keep() never said that; or
+	 * -ENOMEM.
+	 */
+	void (*keep)(const struct source_run *run, struct buf *to);
+	int (*take_up)(struct source_run *run, struct str kept);
 	void (*close)(struct source_run *run);
 };
 

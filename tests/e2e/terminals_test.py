@@ -355,6 +355,82 @@ def outlives_its_own_death():
         equal(daemon.run("show", parts[0]["session"]).stdout, before)
 
 
+def reload(daemon, *more):
+    """Read the configuration again, with these lines in it."""
+    said = daemon.said().count("collecting into")
+    with open(daemon.config, "a") as f:
+        f.writelines(more)
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_collecting(said + 1)
+
+
+@case
+def goes_on_over_a_reload():
+    """The configuration read again: one recording of each, and no gap"""
+    with recording_host("commands: {output: on}\n") as (daemon, sshd):
+        t = Window(sshd, "echo ready; for i in $(seq 20000); do echo $i; done;"
+                   " read line; stty size; echo the end; exit 3")
+        command = subprocess.Popen(
+            sshd.command(sshd.person, "echo before; read x; echo behind >&2; "
+                         "exit 4"), stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        t.wait_for(b"ready")
+        wait_for("both", lambda: len(
+            told(daemon, sshd, "channel.open")) == 2)
+        first = daemon.collector()
+        reload(daemon)
+        reload(daemon, "commit: {interval: 100ms}\n")
+        check(daemon.collector() != first, "the same collector")
+        t.resize(50, 132)
+        t.type(b"x\r")
+        command.communicate(b"x\n")
+        got = t.end()
+        check(b"the end" in got and b"50 132" in got, got[-100:])
+        closes = {e["chan_type"]: e for e in wait_closed(daemon, sshd, 2)}
+        equal(len(told(daemon, sshd, "channel.open")), 2)
+        close = closes["terminal"]
+        check(export(daemon, close) == got, "other bytes")
+        equal(export(daemon, closes["command"]), b"before\nbehind\n")
+        equal([(e.get("partial"), e.get("lost"), e.get("reason"))
+               for e in closes.values()], [(None, None, None)] * 2)
+        equal((close["bytes_read"], closes["command"]["exit"]), (len(got), 4))
+        equal(daemon.found("search", "--all", "--kind", "gap"), [])
+        check_session_close(daemon, close["session"])
+        daemon.stop()
+        daemon.run("verify")
+        daemon.run("reindex")
+        check(export(daemon, close) == got, "made again, other bytes")
+
+
+@case
+def ends_what_does_not_go_on():
+    """Reloaded and stopped at once, or no more recorded: that is told"""
+    with recording_host() as (daemon, sshd):
+        t = Window(sshd, "echo first; read line")
+        wait_for("it", lambda: told(daemon, sshd, "channel.open"))
+        t.wait_for(b"first")
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.stop()
+        equal([e["reason"] for e in told(daemon, sshd, "channel.close")],
+              ["the daemon was stopped"])
+        t.type(b"\r")
+        t.end()
+        daemon.start()
+        t = Window(sshd, "echo second; read line")
+        t.wait_for(b"second")
+        wait_for("it", lambda: len(told(daemon, sshd, "channel.open")) == 2)
+        with open(daemon.config) as f:
+            text = f.read()
+        with open(daemon.config, "w") as f:
+            f.write(text.replace("terminals: auto", "terminals: off"))
+        reload(daemon)
+        t.type(b"\r")
+        t.end()
+        close = wait_closed(daemon, sshd, 2)[-1]
+        equal(close["reason"], "the daemon was stopped")
+        equal(export(daemon, close), b"second\r\n")
+
+
 @case
 def ends_what_ended_unheard():
     """The end found no room in the ring: it is told when there is some"""

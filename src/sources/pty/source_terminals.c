@@ -239,6 +239,54 @@ static void terminals_close(struct source_run *run)
 	free(run);
 }
 
+/* Each as it is, and what its pointer leads to; `mover` is a constant. */
+static void terminals_keep(const struct source_run *run, struct buf *to)
+{
+	for (size_t i = 0; i < TERMINALS_MAX; i++) {
+		struct terminal t = run->terminals[i];
+
+		if (!t.serial)
+			continue;
+		buf_add(to, &t, sizeof t);
+		buf_add(to, t.args.p, t.args.n);
+	}
+}
+
+static int take_up_one(struct source_run *run, struct str *kept)
+{
+	struct terminal was, *t;
+	size_t n_args;
+
+	if (kept->n < sizeof was)
+		return -EBADMSG;
+	memcpy(&was, kept->p, sizeof was);
+	n_args = was.args.n;
+	was.args = BUF_INIT;
+	if (kept->n - sizeof was < n_args || !was.serial)
+		return -EBADMSG;
+	buf_add(&was.args, kept->p + sizeof was, n_args);
+	t = buf_error(&was.args) ? NULL : add(run, was.serial, was.command);
+	if (!t) {
+		buf_free(&was.args);
+		return -ENOMEM;
+	}
+	*t = was;
+	*kept = str_from(*kept, sizeof was + n_args);
+	return 0;
+}
+
+static int terminals_take_up(struct source_run *run, struct str kept)
+{
+	int r = 0;
+
+	while (kept.n && r == 0)
+		r = take_up_one(run, &kept);
+	for (size_t i = 0; r < 0 && i < TERMINALS_MAX; i++)
+		if (run->terminals[i].serial)
+			forget(run, &run->terminals[i]);
+	return r;
+}
+
 static ssize_t terminals_feed(struct source_run *run, struct str data,
     uint64_t offset, bool last, struct source_sink *sink)
 {
@@ -254,6 +302,8 @@ const struct source source_terminals = {
     .feed = terminals_feed,
     .finish = source_finish_nothing,
     .held = source_held_nothing,
+    .keep = terminals_keep,
+    .take_up = terminals_take_up,
     .close = terminals_close,
 };
 

@@ -69,6 +69,43 @@ static void add(struct buf *to, const struct say *s)
 		buf_add_char(to, 'R');
 }
 
+/* A run that takes `kept` up, if anything, and reads these. */
+static void read_some(
+    const struct say *says, size_t n, struct buf *kept, struct test_sink *t)
+{
+	const struct source_input in = test_input("terminals");
+	struct source_run *run;
+	struct buf b = BUF_INIT;
+
+	add_clock(&b);
+	for (size_t i = 0; i < n; i++)
+		add(&b, &says[i]);
+	assert_int_equal(source()->open(&run, &in, NULL), 0);
+	assert_int_equal(source()->take_up(run, buf_str(kept)), 0);
+	assert_int_equal(test_feed(source(), run, buf_str(&b), 0, t), 0);
+	buf_clear(kept);
+	source()->keep(run, kept);
+	source()->close(run);
+	buf_free(&b);
+}
+
+/* Wherever one run goes on for another, it is told as by one. */
+static void check_goes_on(
+    const struct say *says, size_t n, const char *want, uint64_t unparsed)
+{
+	for (size_t first = 0; first <= n; first++) {
+		struct test_sink *t = test_sink_new();
+		struct buf kept = BUF_INIT;
+
+		read_some(says, first, &kept, t);
+		read_some(says + first, n - first, &kept, t);
+		assert_string_equal(test_sink_text(t), want);
+		assert_int_equal(t->sink.unparsed, unparsed);
+		test_sink_free(t);
+		buf_free(&kept);
+	}
+}
+
 static void check(
     const struct say *says, size_t n, const char *want, uint64_t unparsed)
 {
@@ -76,6 +113,7 @@ static void check(
 	static const size_t chunks[] = {0, 1, 50};
 	struct buf b = BUF_INIT;
 
+	check_goes_on(says, n, want, unparsed);
 	add_clock(&b);
 	for (size_t i = 0; i < n; i++)
 		add(&b, &says[i]);
@@ -557,6 +595,40 @@ static void test_errors_stop(void **state)
 	buf_free(&b);
 }
 
+/* What no run kept is not taken up, not even in part. */
+static void test_kept_otherwise(void **state)
+{
+	static const struct say says[] = {
+	    {.type = PTY_OPEN,
+		.serial = 1,
+		.time = SECOND,
+		.command = true,
+		.bytes = STR_INIT("ls\0-l")},
+	    {.type = PTY_OPEN, .serial = 2, .time = SECOND},
+	};
+	const struct source_input in = test_input("terminals");
+	struct test_sink *t = test_sink_new();
+	struct buf kept = BUF_INIT, none = BUF_INIT;
+	struct source_run *run;
+
+	(void)state;
+	read_some(says, N(says), &kept, t);
+	assert_true(kept.n > 0);
+	assert_int_equal(source()->open(&run, &in, NULL), 0);
+	for (size_t n = 1; n < kept.n; n += 7)
+		if (source()->take_up(run, str_make(kept.p, n)) == 0) {
+			/* As much as is whole. */
+			source()->close(run);
+			assert_int_equal(source()->open(&run, &in, NULL), 0);
+		}
+	source()->keep(run, &none);
+	assert_int_equal(none.n, 0);
+	assert_int_equal(source()->take_up(run, buf_str(&kept)), 0);
+	source()->close(run);
+	test_sink_free(t);
+	buf_free(&kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -575,6 +647,7 @@ int main(void)
 	    cmocka_unit_test(test_hostile),
 	    cmocka_unit_test(test_many),
 	    cmocka_unit_test(test_errors_stop),
+	    cmocka_unit_test(test_kept_otherwise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
