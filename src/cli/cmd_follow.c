@@ -2,21 +2,28 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "base/hash.h"
 #include "base/map.h"
 #include "base/when.h"
 #include "cli/command.h"
 #include "cli/rows.h"
 #include "cli/text/event_table.h"
+#include "core/event_text.h"
 
-#define POLL_MS 200
+#define POLL_MS	 200
 /* How late an event may become known and is still shown. */
-#define LATE	(10 * 60 * USEC_PER_SEC)
+#define LATE	 (10 * 60 * USEC_PER_SEC)
+/* Rows of which it is known what they said. */
+#define SAID_MAX 65536
 
 struct follow {
 	struct cli *cli;
 	struct event_table table;
 	struct map shown; /* chain: highest sequence number before this look */
 	struct map seen;  /* the same, with this look */
+	/* What rows of the table said, by what an amending event has of them */
+	struct map said;
+	struct buf text;
 	int64_t since;
 	uint64_t limit, n;
 	bool first;	/* look, which finds what is there already */
@@ -40,17 +47,53 @@ static bool is_new(struct follow *f, const struct event *ev)
 	return f->first ? ev->time >= f->since : !shown || ev->seq > *shown;
 }
 
+/*
+ * An event that amends one which was shown, and says nothing else in a table:
+ * what auth.log told, now by the journal.
+ */
+static bool says_the_same(struct follow *f, const struct event *ev)
+{
+	uint64_t said, *before;
+
+	if (!event_has(ev, F_ID))
+		return false;
+	buf_clear(&f->text);
+	event_describe(ev, &f->text);
+	buf_add_str(&f->text, event_str(ev, F_USER));
+	said = hash_bytes(buf_str(&f->text));
+	if (f->said.n >= SAID_MAX)
+		map_clear(&f->said);
+	before =
+	    map_put(&f->said, ev->v[F_ID].u ^ hash_u64((uint64_t)ev->time));
+	if (!before)
+		return false;
+	if (event_int(ev, F_AMENDS, 0) && *before == said)
+		return true;
+	*before = said;
+	return false;
+}
+
+/* False: it was the last one. */
+static bool show_row(struct follow *f, const struct event *ev)
+{
+	bool more = true;
+
+	if (f->cli->json)
+		more = rows_event_json(f->cli, ev);
+	else if (says_the_same(f, ev))
+		return true;
+	else
+		more = event_table_row(&f->table, ev);
+	f->n++;
+	return more && !(f->limit && f->n == f->limit);
+}
+
 static bool follow_row(void *ctx, const struct event *ev)
 {
 	struct follow *f = ctx;
-	bool more = true;
+	bool more = !is_new(f, ev) || show_row(f, ev);
 
-	if (is_new(f, ev)) {
-		f->n++;
-		more = f->cli->json ? rows_event_json(f->cli, ev)
-				    : event_table_row(&f->table, ev);
-	}
-	f->stop = !more || f->no_memory || (f->limit && f->n == f->limit);
+	f->stop = !more || f->no_memory;
 	return !f->stop;
 }
 
@@ -132,12 +175,7 @@ static int on_row(void *ctx, const struct event *ev)
 {
 	struct follow *f = ctx;
 
-	f->n++;
-	if (f->cli->json)
-		f->stop = !rows_event_json(f->cli, ev);
-	else
-		f->stop = !event_table_row(&f->table, ev);
-	f->stop = f->stop || (f->limit && f->n == f->limit);
+	f->stop = !show_row(f, ev);
 	return f->stop;
 }
 
@@ -187,11 +225,16 @@ static int follow_run(const struct invocation *inv)
 	r = event_table_begin(&f.table, c);
 	if (r != CLI_FOUND)
 		return r;
-	if (!c->json)
+	if (!c->json) {
 		event_table_want(&q);
+		query_want(&q, F_ID);
+		query_want(&q, F_AMENDS);
+	}
 	r = c->store->ops->follow ? listen_to(&f, &q) : follow_all(&f, &q);
 	map_free(&f.shown);
 	map_free(&f.seen);
+	map_free(&f.said);
+	buf_free(&f.text);
 	ended = event_table_end(&f.table);
 	return ended != CLI_FOUND ? ended : r;
 }
@@ -203,7 +246,10 @@ const struct command cmd_follow = {
     .help = "Shows what is added to the store from now on (from --since on, "
 	    "where that is given), in the order of its time within each look. "
 	    "An event that becomes known more than ten minutes late is not "
-	    "shown here; search finds it. With --limit, ends after so many.\n\n"
+	    "shown here; search finds it. With --limit, ends after so many. An "
+	    "event that takes the place of one that was shown, as another "
+	    "source told it better, is shown only if its row says something "
+	    "else; with --json it is, with \"amends\".\n\n"
 	    "With --hub, the hub tells what comes to it, each event once, "
 	    "however late it is; where the connection breaks, following goes "
 	    "on where it was.",

@@ -347,6 +347,61 @@ def test_beside_a_log_of_the_same():
 
 
 @case
+def test_followed_once():
+    """follow shows a line once, whichever of log and journal has it first"""
+    def accepted(port):
+        return "Accepted publickey for ann from 192.0.2.1 port %d ssh2" % port
+
+    def log(port):
+        with open(daemon.log, "a") as f:
+            f.write("%s %s sshd[4711]: %s\n" % (
+                time.strftime("%Y-%m-%dT%H:%M:%S.500000+00:00", time.gmtime()),
+                socket.gethostname(), accepted(port)))
+
+    def wait_trust(port, trust):
+        wait_for("%d by %s" % (port, trust), lambda: [
+            e["trust"] for e in daemon.found("search", "--kind", "auth.ok")
+            if e["port"] == port] == [trust])
+
+    with Journald(), Daemon(
+            "audit: off, bpf: off, journal: auto, wtmp: off, btmp: off"
+            ) as daemon:
+        daemon.start()
+        outs = [open(os.path.join(daemon.top, name), "w+")
+                for name in ("table", "json")]
+        follows = [subprocess.Popen(
+            daemon.command("follow", *more, "--kind", "auth.ok"), stdout=out,
+            stdin=subprocess.DEVNULL) for out, more in zip(
+                outs, ((), ("--json",)))]
+
+        def shown(n):
+            outs[n].seek(0)
+            return re.findall(r"\b2000[0-9]\b", outs[n].read())
+        # The journal's is to come before the two are too far apart.
+        log(20000)
+        wait_for("it", lambda: shown(0) == ["20000"])
+        say_as_sshd([accepted(20000)])
+        wait_trust(20000, "journal")
+        say_as_sshd([accepted(20001)])
+        wait_trust(20001, "journal")
+        log(20001)
+        wait_for("it to be left out",
+                 lambda: daemon.tap("auth-log")["left_out"] == 1)
+        say_as_sshd([accepted(20002)])
+        wait_for("the last", lambda: "20002" in shown(0) and
+                 "20002" in shown(1))
+        for follow in follows:
+            follow.kill()
+            follow.wait()
+        equal(shown(0), ["20000", "20001", "20002"])
+        # There it says what it takes the place of.
+        equal(shown(1), ["20000", "20000", "20001", "20002"])
+        for out in outs:
+            out.close()
+        daemon.stop()
+
+
+@case
 def test_no_journal():
     """where there is none, it is said what was looked for"""
     with Journald():
