@@ -17,16 +17,57 @@ static inline void set(struct gram *g, uint32_t bit)
 	g->bits[bit / 64] |= (uint64_t)1 << (bit % 64);
 }
 
+/* Bytes that are hashed at once, so that a processor does many side by side. */
+#define RUN 64
+
+/* Of each of RUN bytes with the two, and the three, before it. */
+static inline __attribute__((always_inline)) void hash_each(
+    const uint8_t *p, uint32_t *three, uint32_t *four)
+{
+	for (size_t i = 0; i < RUN; i++) {
+		uint32_t v = (uint32_t)p[i] << 24 | (uint32_t)p[i + 1] << 16 |
+			     (uint32_t)p[i + 2] << 8 | p[i + 3];
+
+		three[i] = gram_hash(v & 0xffffff);
+		four[i] = gram_hash(v);
+	}
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void hash_avx2(
+    const uint8_t *p, uint32_t *three, uint32_t *four)
+{
+	hash_each(p, three, four);
+}
+#endif
+
+static void hash_run(const uint8_t *p, uint32_t *three, uint32_t *four)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2")) {
+		hash_avx2(p, three, four);
+		return;
+	}
+#endif
+	hash_each(p, three, four);
+}
+
 void gram_add(struct gram *g, struct str text)
 {
-	uint32_t v = 0;
+	uint8_t bytes[3 + RUN] = {0};
+	uint32_t three[RUN], four[RUN];
 
-	for (size_t i = 0; i < text.n; i++) {
-		v = v << 8 | fold_byte((unsigned char)text.p[i]);
-		if (i >= 2)
-			set(g, gram_hash(v & 0xffffff));
-		if (i >= 3)
-			set(g, gram_hash(v));
+	for (size_t at = 0; at < text.n; at += RUN) {
+		size_t n = text.n - at < RUN ? text.n - at : RUN;
+
+		for (size_t i = 0; i < n; i++)
+			bytes[3 + i] = fold_byte((uint8_t)text.p[at + i]);
+		hash_run(bytes, three, four);
+		for (size_t i = at ? 0 : 2; i < n; i++)
+			set(g, three[i]);
+		for (size_t i = at ? 0 : 3; i < n; i++)
+			set(g, four[i]);
+		memcpy(bytes, bytes + RUN, 3);
 	}
 }
 
