@@ -171,6 +171,27 @@ static void test_scrolled_at_once(void **state)
 	told_free(&told);
 }
 
+/* Of a row that goes on only what came is looked at: it tells the same. */
+static void test_goes_on(void **state)
+{
+	struct told told;
+	struct indexer *ix = open_indexer(&told, 0);
+
+	(void)state;
+	show(ix, 1000, "abc");
+	show(ix, 2000, "\33[10Gx");
+	show(ix, 3000, "\33[11G\xc3\xa9t");
+	show(ix, 4000, "\33[13G  \33[15Gend");
+	show(ix, 5000, "\33[2GB");
+	show(ix, 7000, "\33[18G!\33[2Gb");
+	show(ix, 8000, "\r\nab\33[20G ");
+	show(ix, 9000, "\33[3Gc\33[4h\33[1G-\33[4l");
+	assert_lines(ix, &told,
+	    "1000+3000 5000 abc      x\xc3\xa9t  end\n"
+	    "5000 7000 aBc      x\xc3\xa9t  end\n8000 9000 ab\n"
+	    "7000 9000 abc      x\xc3\xa9t  end!\n9000 9000 -abc\n");
+}
+
 /* What no terminal's driver has seen begins each line where it begins. */
 static void test_command(void **state)
 {
@@ -447,6 +468,7 @@ int main(void)
 	    cmocka_unit_test(test_progress),
 	    cmocka_unit_test(test_cleared),
 	    cmocka_unit_test(test_scrolled_at_once),
+	    cmocka_unit_test(test_goes_on),
 	    cmocka_unit_test(test_command),
 	    cmocka_unit_test(test_long_line),
 	    cmocka_unit_test(test_editor),

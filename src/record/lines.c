@@ -17,7 +17,8 @@ struct spot {
 	unsigned edits; /* in a row in which no word changed */
 	bool used;
 	bool alternate;
-	bool told; /* it, or what it is the beginning of */
+	bool told;  /* it, or what it is the beginning of */
+	bool plain; /* each column a byte */
 };
 
 #define N_SPOTS (2 * SCREEN_MAX)
@@ -29,6 +30,7 @@ struct lines {
 	struct spot *spots; /* row.tag - 1 */
 	unsigned first_free;
 	struct buf now;	 /* text that is looked at */
+	bool now_plain;	 /* each column a byte */
 	struct buf held; /* rows that left, of which more may come */
 	struct line held_line;
 	bool held_gap; /* a blank at its end */
@@ -156,15 +158,23 @@ static void forget(struct lines *l, struct row *r)
 	r->tag = 0;
 }
 
-static void set_text(struct lines *l, struct spot *t, struct str text)
+/* What is looked at, or more of it. */
+static void add_now(struct lines *l, struct spot *t)
 {
-	buf_clear(&t->text);
-	buf_add_str(&t->text, text);
+	buf_add_str(&t->text, buf_str(&l->now));
+	t->plain &= l->now_plain;
 	if (buf_error(&t->text))
 		l->error = -ENOMEM;
 }
 
-static void begin(struct lines *l, struct row *r, struct str text)
+static void set_text(struct lines *l, struct spot *t)
+{
+	buf_clear(&t->text);
+	t->plain = true;
+	add_now(l, t);
+}
+
+static void begin(struct lines *l, struct row *r)
 {
 	unsigned i = l->first_free;
 	struct spot *t;
@@ -182,7 +192,7 @@ static void begin(struct lines *l, struct row *r, struct str text)
 	    .from = l->time,
 	    .since = l->time,
 	    .alternate = screen_is_alternate(l->screen)};
-	set_text(l, t, text);
+	set_text(l, t);
 	r->tag = i + 1;
 }
 
@@ -205,9 +215,9 @@ static void replace(struct lines *l, struct spot *t, struct str text)
 	t->told = false;
 }
 
-static void change(struct lines *l, struct spot *t, struct str text)
+static void change(struct lines *l, struct spot *t)
 {
-	struct str old = buf_str(&t->text);
+	struct str old = buf_str(&t->text), text = buf_str(&l->now);
 
 	if (str_eq(old, text)) {
 		t->blank = 0;
@@ -230,16 +240,37 @@ static void change(struct lines *l, struct spot *t, struct str text)
 	}
 	t->blank = 0;
 	t->since = l->time;
-	set_text(l, t, text);
+	set_text(l, t);
+}
+
+/* Mostly something was written behind what stands: then that alone is looked
+ * at, as change() would. */
+static bool appended(struct lines *l, struct row *r, struct spot *t)
+{
+	if (!t || t->blank || !t->plain || r->same < t->text.n)
+		return false;
+	r->same = ROW_SEEN;
+	buf_clear(&l->now);
+	l->now_plain = row_text_from(r, (unsigned)t->text.n, &l->now);
+	if (buf_error(&l->now))
+		l->error = -ENOMEM;
+	if (l->now.n == 0)
+		return true;
+	t->told = false;
+	t->since = l->time;
+	add_now(l, t);
+	return true;
 }
 
 static void look_at(struct lines *l, struct row *r)
 {
 	struct spot *t = spot_of(l, r);
 
-	r->changed = false;
+	if (appended(l, r, t))
+		return;
+	r->same = ROW_SEEN;
 	buf_clear(&l->now);
-	row_text(r, &l->now);
+	l->now_plain = row_text_from(r, 0, &l->now);
 	/* What was erased and told is past: the next text is another one. */
 	if (t && t->blank && t->told) {
 		forget(l, r);
@@ -248,9 +279,9 @@ static void look_at(struct lines *l, struct row *r)
 	if (buf_error(&l->now))
 		l->error = -ENOMEM;
 	else if (t)
-		change(l, t, buf_str(&l->now));
+		change(l, t);
 	else if (l->now.n)
-		begin(l, r, buf_str(&l->now));
+		begin(l, r);
 }
 
 /* Rows that nobody looked at were blank when the last piece ended. */
@@ -299,7 +330,7 @@ void lines_look(struct lines *l, uint64_t now)
 	for (unsigned y = 0; y < rows; y++) {
 		struct row *r = screen_row(l->screen, y);
 
-		if (r->changed)
+		if (r->same != ROW_SEEN)
 			look_at(l, r);
 	}
 }
@@ -353,7 +384,7 @@ static int resume_row(struct lines *l, struct row *r, struct str *mark)
 	uint64_t state, from, since;
 	struct spot *t;
 
-	r->changed = false;
+	r->same = ROW_SEEN;
 	if (!varint_get(mark, &state))
 		return -EBADMSG;
 	if (state == 0)

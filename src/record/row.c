@@ -63,6 +63,17 @@ int row_keep(struct row *r, unsigned n, unsigned cols)
 	return 0;
 }
 
+int row_write(struct row *r, unsigned x, unsigned n, unsigned cols)
+{
+	if (n <= r->used)
+		return 0;
+	if (n > r->cap && grow(r, n, cols) < 0)
+		return -ENOMEM;
+	(void)row_keep(r, x, cols);
+	r->used = (uint16_t)n;
+	return 0;
+}
+
 static void fill(struct row *r, unsigned from, unsigned to, struct pen pen)
 {
 	for (unsigned x = from; x < to; x++)
@@ -223,30 +234,32 @@ static void add_code(struct buf *out, uint32_t cp)
 		out->n += utf8_encode(cp, at);
 }
 
-/* How many cells from the first on are a letter of one byte each: of most rows,
- * all. Their text is put into `out`. */
-static unsigned add_plain(const struct row *r, struct buf *out)
+/* Cells from x on that are a letter of one byte each: of most rows, all. Their
+ * text is put into `out`. The first that is none. */
+static unsigned add_plain(const struct row *r, unsigned x, struct buf *out)
 {
-	char *at = buf_reserve(out, r->used);
-	unsigned x = 0;
+	char *at = x < r->used ? buf_reserve(out, r->used - x) : NULL;
+	const char *begin = at;
 
 	for (; at && x < r->used; x++) {
 		uint32_t code = r->cells[x].code;
 
 		if (code == 0 || code >= 0x80 || r->cells[x].marks)
 			break;
-		at[x] = (char)code;
+		*at++ = (char)code;
 	}
-	out->n += x;
+	out->n += (size_t)(at - begin);
 	return x;
 }
 
 /* Control characters never get into a cell: what is added can be shown. */
-void row_text(const struct row *r, struct buf *out)
+bool row_text_from(const struct row *r, unsigned x, struct buf *out)
 {
 	size_t begin = out->n, end;
-	unsigned x = add_plain(r, out);
+	bool plain;
 
+	x = add_plain(r, x, out);
+	plain = x >= r->used;
 	for (end = out->n; end > begin && out->p[end - 1] == ' ';)
 		end--;
 	for (; x < r->used; x++) {
@@ -266,4 +279,10 @@ void row_text(const struct row *r, struct buf *out)
 	}
 	if (!out->error)
 		out->n = end;
+	return plain;
+}
+
+void row_text(const struct row *r, struct buf *out)
+{
+	(void)row_text_from(r, 0, out);
 }

@@ -49,13 +49,17 @@ struct cell {
 	uint64_t marks;
 };
 
+#define ROW_SEEN UINT16_MAX
+
 struct row {
 	struct cell *cells;
 	uint16_t used, cap; /* cells kept, and room for them */
 	uint32_t fill;	    /* pen.bg of the cells behind them */
 	bool wrapped;	    /* goes on from the row above */
 	bool continued;	    /* when it left: the row below goes on from it */
-	bool changed;	    /* since somebody last set this to false */
+	/* Cells before it are as they were when somebody last set it to
+	 * ROW_SEEN. */
+	uint16_t same;
 	/* When it was first and last written since it was blank; 0: never. */
 	uint64_t first, last;
 	/* For who watches the screen; 0 in a new row. Moves with the row. */
@@ -79,6 +83,8 @@ static inline struct cell row_cell(const struct row *r, unsigned x)
 
 /* The text from the first column on, as UTF-8, without blanks at its end. */
 void row_text(const struct row *r, struct buf *out);
+/* The same from column x on. Whether each column is a byte. */
+bool row_text_from(const struct row *r, unsigned x, struct buf *out);
 
 /*
  * Writing. Columns lie below `cols`, the width of the screen. -ENOMEM, and
@@ -87,6 +93,8 @@ void row_text(const struct row *r, struct buf *out);
 
 /* Makes cells up to `n` kept, so that they can be written. */
 int row_keep(struct row *r, unsigned n, unsigned cols);
+/* The same, but those from x on, which may be anything, the caller writes. */
+int row_write(struct row *r, unsigned x, unsigned n, unsigned cols);
 /* All cells blank with this pen.bg; it is as a new row, but for its tag. */
 void row_clear(struct row *r, uint32_t bg);
 /* Blanks in [from, to); half characters at the edges become blanks too. */

@@ -68,7 +68,7 @@ static void show(struct screen *s, bool alternate)
 	if (!alternate)
 		plane_reset(s, from);
 	for (unsigned y = 0; y < s->rows; y++)
-		to->rows[y]->changed = true;
+		to->rows[y]->same = 0;
 	if (s->modes & MODE_ORIGIN)
 		cursor_restrict(s, s->cols);
 }
@@ -155,7 +155,7 @@ static void fill_with_e(struct screen *s)
 		for (unsigned x = 0; x < r->used; x++)
 			r->cells[x] = e;
 		r->wrapped = false;
-		touch(s, r);
+		touch(s, r, 0);
 	}
 	cursor_set(s, 0, 0);
 }
@@ -379,7 +379,7 @@ static void resize_plane(
 		fewer_rows(s, p, rows);
 	for (unsigned y = 0; y < rows; y++) {
 		fail_if(s, row_resize(p->rows[y], s->cols, cols));
-		p->rows[y]->changed = true;
+		p->rows[y]->same = 0;
 	}
 	p->x = p->x < cols ? p->x : cols - 1;
 	p->y = p->y < rows ? p->y : rows - 1;

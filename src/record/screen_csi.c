@@ -100,7 +100,7 @@ static void erase(
 	fail_if(s, selective ? row_erase_unprotected(
 				   r, from, to, s->cols, erase_pen(s))
 			     : row_erase(r, from, to, s->cols, erase_pen(s)));
-	r->changed = true;
+	r->same = 0;
 	if (r->first)
 		r->last = s->now;
 }
@@ -221,7 +221,7 @@ static void insert_chars(struct screen *s, const struct sequence *q)
 	cursor_restrict(s, s->cols - 1);
 	r = row_at(s, s->p->y);
 	fail_if(s, row_insert(r, s->p->x, count(q), s->cols, erase_pen(s)));
-	touch(s, r);
+	touch(s, r, 0);
 }
 
 static void delete_chars(struct screen *s, const struct sequence *q)
@@ -231,7 +231,7 @@ static void delete_chars(struct screen *s, const struct sequence *q)
 	cursor_restrict(s, s->cols - 1);
 	r = row_at(s, s->p->y);
 	fail_if(s, row_delete(r, s->p->x, count(q), s->cols, erase_pen(s)));
-	touch(s, r);
+	touch(s, r, 0);
 }
 
 typedef int shift_fn(
@@ -249,7 +249,7 @@ static void shift_columns(
 		fail_if(
 		    s, shift(r, x % s->cols, count(q), s->cols, erase_pen(s)));
 		r->wrapped = false;
-		touch(s, r);
+		touch(s, r, 0);
 	}
 }
 

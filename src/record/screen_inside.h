@@ -76,10 +76,11 @@ static inline void fail_if(struct screen *s, int result)
 		s->error = result;
 }
 
-/* Notes that a row is written. */
-static inline void touch(const struct screen *s, struct row *r)
+/* Notes that a row is written, from a column on. */
+static inline void touch(const struct screen *s, struct row *r, unsigned x)
 {
-	r->changed = true;
+	if (x < r->same)
+		r->same = (uint16_t)x;
 	r->last = s->now;
 	if (r->first == 0)
 		r->first = s->now;

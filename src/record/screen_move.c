@@ -72,13 +72,13 @@ void rows_clear(
 		return;
 	row_leave(s, p, y, ROW_CLEARED);
 	row_clear(r, fill.bg);
-	r->changed = true;
+	r->same = 0;
 }
 
 static void come_in(struct row *r, struct pen fill)
 {
 	row_clear(r, fill.bg);
-	r->changed = true;
+	r->same = 0;
 }
 
 struct row *history_push(struct screen *s, unsigned y)

@@ -39,7 +39,7 @@ static void put(struct screen *s, uint32_t cp, unsigned width)
 
 	if (s->modes & MODE_INSERT)
 		fail_if(s, row_insert(r, p->x, width, s->cols, s->pen));
-	if (row_keep(r, p->x + width, s->cols) < 0) {
+	if (row_write(r, p->x, p->x + width, s->cols) < 0) {
 		fail_if(s, -ENOMEM);
 		return;
 	}
@@ -48,8 +48,8 @@ static void put(struct screen *s, uint32_t cp, unsigned width)
 	    (struct cell){cp | (width == 2 ? CELL_WIDE : 0), s->pen, 0};
 	if (width == 2)
 		r->cells[p->x + 1] = (struct cell){0, s->pen, 0};
+	touch(s, r, p->x);
 	p->x += width;
-	touch(s, r);
 }
 
 /* A character without width: on the one that was printed before it. */
@@ -70,7 +70,7 @@ static void add_mark(struct screen *s, uint32_t cp)
 		c->marks |= (uint64_t)cp << (i * CELL_MARK_BITS);
 		break;
 	}
-	touch(s, r);
+	touch(s, r, 0);
 }
 
 void screen_print(void *user, uint32_t cp)
@@ -113,7 +113,7 @@ static size_t put_run(struct screen *s, const char *p, size_t n)
 
 	if (n > s->cols - x)
 		n = s->cols - x;
-	if (row_keep(r, x + (unsigned)n, s->cols) < 0) {
+	if (row_write(r, x, x + (unsigned)n, s->cols) < 0) {
 		fail_if(s, -ENOMEM);
 		return 0;
 	}
@@ -122,7 +122,7 @@ static size_t put_run(struct screen *s, const char *p, size_t n)
 	for (size_t i = 0; i < n; i++)
 		c[i] = (struct cell){(uint8_t)p[i], s->pen, 0};
 	s->p->x += (unsigned)n;
-	touch(s, r);
+	touch(s, r, x);
 	return n;
 }
 

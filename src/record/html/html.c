@@ -191,7 +191,7 @@ static uint32_t number_of(struct page *p, struct row *r, bool *ret_new)
 	uint32_t n = p->rows.n, number;
 
 	*ret_new = false;
-	if (!r->changed && r->tag > p->base)
+	if (r->same == ROW_SEEN && r->tag > p->base)
 		return r->tag - p->base - 1;
 	describe_row(p, r);
 	number = intern_add(&p->rows, buf_str(&p->row));
@@ -201,7 +201,7 @@ static uint32_t number_of(struct page *p, struct row *r, bool *ret_new)
 	}
 	*ret_new = p->rows.n > n;
 	r->tag = p->base + number + 1;
-	r->changed = false;
+	r->same = ROW_SEEN;
 	return number;
 }
 
