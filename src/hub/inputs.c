@@ -15,8 +15,10 @@
 
 /* Read so often before the hub ends. */
 #define END_ROUNDS 64
-/* Datagrams that one callback reads. */
+/* Datagrams that one callback reads, and for how long: that of a new sender
+ * takes some calls that wait for the disk. */
 #define DATAGRAMS  64
+#define TURN	   ((int64_t)20 * 1000)
 
 /* --- what is configured --- */
 
@@ -184,11 +186,12 @@ static void on_datagrams(struct loop *l, struct loop_watch *w, unsigned what)
 {
 	struct input *input = w->ctx;
 	struct inputs *in = input->inputs;
+	const int64_t until = loop_now() + TURN;
 	int r = 0;
 
 	(void)l;
 	(void)what;
-	for (int i = 0; i < DATAGRAMS && r == 0; i++) {
+	for (int i = 0; i < DATAGRAMS && r == 0 && loop_now() < until; i++) {
 		struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
 		char address[NETWORK_TEXT_MAX];
 		uint32_t lost = in->kernel_lost;
