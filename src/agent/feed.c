@@ -30,7 +30,7 @@ struct feed {
 
 /*
  * Of the same fact a text log has only what somebody wrote into it: that stays,
- * as what it is.
+ * as what it is. What nobody else reads has no twin.
  */
 static bool is_told_elsewhere(const struct feed *f, struct event *ev)
 {
@@ -40,7 +40,7 @@ static bool is_told_elsewhere(const struct feed *f, struct event *ev)
 		(ev->trust <= TRUST_JOURNAL && event_has(ev, F_SES))) &&
 	    to->told(to->ctx, f, ev))
 		return true;
-	return to->twin(to->ctx, f, ev);
+	return !f->tap->alone && to->twin(to->ctx, f, ev);
 }
 
 static int take_event(struct source_sink *sink, struct event *ev)
