@@ -12,6 +12,8 @@
 /* The whole pages within n bytes at p, which keep their content. A hint: where
  * the kernel cannot (before 5.14), they come one by one as ever. */
 void touch_pages(void *p, size_t n);
+/* The kernel may have them back: their content is gone. */
+void touch_give_back(void *p, size_t n);
 
 /*
  * For memory of `size` bytes that is filled from its begin to wherever: `used`

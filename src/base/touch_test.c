@@ -83,12 +83,25 @@ static void test_ahead(void **state)
 	assert_int_equal(count_resident(), SIZE / page);
 }
 
+static void test_give_back(void **state)
+{
+	memset(area, 'x', SIZE);
+	/* The first and the last are not whole. */
+	touch_give_back(area + 1, 5 * page - 2);
+	assert_int_equal(count_resident(), SIZE / page - 3);
+	assert_int_equal(area[page - 1], 'x');
+	assert_int_equal(area[page], 0);
+	assert_int_equal(area[4 * page], 'x');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(
 		test_whole_pages_alone, map_area, unmap_area),
 	    cmocka_unit_test_setup_teardown(test_ahead, map_area, unmap_area),
+	    cmocka_unit_test_setup_teardown(
+		test_give_back, map_area, unmap_area),
 	};
 
 	return cmocka_run_group_tests_name("touch", tests, NULL, NULL);

@@ -60,6 +60,17 @@ void builder_reset(struct builder *b)
 			intern_clear(&b->strings[f]);
 }
 
+void builder_shrink(struct builder *b)
+{
+	builder_reset(b);
+	touch_give_back(b->rows, BLOCK_ROWS_MAX * sizeof *b->rows);
+	touch_give_back(b->runs, BLOCK_ROWS_MAX * sizeof *b->runs);
+	touch_give_back(b->values, b->cap_values * sizeof *b->values);
+	b->touched_rows = b->touched_values = 0;
+	for (int f = 0; f < EVENT_N_FIELDS; f++)
+		intern_free(&b->strings[f]);
+}
+
 bool builder_full(const struct builder *b)
 {
 	return b->n == BLOCK_ROWS_MAX || b->text >= TEXT_MAX;

@@ -41,6 +41,8 @@ int builder_new(struct builder **ret);
 void builder_free(struct builder *b);
 /* Forget all rows, keep the memory. */
 void builder_reset(struct builder *b);
+/* The same, and give back what they took; the next ones take it anew. */
+void builder_shrink(struct builder *b);
 /* Derived fields that follow from the session are not kept. -ENOMEM. */
 int builder_add(struct builder *b, const struct event *ev);
 /* It must be sealed before another event is added. */

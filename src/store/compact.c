@@ -52,6 +52,18 @@ static int copy_rows(struct writer *w, struct block *b, struct err *err)
 	return r;
 }
 
+/* To merge takes more than what comes between two commits of a live host. */
+static int end_merge(struct writer *w, struct err *err)
+{
+	int r = writer_seal(w, true, err);
+
+	if (r == 0) {
+		builder_shrink(w->builder);
+		builder_shrink(w->spare);
+	}
+	return r;
+}
+
 static int merge_tier(
     struct writer *w, int64_t least, int64_t most, struct err *err)
 {
@@ -78,7 +90,7 @@ static int merge_tier(
 		if (r < 0)
 			return r;
 	}
-	return r == -ENOENT ? writer_seal(w, true, err) : r;
+	return r == -ENOENT ? end_merge(w, err) : r;
 }
 
 int writer_compact(struct writer *w, struct err *err)
