@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -108,4 +107,22 @@ int follow_open(const struct follow *f, const char *name, const char *path,
 	}
 	*ret = fd;
 	return 0;
+}
+
+void follow_drain(int watch,
+    void (*take)(struct tap_run *run, const struct inotify_event *ev),
+    struct tap_run *run)
+{
+	char bytes[4096] __attribute__((aligned(8)));
+	const struct inotify_event *ev;
+	ssize_t n;
+
+	while ((n = read(watch, bytes, sizeof bytes)) > 0)
+		for (ssize_t at = 0; at < n;
+		     at += (ssize_t)(sizeof *ev + ev->len)) {
+			ev =
+			    (const struct inotify_event *)(const void *)(bytes +
+									 at);
+			take(run, ev);
+		}
 }

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Opening, as root, what is to be followed: the file that a tap reads and the
- * directory in which another one may take its name.
+ * directory in which another one may take its name. And, without privileges,
+ * what the watch of that directory tells.
  */
 #ifndef SOURCES_FOLLOW_H
 #define SOURCES_FOLLOW_H
 
 #include <dirent.h>
 #include <limits.h>
+#include <sys/inotify.h>
 
 #include "sources/tap.h"
 
@@ -36,6 +38,11 @@ void follow_end(struct follow *f);
  */
 int follow_open(const struct follow *f, const char *name, const char *path,
     int *ret, struct err *err);
+
+/* All that the watch has told, in turn; nothing is waited for. */
+void follow_drain(int watch,
+    void (*take)(struct tap_run *run, const struct inotify_event *ev),
+    struct tap_run *run);
 
 static inline void follow_hand_over(struct tap_opened *ret, int fd)
 {

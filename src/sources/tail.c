@@ -6,12 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/hash.h"
+#include "sources/follow.h"
 
 #define READ_MAX  ((size_t)1 << 20)
 #define READ_STEP ((size_t)64 << 10)
@@ -221,30 +221,14 @@ int tail_fd(const struct tap_run *run)
 	return run->watch;
 }
 
-static bool tells_replaced(
-    const struct tap_run *run, const struct inotify_event *ev)
+static void take_notice(struct tap_run *run, const struct inotify_event *ev)
 {
 	if (ev->mask &
 	    (IN_Q_OVERFLOW | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF))
-		return true;
-	return ev->mask & (IN_CREATE | IN_MOVED_TO) && ev->len &&
-	       strcmp(ev->name, run->base) == 0;
-}
-
-static void drain_watch(struct tap_run *run)
-{
-	char bytes[4096] __attribute__((aligned(8)));
-	const struct inotify_event *ev;
-	ssize_t n;
-
-	while ((n = read(run->watch, bytes, sizeof bytes)) > 0)
-		for (ssize_t at = 0; at < n;
-		     at += (ssize_t)(sizeof *ev + ev->len)) {
-			ev =
-			    (const struct inotify_event *)(const void *)(bytes +
-									 at);
-			run->replaced |= tells_replaced(run, ev);
-		}
+		run->replaced = true;
+	if (ev->mask & (IN_CREATE | IN_MOVED_TO) && ev->len &&
+	    strcmp(ev->name, run->base) == 0)
+		run->replaced = true;
 }
 
 /* Shorter than what was read of it, or no longer beginning as it did. */
@@ -312,7 +296,7 @@ int tail_read(struct tap_run *run, struct buf *to, struct err *err)
 	bool over;
 	int r;
 
-	drain_watch(run);
+	follow_drain(run->watch, take_notice, run);
 	if (is_rewritten(f)) {
 		remember_before(run);
 		f->at = f->n_head = 0;

@@ -10,11 +10,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "sources/follow.h"
 #include "sources/journal/entry.h"
 #include "sources/journal/journal_fds.h"
 
@@ -232,23 +232,12 @@ static int journal_fd(const struct tap_run *run)
 	return run->watch;
 }
 
-static void drain_watch(struct tap_run *run)
+static void take_notice(struct tap_run *run, const struct inotify_event *ev)
 {
-	char bytes[4096] __attribute__((aligned(8)));
-	const struct inotify_event *ev;
-	ssize_t n;
-
-	while ((n = read(run->watch, bytes, sizeof bytes)) > 0)
-		for (ssize_t at = 0; at < n;
-		     at += (ssize_t)(sizeof *ev + ev->len)) {
-			ev =
-			    (const struct inotify_event *)(const void *)(bytes +
-									 at);
-			if (ev->mask & (IN_MODIFY | IN_IGNORED))
-				continue;
-			run->replaced = true;
-			run->retries = 0;
-		}
+	if (ev->mask & (IN_MODIFY | IN_IGNORED))
+		return;
+	run->replaced = true;
+	run->retries = 0;
 }
 
 /* As journalctl: text as it is, all else with its length in front. */
@@ -306,7 +295,7 @@ static int journal_read(struct tap_run *run, struct buf *to, struct err *err)
 	size_t begin = to->n;
 	int r;
 
-	drain_watch(run);
+	follow_drain(run->watch, take_notice, run);
 	if (!run->journal)
 		return TAP_REOPEN;
 	for (unsigned i = 0; i < READ_ENTRIES && to->n - begin < READ_MAX;

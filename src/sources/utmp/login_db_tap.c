@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -180,22 +179,6 @@ static void take_notice(struct tap_run *run, const struct inotify_event *ev)
 		run->dirty = true;
 }
 
-static void drain_watch(struct tap_run *run)
-{
-	char bytes[4096] __attribute__((aligned(8)));
-	const struct inotify_event *ev;
-	ssize_t n;
-
-	while ((n = read(run->watch, bytes, sizeof bytes)) > 0)
-		for (ssize_t at = 0; at < n;
-		     at += (ssize_t)(sizeof *ev + ev->len)) {
-			ev =
-			    (const struct inotify_event *)(const void *)(bytes +
-									 at);
-			take_notice(run, ev);
-		}
-}
-
 static bool is_free(struct tap_run *run)
 {
 	return live_db_is_free(&run->db, run->doing, sizeof run->doing);
@@ -215,7 +198,7 @@ static bool stays(struct tap_run *run, const struct live_db_stamp *before)
 
 	live_db_stamp(&run->db, &after);
 	is_same = memcmp(before, &after, sizeof after) == 0;
-	drain_watch(run);
+	follow_drain(run->watch, take_notice, run);
 	return is_same && is_free(run) && !run->dirty && !run->replaced;
 }
 
@@ -256,7 +239,7 @@ static int db_read(struct tap_run *run, struct buf *to, struct err *err)
 		known_read(&run->known);
 	run->handed = false;
 	run->doing[0] = '\0';
-	drain_watch(run);
+	follow_drain(run->watch, take_notice, run);
 	if (run->replaced)
 		return TAP_REOPEN;
 	if (!run->dirty)
