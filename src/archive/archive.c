@@ -145,6 +145,11 @@ int archive_open_far(
 	return 0;
 }
 
+bool archive_is_far(const struct archive *a)
+{
+	return a->far.read != NULL;
+}
+
 int archive_make(const char *dir, struct err *err)
 {
 	CLEANUP_FD int dirfd = -1;

@@ -58,6 +58,8 @@ struct archive_far {
  */
 int archive_open_far(
     struct archive **ret, const struct archive_far *far, struct err *err);
+/* Whether it is one: then one thread alone may use it. */
+bool archive_is_far(const struct archive *a);
 
 /* Make the directory of a store, where it is not there; no more. */
 int archive_make(const char *dir, struct err *err);

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "archive/piece_reader.h"
-#include "archive/screens.h"
-#include "archive/screens_inside.h"
+#include "archive/screens_lots.h"
 #include "record/indexer.h"
 #include "store/fold.h"
 #include "store/gram.h"
@@ -14,20 +12,21 @@
 #define NEEDLE_BITS 64
 
 struct screens_search {
-	struct archive *a;
 	struct screens_query q;
 	struct buf folded;
 	struct fold fold;
 	uint32_t bits[NEEDLE_BITS];
 	size_t n_bits;
-	struct piece_reader pieces;
+	struct lots *lots;
+	const struct lot *lot; /* to be shown; NULL: the next one */
+	size_t next;	       /* recording */
 	uint64_t parts;
 	/* Of the part at work. */
-	const struct recording *recording;
+	struct indexer *ix;
+	uint64_t frame;
 	uint64_t begin;	      /* boot time of the recording's first piece */
 	struct keyframe from; /* boot 0: the beginning of the recording */
 	bool clock; /* `from` tells the time, from the first piece on */
-	const struct place *until;
 	bool done;
 	int stop; /* as `hit` returned */
 };
@@ -60,95 +59,67 @@ static void on_line(void *user, const struct line *l)
 static void on_keyframe(void *user, const struct keyframe *k)
 {
 	struct screens_search *s = user;
+	const struct place *until = &s->lot->until;
 
-	if (s->until && k->next.frame == s->until->frame &&
-	    k->next.piece == s->until->piece && k->next.byte == s->until->byte)
+	if (s->lot->bounded && k->next.frame == until->frame &&
+	    k->next.piece == until->piece && k->next.byte == until->byte)
 		s->done = true;
 }
 
-static int show(struct screens_search *s, struct indexer *ix, struct err *err)
-{
-	uint64_t frame = s->from.next.frame;
-	struct place place;
-	struct piece p;
-	int r = 0;
-
-	while (!s->done && !s->stop &&
-	       (r = piece_reader_next(&s->pieces, &p, &place, err)) > 0) {
-		if (!s->clock) {
-			s->from.time = p.time;
-			s->from.boot = s->begin = p.boot;
-			s->clock = true;
-		}
-		if (place.frame != frame)
-			indexer_frame(ix, place.frame);
-		frame = place.frame;
-		indexer_piece(ix, &p);
-	}
-	if (r == 0 && !s->done && !s->stop)
-		indexer_end(ix);
-	if (r >= 0 && indexer_error(ix) < 0)
-		r = err_sys(err, indexer_error(ix), "screens");
-	return r < 0 ? r : s->stop;
-}
-
-/* From a keyframe (NULL: the beginning) until a place (NULL: the end). */
-static int search_part(struct screens_search *s, const struct keyframe *k,
-    const struct place *until, struct err *err)
+static int begin_part(struct screens_search *s, struct err *err)
 {
 	const struct indexer_ops ops = {on_keyframe, on_line, s, 0};
-	struct indexer *ix = k ? indexer_resume(&ops, k) : indexer_new(&ops);
-	int r;
+	const struct lot *lot = s->lot;
 
-	if (!ix)
-		return err_sys(err, -ENOMEM, "screens");
-	s->parts++;
-	s->from = k ? *k : (struct keyframe){0};
-	s->clock = k != NULL;
-	s->until = until;
+	indexer_free(s->ix);
+	s->from = lot->from;
+	s->clock = lot->from.boot != 0;
+	s->ix = s->clock ? indexer_resume(&ops, &lot->from) : indexer_new(&ops);
+	s->frame = lot->from.next.frame;
+	s->begin = lot->begin;
 	s->done = false;
-	r = piece_reader_open(
-	    &s->pieces, s->a, s->recording, s->from.next, err);
-	if (r == 0)
-		r = show(s, ix, err);
-	indexer_free(ix);
-	return r;
+	s->parts++;
+	return s->ix ? 0 : err_sys(err, -ENOMEM, "screens");
 }
 
-static int search_block(
-    struct screens_search *s, const struct screens_block *b, struct err *err)
+static void show_piece(
+    struct screens_search *s, struct piece p, uint64_t frame, struct str bytes)
 {
-	struct keyframe_reader block;
-	struct keyframe k;
-	int r;
-
-	if (!gram_test(b->gram.p, b->gram.n, s->bits, s->n_bits))
-		return 0;
-	r = keyframe_open(&block, b->keyframes);
-	if (r == 0 && keyframe_next(&block, &k) <= 0)
-		r = -EBADMSG;
-	if (r < 0)
-		err_sys(err, r, "screens");
-	else
-		r = search_part(s, &k, b->last ? NULL : &b->next, err);
-	keyframe_close(&block);
-	return r;
+	p.bytes = bytes;
+	if (!s->clock) {
+		s->from.time = p.time;
+		s->from.boot = s->begin = p.boot;
+		s->clock = true;
+	}
+	if (frame != s->frame)
+		indexer_frame(s->ix, frame);
+	s->frame = frame;
+	indexer_piece(s->ix, &p);
 }
 
-/* What lies behind the last block. */
-static int search_rest(
-    struct screens_search *s, const struct screens *screens, struct err *err)
+/* What `hit` returned, or an error: also that of who made the lot. */
+static int show(struct screens_search *s, struct err *err)
 {
-	struct keyframe_reader block;
-	struct keyframe k;
-	int r = screens_end(screens, &block, &k);
+	const struct lot *lot = s->lot;
+	struct str bytes = buf_str(&lot->bytes);
+	int r = lot->begins ? begin_part(s, err) : 0;
 
-	if (r < 0 && r != -ENOENT)
-		err_sys(err, r, "screens");
-	else
-		r = search_part(s, r == 0 ? &k : NULL, NULL, err);
-	keyframe_close(&block);
-	return r;
+	for (size_t i = 0; r == 0 && i < lot->n && !s->done && !s->stop; i++) {
+		const struct lot_piece *p = &lot->v[i];
+
+		show_piece(
+		    s, p->piece, p->frame, str_upto(bytes, p->piece.bytes.n));
+		bytes = str_from(bytes, p->piece.bytes.n);
+	}
+	if (r == 0 && lot->ends && !s->done && !s->stop)
+		indexer_end(s->ix);
+	if (r == 0 && s->ix && indexer_error(s->ix) < 0)
+		r = err_sys(err, indexer_error(s->ix), "screens");
+	if (r == 0 && !s->stop && lot->job.result < 0) {
+		*err = lot->job.err;
+		r = lot->job.result;
+	}
+	return r < 0 ? r : s->stop;
 }
 
 struct screens_search *screens_search_open(
@@ -158,7 +129,6 @@ struct screens_search *screens_search_open(
 
 	if (!s)
 		return NULL;
-	s->a = a;
 	s->q = *q;
 	for (size_t i = 0; i < q->text.n; i++)
 		buf_add_char(
@@ -169,24 +139,42 @@ struct screens_search *screens_search_open(
 	}
 	fold_init(&s->fold, buf_str(&s->folded));
 	s->n_bits = gram_bits(buf_str(&s->folded), s->bits, NEEDLE_BITS);
+	s->lots = lots_open(
+	    a, &(struct lots_query){q->recordings, q->n, s->bits, s->n_bits});
+	if (!s->lots) {
+		screens_search_close(s);
+		return NULL;
+	}
 	return s;
 }
 
-int screens_search_in(
-    struct screens_search *s, const struct recording *r, struct err *err)
+/* Whether there is a lot of this recording. */
+static bool has_lot(struct screens_search *s, size_t recording)
 {
-	struct screens screens;
-	int result = screens_open(&screens, s->a, r);
+	while (!s->lot || s->lot->recording < recording)
+		s->lot = lots_next(s->lots);
+	return s->lot->recording == recording;
+}
 
-	s->recording = r;
-	s->begin = screens.n ? screens.v[0].begin : 0;
+int screens_search_next(struct screens_search *s, struct err *err)
+{
+	size_t at = s->next;
+	bool last = false;
+	int r = 0;
+
+	if (at == s->q.n)
+		return 0;
+	s->next++;
 	s->stop = 0;
-	for (size_t i = 0; result == 0 && i < screens.n; i++)
-		result = search_block(s, &screens.v[i], err);
-	if (result == 0 && !screens_are_whole(&screens))
-		result = search_rest(s, &screens, err);
-	screens_close(&screens);
-	return result;
+	while (r == 0 && !last && has_lot(s, at)) {
+		r = show(s, err);
+		last = s->lot->last;
+		/* The next is taken only when it is asked for. */
+		s->lot = NULL;
+	}
+	if (r != 0)
+		lots_pass(s->lots, at + 1);
+	return r;
 }
 
 uint64_t screens_search_parts(const struct screens_search *s)
@@ -198,7 +186,8 @@ void screens_search_close(struct screens_search *s)
 {
 	if (!s)
 		return;
-	piece_reader_close(&s->pieces);
+	lots_close(s->lots);
+	indexer_free(s->ix);
 	buf_free(&s->folded);
 	free(s);
 }

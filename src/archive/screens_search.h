@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks for a text in what a recording showed. */
+/* Looks for a text in what recordings showed. */
 #ifndef ARCHIVE_SCREENS_SEARCH_H
 #define ARCHIVE_SCREENS_SEARCH_H
 
@@ -23,20 +23,28 @@ struct screens_query {
 	/* In the order in which lines vanished. Not 0 stops. */
 	int (*hit)(void *ctx, const struct screens_hit *hit);
 	void *ctx;
+	/* In which it is looked for, `n` of them, in this order; they stay. In
+	 * the order of their numbers, up or down, it is faster. */
+	const struct recording *recordings;
+	size_t n;
 };
 
 struct screens_search;
 
-/* For many recordings; the query is copied, its text stays. NULL: no memory. */
+/*
+ * The query is copied, its text stays. Of more than one recording of a store
+ * that is here a thread reads ahead until screens_search_close(): `a` is not
+ * closed nor lent meanwhile. NULL: no memory.
+ */
 struct screens_search *screens_search_open(
     struct archive *a, const struct screens_query *q);
 /*
- * Goes through those parts only whose filter lets the text pass, and through
- * what has no filter yet. What `hit` returned if not 0, 0, or an error. Ask in
- * the order of the recordings' numbers, it is faster.
+ * Goes through the next recording (behind the last: through none): through
+ * those parts only whose filter lets the text pass, and through what has no
+ * filter yet. What `hit` returned if not 0, 0, or an error; the next call goes
+ * on with the next recording in any case.
  */
-int screens_search_in(
-    struct screens_search *s, const struct recording *r, struct err *err);
+int screens_search_next(struct screens_search *s, struct err *err);
 /* How many parts were gone through. */
 uint64_t screens_search_parts(const struct screens_search *s);
 void screens_search_close(struct screens_search *s);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "archive/screens.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -155,10 +156,14 @@ static int on_hit(void *ctx, const struct screens_hit *hit)
 	struct buf *b = ctx;
 
 	assert_true(hit->from <= hit->to);
-	assert_int_equal(hit->boot_begin, BOOT);
+	assert_true(hit->boot_begin >= BOOT);
 	assert_true(hit->match < hit->text.n);
 	buf_printf(b, "%lld %lld ", (long long)((hit->from - TIME / 1000)),
 	    (long long)((hit->to - TIME / 1000)));
+	/* Its first pieces are damaged. */
+	if (hit->boot_begin > BOOT)
+		buf_printf(
+		    b, "+%llu ", (unsigned long long)(hit->boot_begin - BOOT));
 	buf_add_str(b, hit->text);
 	buf_add_char(b, '\n');
 	return 0;
@@ -167,14 +172,15 @@ static int on_hit(void *ctx, const struct screens_hit *hit)
 /* What is found, and how many parts were gone through. */
 static uint64_t search(struct fixture *f, const char *text, struct buf *ret)
 {
-	const struct screens_query q = {str_z(text), on_hit, ret};
+	const struct screens_query q = {
+	    str_z(text), on_hit, ret, &f->recording, 1};
 	struct screens_search *s = screens_search_open(f->a, &q);
 	struct err err;
 	uint64_t parts;
 
 	assert_non_null(s);
 	buf_clear(ret);
-	assert_int_equal(screens_search_in(s, &f->recording, &err), 0);
+	assert_int_equal(screens_search_next(s, &err), 0);
 	parts = screens_search_parts(s);
 	screens_search_close(s);
 	return parts;
@@ -387,12 +393,209 @@ static void test_damaged(void **state)
 	free_all(found);
 }
 
+/* --- many recordings --- */
+
+#define WEB   12
+#define MANY  (WEB + 3)
+#define OTHER "recordings:db"
+
+/* Of two hosts, in several segments; each third has no file. */
+static void record_many(struct fixture *f, struct recording *all)
+{
+	struct trail *web = f->t, *db;
+	struct trail_recovery rec;
+	struct err err;
+
+	assert_int_equal(archive_open_chain(f->a, OTHER, &db, &rec, &err), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		f->t = i < WEB ? web : db;
+		f->recording = (struct recording){
+		    .chain = i < WEB ? STR("web") : STR("db"),
+		    .number = trail_last_seq(f->t) + 1};
+		record(f, 0, i % 2 ? f->n / 4 : f->n * 3 / 5);
+		if (i % 3)
+			assert_int_equal(extend(f, 0), 0);
+		all[i] = f->recording;
+	}
+	f->t = web;
+	assert_int_equal(trail_close(db, &err), 0);
+}
+
+struct stopping {
+	struct buf *found;
+	int result; /* 0: it goes on */
+};
+
+static int on_many(void *ctx, const struct screens_hit *hit)
+{
+	struct stopping *st = ctx;
+
+	on_hit(st->found, hit);
+	return st->result;
+}
+
+/* All of them at once tell what each tells that is asked singly. */
+static size_t check_many(
+    struct fixture *f, const struct recording *all, const char *text)
+{
+	struct buf found = BUF_INIT, one = BUF_INIT;
+	struct stopping st = {&found, 0};
+	const struct screens_query q = {str_z(text), on_many, &st, all, MANY};
+	struct screens_search *s = screens_search_open(f->a, &q);
+	uint64_t parts = 0;
+	struct err err;
+	size_t n = 0;
+
+	assert_non_null(s);
+	for (size_t i = 0; i < MANY; i++) {
+		buf_clear(&found);
+		assert_int_equal(screens_search_next(s, &err), 0);
+		f->recording = all[i];
+		parts += search(f, text, &one);
+		assert_string_equal(buf_z(&found), buf_z(&one));
+		n += n_lines(&found);
+	}
+	assert_int_equal(screens_search_next(s, &err), 0);
+	assert_int_equal(screens_search_parts(s), parts);
+	screens_search_close(s);
+	buf_free(&found);
+	buf_free(&one);
+	return n;
+}
+
+/* Where a hit stops it, the next recording is gone on with. */
+static void check_stops(struct fixture *f, const struct recording *all)
+{
+	struct buf found = BUF_INIT;
+	struct stopping st = {&found, 7};
+	const struct screens_query q = {
+	    STR("in line 29"), on_many, &st, all, MANY};
+
+	for (size_t n = 0; n <= MANY; n += 3) {
+		struct screens_search *s = screens_search_open(f->a, &q);
+		struct err err;
+
+		assert_non_null(s);
+		for (size_t i = 0; i < n; i++) {
+			buf_clear(&found);
+			assert_int_equal(screens_search_next(s, &err), 7);
+			assert_int_equal(n_lines(&found), 1);
+		}
+		screens_search_close(s);
+	}
+	buf_free(&found);
+}
+
+/* Half-way in the first segment of the chain. */
+static void damage_segment(struct fixture *f)
+{
+	char path[100], name[300] = "", c;
+	const struct dirent *e;
+	struct stat st;
+	DIR *dir;
+	CLEANUP_FD int fd = -1;
+
+	snprintf(path, sizeof path, "%s/trail/" CHAIN, f->dir);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((e = readdir(dir)))
+		if (strstr(e->d_name, ".seg") &&
+		    (!*name || strcmp(e->d_name, name) < 0))
+			snprintf(name, sizeof name, "%s", e->d_name);
+	fd = openat(dirfd(dir), name, O_RDWR);
+	assert_true(fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 1000);
+	assert_int_equal(pread(fd, &c, 1, st.st_size / 2), 1);
+	c ^= 4;
+	assert_int_equal(pwrite(fd, &c, 1, st.st_size / 2), 1);
+	closedir(dir);
+}
+
+/* Of all; the first `whole` of them are asked singly as well. */
+static size_t count_damaged(
+    struct fixture *f, const struct recording *all, size_t whole)
+{
+	const char *text = "in line 29";
+	struct buf found = BUF_INIT, one = BUF_INIT;
+	const struct screens_query q = {str_z(text), on_hit, &found, all, MANY};
+	struct screens_search *s = screens_search_open(f->a, &q);
+	struct err err;
+	size_t n = 0;
+
+	assert_non_null(s);
+	for (size_t i = 0; i < MANY; i++) {
+		buf_clear(&found);
+		assert_int_equal(screens_search_next(s, &err), 0);
+		n += n_lines(&found);
+		if (i >= whole)
+			continue;
+		f->recording = all[i];
+		search(f, text, &one);
+		assert_string_equal(buf_z(&found), buf_z(&one));
+	}
+	screens_search_close(s);
+	buf_free(&found);
+	buf_free(&one);
+	return n;
+}
+
+static void test_many(void **state)
+{
+	struct fixture *f = *state;
+	struct recording all[MANY], turned[MANY];
+	size_t hits, left;
+
+	record_many(f, all);
+	for (size_t i = 0; i < MANY; i++)
+		turned[MANY - 1 - i] = all[i];
+	assert_int_equal(check_many(f, all, "Walrus"), MANY);
+	assert_int_equal(check_many(f, turned, "Zebra"), (MANY + 1) / 2);
+	assert_int_equal(check_many(f, all, "not to be found"), 0);
+	hits = check_many(f, turned, "in line 29");
+	check_stops(f, turned);
+	damage_segment(f);
+	/* Those of the other host have all; of this one some is left. */
+	left = count_damaged(f, turned, MANY - WEB);
+	assert_true(left < hits && left > hits / 4);
+}
+
+/* Recordings that have nothing are passed over, however many they are. */
+static void test_seldom(void **state)
+{
+	enum { AT = 100, N = 140 };
+	struct fixture *f = *state;
+	struct buf found = BUF_INIT;
+	struct recording all[N];
+	const struct screens_query q = {STR("zebra"), on_hit, &found, all, N};
+	struct screens_search *s;
+	struct err err;
+
+	record(f, 0, f->n / 4);
+	assert_int_equal(extend(f, 0), 0);
+	for (size_t i = 0; i < N; i++)
+		all[i] = f->recording;
+	f->recording.number = trail_last_seq(f->t) + 1;
+	record(f, 0, f->n);
+	assert_int_equal(extend(f, 0), 0);
+	all[AT] = f->recording;
+	s = screens_search_open(f->a, &q);
+	assert_non_null(s);
+	for (size_t i = 0; i < N; i++) {
+		assert_int_equal(screens_search_next(s, &err), 0);
+		assert_int_equal(n_lines(&found), i >= AT);
+	}
+	assert_in_range(screens_search_parts(s), 1, 2);
+	screens_search_close(s);
+	buf_free(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_live, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_seldom, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

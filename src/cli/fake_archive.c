@@ -165,12 +165,13 @@ int play_recording(
 
 struct screens_search {
 	struct screens_query q;
+	size_t next;
 };
 
 struct screens_search *screens_search_open(
     struct archive *a, const struct screens_query *q)
 {
-	struct screens_search *s = malloc(sizeof *s);
+	struct screens_search *s = calloc(1, sizeof *s);
 
 	if (s)
 		s->q = *q;
@@ -179,9 +180,9 @@ struct screens_search *screens_search_open(
 
 #define MS(n) ((n)*UINT64_C(1000000))
 
-int screens_search_in(
-    struct screens_search *s, const struct recording *r, struct err *err)
+int screens_search_next(struct screens_search *s, struct err *err)
 {
+	const struct recording *r = &s->q.recordings[s->next++];
 	/* Offsets within the recording, in the order in which they vanished. */
 	static const struct screens_hit hits[] = {
 	    {.boot_from = MS(1250),

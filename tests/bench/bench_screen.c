@@ -432,13 +432,13 @@ static void search(struct bench *b, const struct recording *all, size_t n,
 	double begin = now(CLOCK_MONOTONIC),
 	       cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 	struct hits hits = {.max = max};
-	const struct screens_query q = {str_z(text), count_hit, &hits};
+	const struct screens_query q = {str_z(text), count_hit, &hits, all, n};
 	struct screens_search *s = screens_search_open(b->a, &q);
 	struct err err = {""};
 
 	check(s != NULL, "memory");
-	for (size_t i = n; i-- > 0 && hits.n < max;)
-		check(screens_search_in(s, &all[i], &err) >= 0, err.text);
+	for (size_t i = 0; i < n && hits.n < max; i++)
+		check(screens_search_next(s, &err) >= 0, err.text);
 	printf("%-24s %8zu %8llu %8.1f %8.1f\n", text, hits.n,
 	    (unsigned long long)screens_search_parts(s),
 	    (now(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e3,
@@ -449,7 +449,7 @@ static void search(struct bench *b, const struct recording *all, size_t n,
 static void bench_hours(uint64_t hours)
 {
 	size_t n = (size_t)hours * HOUR_PER;
-	struct recording *all = calloc(n, sizeof *all);
+	struct recording *all = calloc(n, sizeof *all); /* newest first */
 	uint64_t size = 0, zstd = 0;
 	struct sizes sizes = {0};
 	double took = 0;
@@ -463,11 +463,11 @@ static void bench_hours(uint64_t hours)
 		if (i == n / 3)
 			type(&b, "echo the-needle-in-the-hay");
 		end_recording(&b);
-		all[i] = b.recording;
-		took += extend(&b, &all[i]);
+		all[n - 1 - i] = b.recording;
+		took += extend(&b, &b.recording);
 		size += b.size;
 		zstd += b.zstd.n;
-		add_sizes(&b, &all[i], &sizes);
+		add_sizes(&b, &b.recording, &sizes);
 	}
 	printf("\n%llu hours, %zu recordings, %.1f MB: %.1f MB/s, zstd %.3f, "
 	       "keyframes %.3f, filters %.3f\n",

@@ -33,7 +33,7 @@ static int by_from(const void *a, const void *b)
 int find_text(struct find *f, struct archive *a, const struct recording *r,
     struct str text, struct err *err)
 {
-	const struct screens_query q = {text, keep, f};
+	const struct screens_query q = {text, keep, f, r, 1};
 	struct screens_search *search;
 	int result;
 
@@ -48,7 +48,7 @@ int find_text(struct find *f, struct archive *a, const struct recording *r,
 		screens_search_close(search);
 		return err_sys(err, -ENOMEM, "search");
 	}
-	result = screens_search_in(search, r, err);
+	result = screens_search_next(search, err);
 	screens_search_close(search);
 	if (result < 0)
 		return result == -ENOMEM ? err_sys(err, result, "search")

@@ -179,7 +179,7 @@ static int search_next(struct moments *m)
 
 	m->before = m->n;
 	m->cut = false;
-	result = screens_search_in(m->search, r, &err);
+	result = screens_search_next(m->search, &err);
 	if (result == 0 && m->n > m->before)
 		result = people_user(&m->people, r->session, &user, &err);
 	if (result < 0 && told(m, result, &err) < 0)
@@ -258,7 +258,7 @@ static bool is_wanted(void *ctx, const struct recording *r)
 
 static int open_all(struct moments *m, struct err *err)
 {
-	const struct screens_query sq = {m->q.text, on_hit, m};
+	struct screens_query sq = {m->q.text, on_hit, m, NULL, 0};
 	int r = people_open(&m->people, m->cli->store, &m->q, err);
 
 	if (r < 0)
@@ -270,6 +270,8 @@ static int open_all(struct moments *m, struct err *err)
 	if (m->all.n)
 		qsort(m->all.v, m->all.n, sizeof *m->all.v,
 		    newest_first(m) ? by_end : by_begin);
+	sq.recordings = m->all.v;
+	sq.n = m->all.n;
 	m->search = screens_search_open(m->cli->archive, &sq);
 	return m->search ? 0 : err_sys(err, -ENOMEM, "search");
 }
