@@ -5,16 +5,14 @@
 #include <stdio.h>
 
 #include "archive/layout.h"
-#include "base/arena.h"
 #include "base/fd.h"
-#include "base/worker.h"
 
 struct verify_pass {
 	int dirfd;
 	const struct sign_public *pub;
 	const struct archive_verify_sink *sink;
-	struct worker *worker; /* for what events vouch for */
 	const char *chain;
+	struct vouch *vouch; /* of its host; NULL: of none */
 	bool sound;
 	struct err *err;
 };
@@ -74,64 +72,25 @@ static int verify_front(struct verify_pass *p, int fd, const char *chain,
 	return 0;
 }
 
-/* A finding of recordings, until those of the chain itself are told. */
-struct held_finding {
-	struct finding f;
-	struct held_finding *next;
-};
-
-/*
- * What events vouch for takes a second reading of them, as they may stand
- * behind damage: it runs beside the first.
- */
-struct vouching {
-	struct job job;
-	int dirfd;
-	const char *chain;
-	struct vouch_result result;
-	struct held_finding *first, **end;
-	struct arena mem;
-	bool lacks_memory;
-};
-
-static void hold_finding(void *ctx, const struct finding *f)
+static void forward_frame(void *ctx, const struct frame *f)
 {
-	struct vouching *v = ctx;
-	struct held_finding *held = arena_alloc(&v->mem, sizeof *held);
-	struct str segment = arena_dup(&v->mem, str_z(f->segment));
-	struct str detail = arena_dup(&v->mem, str_z(f->detail));
+	struct verify_pass *p = ctx;
 
-	if (!held || !segment.p || !detail.p) {
-		v->lacks_memory = true;
-		return;
-	}
-	*held = (struct held_finding){
-	    {f->verdict, segment.p, f->seq, detail.p}, NULL};
-	*v->end = held;
-	v->end = &held->next;
+	if (p->vouch)
+		vouch_frame(p->vouch, f);
 }
 
-static int vouch_run(struct job *job)
-{
-	struct vouching *v = (struct vouching *)job;
-	int r = vouch_check(
-	    v->dirfd, v->chain, hold_finding, v, &v->result, &job->err);
-
-	return r == 0 && v->lacks_memory
-		   ? err_sys(&job->err, -ENOMEM, "cannot verify recordings")
-		   : r;
-}
-
-/* Of the files of the chain itself. */
 static int verify_files(
     struct verify_pass *p, const char *chain, struct verify_result *result)
 {
+	const struct verify_sink sink = {forward_finding, forward_frame, p};
 	CLEANUP_FD int fd = -1;
 	int r = layout_open_chain(p->dirfd, chain, false, &fd, p->err);
 
+	p->chain = chain;
 	if (r < 0)
 		return r;
-	r = trail_verify(fd, p->pub, chain, forward_finding, p, result, p->err);
+	r = trail_verify(fd, p->pub, chain, &sink, result, p->err);
 	if (r == -ENOENT)
 		note_empty(p, result);
 	else if (r < 0)
@@ -139,41 +98,45 @@ static int verify_files(
 	return verify_front(p, fd, chain, result);
 }
 
-static int tell_vouched(struct verify_pass *p, const struct vouching *v,
-    struct verify_result *result)
+static void tell_chain(struct verify_pass *p, struct verify_result *result,
+    const struct vouch_result *vouched)
 {
-	if (v->job.result < 0)
-		return err_set(p->err, v->job.result, "%s", v->job.err.text);
-	for (const struct held_finding *h = v->first; h; h = h->next)
-		forward_finding(p, &h->f);
-	result->verdicts |= v->result.verdicts;
-	result->sound =
-	    result->sound && !(v->result.verdicts & ~VERDICTS_NOTED);
+	result->verdicts |= vouched->verdicts;
+	result->sound = result->sound && !(vouched->verdicts & ~VERDICTS_NOTED);
 	p->sound = p->sound && result->sound;
 	if (p->sink->chain)
-		p->sink->chain(p->sink->ctx, p->chain, result, &v->result);
-	return 0;
+		p->sink->chain(p->sink->ctx, p->chain, result, vouched);
+}
+
+/* What events vouch for is told of recordings where there are any. */
+static int verify_host(struct verify_pass *p, const char *events)
+{
+	struct vouch_result vouched = {0};
+	struct verify_result result;
+	int r = verify_files(p, events, &result);
+	const char *recordings = p->vouch ? vouch_recordings(p->vouch) : NULL;
+
+	if (r == 0 && recordings) {
+		tell_chain(p, &result, &vouched);
+		r = verify_files(p, recordings, &result);
+	}
+	if (r == 0 && p->vouch)
+		r = vouch_end(p->vouch, forward_finding, p, &vouched, p->err);
+	if (r == 0)
+		tell_chain(p, &result, &vouched);
+	return r;
 }
 
 static int verify_chain(void *ctx, const char *chain)
 {
 	struct verify_pass *p = ctx;
-	struct vouching v = {.job.run = vouch_run,
-	    .dirfd = p->dirfd,
-	    .chain = chain,
-	    .end = &v.first,
-	    .mem = ARENA_INIT};
-	struct verify_result result;
-	int r;
+	int r = vouch_open(&p->vouch, p->dirfd, chain, p->err);
 
-	p->chain = chain;
-	worker_give(p->worker, &v.job);
-	r = verify_files(p, chain, &result);
-	worker_take(p->worker, true);
+	/* Recordings come with their events. */
 	if (r == 0)
-		r = tell_vouched(p, &v, &result);
-	arena_free(&v.mem);
-	return r;
+		r = verify_host(p, chain);
+	vouch_close(p->vouch);
+	return r < 0 ? r : 0;
 }
 
 int archive_verify(const char *dir, const struct sign_public *pub,
@@ -190,11 +153,8 @@ int archive_verify(const char *dir, const struct sign_public *pub,
 		p.pub = &own;
 	}
 	p.dirfd = dirfd;
-	if (r == 0 && worker_start(&p.worker, 1) < 0)
-		r = err_sys(err, -ENOMEM, "cannot verify");
 	if (r == 0)
 		r = layout_each_chain(dirfd, verify_chain, &p, err);
-	worker_stop(p.worker);
 	if (r == 0)
 		*ret_sound = p.sound;
 	return r;

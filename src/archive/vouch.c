@@ -51,12 +51,23 @@ struct vouched_session {
 	uint64_t bytes;
 };
 
+struct held_finding {
+	struct finding f;
+	struct held_finding *next;
+};
+
+enum side { EVENTS, RECORDINGS, N_SIDES };
+
 struct vouch {
-	const char *events;
+	char name[N_SIDES][TRAIL_ORIGIN_MAX + 1];
+	bool has_recordings;
+	enum side side; /* whose frames come */
 	enum trust trust;
-	void (*report)(void *ctx, const struct finding *f);
-	void *ctx;
-	struct vouch_result *ret;
+	struct vouch_result ret;
+	/* Until the end: they are told of recordings where there are any. */
+	struct held_finding *held, **held_end;
+	struct arena held_mem;
+	int error; /* of a frame */
 	struct claim *claims;
 	size_t n, cap;
 	struct map by_stream;  /* index + 1 of the newest claim */
@@ -65,23 +76,30 @@ struct vouch {
 	uint64_t last;
 	int64_t newest; /* event */
 	bool replica;	/* of a host that sends its recordings behind events */
-	bool whole;	/* all of the events could be read, from the first on */
+	bool whole;	/* from the first on nothing was passed over */
 	struct arena mem;
 };
 
 static void __attribute__((format(printf, 5, 6))) found(struct vouch *v,
     enum verdict verdict, const char *where, uint64_t seq, const char *fmt, ...)
 {
-	char detail[300];
-	const struct finding f = {verdict, where, seq, detail};
+	struct held_finding *held = arena_alloc(&v->held_mem, sizeof *held);
+	struct str detail;
+	char text[300];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(detail, sizeof detail, fmt, ap);
+	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	v->ret->verdicts |= 1U << verdict;
-	if (v->report)
-		v->report(v->ctx, &f);
+	detail = arena_dup(&v->held_mem, str_z(text));
+	if (!held || !detail.p) {
+		v->error = -ENOMEM;
+		return;
+	}
+	*held = (struct held_finding){{verdict, where, seq, detail.p}, NULL};
+	*v->held_end = held;
+	v->held_end = &held->next;
+	v->ret.verdicts |= 1U << verdict;
 }
 
 /* --- events --- */
@@ -163,11 +181,11 @@ static int take_session_close(
 	/* Events of its recordings may be gone. */
 	if (!v->whole && s->n < n)
 		return 0;
-	v->ret->sessions++;
+	v->ret.sessions++;
 	sha256_peek(&s->digests, &digest);
 	if (n != s->n || (uint64_t)event_int(ev, F_RECORDED, -1) != s->bytes ||
 	    memcmp(&digest, &told, sizeof digest) != 0)
-		found(v, VERDICT_EDITED, v->events, ev->seq,
+		found(v, VERDICT_EDITED, v->name[EVENTS], ev->seq,
 		    "session.close tells of %llu recordings with other "
 		    "content than the %llu that ended before it",
 		    (unsigned long long)n, (unsigned long long)s->n);
@@ -185,8 +203,7 @@ static const struct {
 /* As it stands near the begin of JSON: no string in it holds a bare quote. */
 #define KIND STR("\"kind\":\"")
 
-static int take_event_frame(
-    struct vouch *v, const struct frame *f, struct err *err)
+static int take_event_frame(struct vouch *v, const struct frame *f)
 {
 	size_t at = str_find(f->payload, KIND);
 	struct str kind =
@@ -200,7 +217,7 @@ static int take_event_frame(
 		if (!str_starts(kind, kinds[i].kind))
 			continue;
 		arena_reset(&v->mem);
-		r = event_from_json(&ev, f->payload, &v->mem, err);
+		r = event_from_json(&ev, f->payload, &v->mem, NULL);
 		/* What was damaged is told of the chain. */
 		if (r < 0)
 			return r == -ENOMEM ? r : 0;
@@ -237,12 +254,10 @@ static void end_claim(struct claim *c)
 	c->ctx = NULL;
 }
 
-static int take_recording_frame(
-    struct vouch *v, const struct frame *f, struct err *err)
+static int take_recording_frame(struct vouch *v, const struct frame *f)
 {
 	struct claim *c = claim_of(v, f);
 
-	(void)err;
 	if (!c)
 		return 0;
 	if (f->seq == c->number && !c->ctx) {
@@ -277,7 +292,7 @@ static void judge(struct vouch *v, const struct claim *c)
 {
 	if (v->first && c->number < v->first)
 		return;
-	v->ret->recordings++;
+	v->ret.recordings++;
 	if (c->equal)
 		return;
 	if (is_awaited(v, c))
@@ -285,57 +300,66 @@ static void judge(struct vouch *v, const struct claim *c)
 		    "of its frames up to %llu, which event %llu of %s tells "
 		    "of, the last were not sent by the host yet",
 		    (unsigned long long)c->last, (unsigned long long)c->event,
-		    v->events);
+		    v->name[EVENTS]);
 	else if (c->last > v->last)
 		found(v, v->last ? VERDICT_TRUNCATED : VERDICT_MISSING,
 		    "recording", c->number,
 		    "its frames up to %llu were there when event %llu of %s "
 		    "told of them",
 		    (unsigned long long)c->last, (unsigned long long)c->event,
-		    v->events);
+		    v->name[EVENTS]);
 	else if (c->found != c->last)
 		found(v, VERDICT_MISSING, "recording", c->number,
 		    "not all of its frames up to %llu, which event %llu of %s "
 		    "tells of, are there",
 		    (unsigned long long)c->last, (unsigned long long)c->event,
-		    v->events);
+		    v->name[EVENTS]);
 	else
 		found(v, VERDICT_EDITED, "recording", c->number,
 		    "its content is not that which event %llu of %s vouches "
 		    "for",
-		    (unsigned long long)c->event, v->events);
+		    (unsigned long long)c->event, v->name[EVENTS]);
 }
 
 /* --- both --- */
 
-static int read_chain(struct vouch *v, int dirfd, enum frame_type type,
-    int (*take)(struct vouch *v, const struct frame *f, struct err *err),
-    struct err *err)
-{
-	struct trail_reader *reader = NULL;
-	struct frame f;
-	int r = trail_reader_open(&reader, dirfd, 1, err);
+static const struct {
+	enum frame_type type;
+	int (*take)(struct vouch *v, const struct frame *f);
+} sides[N_SIDES] = {
+    [EVENTS] = {FRAME_EVENT, take_event_frame},
+    [RECORDINGS] = {FRAME_RECORDING, take_recording_frame},
+};
 
+void vouch_frame(struct vouch *v, const struct frame *f)
+{
+	v->whole = v->whole && f->seq == v->last + 1;
+	v->last = f->seq;
+	if (!v->first)
+		v->first = f->seq;
+	if (f->type == sides[v->side].type && v->error == 0)
+		v->error = sides[v->side].take(v, f);
+}
+
+const char *vouch_recordings(struct vouch *v)
+{
+	v->side = RECORDINGS;
 	v->first = v->last = 0;
-	while (r == 0) {
-		r = trail_reader_next(reader, &f, err);
-		if (r == 0)
-			break;
-		if (r == -EBADMSG) {
-			v->whole = false;
-			r = 0;
-			continue;
-		}
-		if (r < 0)
-			break;
-		if (!v->first)
-			v->first = f.seq;
-		v->whole = v->whole && v->first == 1;
-		v->last = f.seq;
-		r = f.type == type ? take(v, &f, err) : 0;
-	}
-	trail_reader_close(reader);
-	return r;
+	return v->has_recordings ? v->name[RECORDINGS] : NULL;
+}
+
+int vouch_end(struct vouch *v,
+    void (*report)(void *ctx, const struct finding *f), void *ctx,
+    struct vouch_result *ret, struct err *err)
+{
+	for (size_t i = 0; i < v->n && v->error == 0; i++)
+		judge(v, &v->claims[i]);
+	*ret = v->ret;
+	if (v->error < 0)
+		return err_sys(err, v->error, "cannot verify recordings");
+	for (const struct held_finding *h = v->held; h; h = h->next)
+		report(ctx, &h->f);
+	return 0;
 }
 
 static void free_sessions(struct map *m)
@@ -346,33 +370,18 @@ static void free_sessions(struct map *m)
 	map_free(m);
 }
 
-static int check(
-    struct vouch *v, int events_fd, int recordings_fd, struct err *err)
+void vouch_close(struct vouch *v)
 {
-	int r = read_chain(v, events_fd, FRAME_EVENT, take_event_frame, err);
-
-	v->first = v->last = 0;
-	if (r == 0 && recordings_fd >= 0 && v->n)
-		r = read_chain(v, recordings_fd, FRAME_RECORDING,
-		    take_recording_frame, err);
-	for (size_t i = 0; i < v->n && r == 0; i++)
-		judge(v, &v->claims[i]);
+	if (!v)
+		return;
 	for (size_t i = 0; i < v->n; i++)
 		free(v->claims[i].ctx);
 	free(v->claims);
 	map_free(&v->by_stream);
 	free_sessions(&v->by_session);
+	arena_free(&v->held_mem);
 	arena_free(&v->mem);
-	return r == -ENOMEM ? err_sys(err, r, "cannot verify recordings") : r;
-}
-
-/* -1 in *ret: there is no such chain. */
-static int open_chain(int dirfd, const char *chain, int *ret, struct err *err)
-{
-	int r = layout_open_chain(dirfd, chain, false, ret, err);
-
-	/* Of a long name no chain can have been made. */
-	return r == -ENOENT || r == -ENAMETOOLONG ? 0 : r;
+	free(v);
 }
 
 /* NULL: `chain` is none of either. */
@@ -388,36 +397,48 @@ static const struct pair *pair_of(
 	return NULL;
 }
 
-int vouch_check(int dirfd, const char *chain,
-    void (*report)(void *ctx, const struct finding *f), void *ctx,
-    struct vouch_result *ret, struct err *err)
+/* -1 in *ret: there is no such chain. */
+static int open_side(struct vouch *v, enum side side, struct str front,
+    struct str host, int dirfd, int *ret, struct err *err)
 {
+	int r;
+
+	snprintf(v->name[side], sizeof v->name[side], "%.*s%.*s",
+	    STR_ARG(front), STR_ARG(host));
+	r = layout_open_chain(dirfd, v->name[side], false, ret, err);
+	/* Of a long name no chain can have been made. */
+	return r == -ENOENT || r == -ENAMETOOLONG ? 0 : r;
+}
+
+int vouch_open(
+    struct vouch **ret, int dirfd, const char *chain, struct err *err)
+{
+	CLEANUP_FD int events = -1, recordings = -1;
 	struct str host;
 	bool of_events;
 	const struct pair *pair = pair_of(chain, &host, &of_events);
-	CLEANUP_FD int events_fd = -1, recordings_fd = -1;
-	char events[TRAIL_ORIGIN_MAX + 1], recordings[TRAIL_ORIGIN_MAX + 1];
-	struct vouch v = {.events = events,
-	    .report = report,
-	    .ctx = ctx,
-	    .ret = ret,
-	    .whole = true};
+	struct vouch *v;
 	int r;
 
-	*ret = (struct vouch_result){0};
+	*ret = NULL;
 	if (!pair)
 		return 0;
-	v.trust = pair->trust;
-	snprintf(events, sizeof events, "%.*s%.*s", STR_ARG(pair->events),
-	    STR_ARG(host));
-	snprintf(recordings, sizeof recordings, "%.*s%.*s",
-	    STR_ARG(pair->recordings), STR_ARG(host));
-	r = open_chain(dirfd, events, &events_fd, err);
+	v = calloc(1, sizeof *v);
+	if (!v)
+		return err_sys(err, -ENOMEM, "cannot verify recordings");
+	v->held_end = &v->held;
+	v->whole = true;
+	v->trust = pair->trust;
+	r = open_side(v, EVENTS, pair->events, host, dirfd, &events, err);
 	if (r == 0)
-		r = open_chain(dirfd, recordings, &recordings_fd, err);
-	/* Of events that have such a chain it is told there. */
-	if (r < 0 || events_fd < 0 || (of_events && recordings_fd >= 0))
+		r = open_side(v, RECORDINGS, pair->recordings, host, dirfd,
+		    &recordings, err);
+	if (r < 0 || events < 0) {
+		vouch_close(v);
 		return r;
-	v.replica = faccessat(events_fd, LAYOUT_WRITER_NOTE, F_OK, 0) == 0;
-	return check(&v, events_fd, recordings_fd, err);
+	}
+	v->has_recordings = recordings >= 0;
+	v->replica = faccessat(events, LAYOUT_WRITER_NOTE, F_OK, 0) == 0;
+	*ret = v;
+	return !of_events;
 }

@@ -14,16 +14,37 @@ struct vouch_result {
 	unsigned verdicts;	       /* bit set of enum verdict */
 };
 
+struct vouch;
+
 /*
- * Of the chain "recordings:HOST" of the store open as dirfd; of "events:HOST"
- * where there is no such chain; and so of "recordings:import:HOST" and
- * "import:HOST". Other chains vouch for nothing. Findings name
- * "recording" and its number, or the chain of events and a frame of it. What
- * retention removed in front of either is no finding. Memory: about 300 bytes
- * for each recording.
+ * Of a host's chains in the store open as dirfd, of which `chain` is one:
+ * "events:HOST" and "recordings:HOST", or "import:HOST" and
+ * "recordings:import:HOST". NULL in *ret: other chains, and recordings without
+ * events, are vouched for by nothing. Returns 1 when `chain` is that of the
+ * recordings, 0 else.
  */
-int vouch_check(int dirfd, const char *chain,
+int vouch_open(
+    struct vouch **ret, int dirfd, const char *chain, struct err *err);
+
+/*
+ * The next frame of the host's events; behind vouch_recordings(), of its
+ * recordings. Where some are damaged or gone, those that are left still count.
+ * Memory: about 300 bytes for each recording.
+ */
+void vouch_frame(struct vouch *v, const struct frame *f);
+
+/* The chain whose frames come now; NULL: there is none. */
+const char *vouch_recordings(struct vouch *v);
+
+/*
+ * When all frames have come. Findings name "recording" and its number, or the
+ * chain of events and a frame of it. What retention removed in front of either
+ * is no finding.
+ */
+int vouch_end(struct vouch *v,
     void (*report)(void *ctx, const struct finding *f), void *ctx,
     struct vouch_result *ret, struct err *err);
+
+void vouch_close(struct vouch *v);
 
 #endif

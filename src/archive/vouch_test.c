@@ -46,6 +46,16 @@ static const struct scene {
     {"text vouches for nothing", "1aa", "c1-1=aa t=bb", "", 1, 0},
 };
 
+#define FIRST "00000000000000000001.seg"
+
+/* Damaged in the last event: those before it still vouch. */
+static const struct scene damaged[] = {
+    {"damage", "1aa 2bb 1cc", "c2-2=bb c1-3=aacc s=bb,aacc",
+	"EDITED " FIRST " 3\n", 2, 0},
+    {"damage, and other content", "1aa 2bx 1cc", "c2-2=bb c1-3=aacc s=bb,aacc",
+	"EDITED " FIRST " 3\nEDITED recording 2\n", 2, 0},
+};
+
 /* Of the chains of imports, as text: that is what most recorders write. */
 static const struct scene imports[] = {
     {"imported", "1aa 2bb 1cc", "c2-2=bb c1-3=aacc", "", 2, 0},
@@ -65,7 +75,7 @@ static const struct scene replicas[] = {
     {"other content came", "1aa 2bx", "c2-2=bb", "EDITED recording 2\n", 1, 0},
 };
 
-enum role { OWN, IMPORT, REPLICA };
+enum role { OWN, DAMAGED, IMPORT, REPLICA };
 
 static const struct {
 	enum role role;
@@ -73,6 +83,7 @@ static const struct {
 	size_t n;
 } acts[] = {
     {OWN, scenes, sizeof scenes / sizeof *scenes},
+    {DAMAGED, damaged, sizeof damaged / sizeof *damaged},
     {IMPORT, imports, sizeof imports / sizeof *imports},
     {REPLICA, replicas, sizeof replicas / sizeof *replicas},
 };
@@ -212,6 +223,25 @@ static void mark_replica(struct archive *a)
 	fd_close(&fd);
 }
 
+static void damage_last(struct archive *a)
+{
+	struct buf bytes = BUF_INIT;
+	struct err err = {""};
+	size_t at;
+	int fd;
+
+	assert_int_equal(
+	    layout_open_chain(archive_dirfd(a), "events:h", false, &fd, &err),
+	    0);
+	assert_int_equal(fd_read_file(fd, FIRST, 1 << 20, &bytes), 0);
+	at = str_find(buf_str(&bytes), STR("session.close"));
+	assert_int_not_equal(at, STR_NPOS);
+	bytes.p[at] ^= 1;
+	assert_int_equal(fd_replace_file(fd, FIRST, 0644, bytes.p, bytes.n), 0);
+	buf_free(&bytes);
+	fd_close(&fd);
+}
+
 struct seen {
 	struct buf findings;
 	uint64_t recordings, sessions;
@@ -232,7 +262,8 @@ static void on_chain(void *ctx, const char *chain,
 
 	seen->recordings += v->recordings;
 	seen->sessions += v->sessions;
-	assert_int_equal(r->sound, (v->verdicts & ~VERDICTS_NOTED) == 0);
+	assert_int_equal(r->verdicts & v->verdicts, v->verdicts);
+	assert_int_equal(r->sound, (r->verdicts & ~VERDICTS_NOTED) == 0);
 }
 
 static bool plays(const struct scene *scene, enum role role)
@@ -251,6 +282,8 @@ static bool plays(const struct scene *scene, enum role role)
 	add_events(a, scene, role);
 	if (role == REPLICA)
 		mark_replica(a);
+	if (role == DAMAGED)
+		damage_last(a);
 	archive_close(a);
 	assert_int_equal(archive_verify(dir, NULL, &sink, &sound, &err), 0);
 	ok = str_eqz(buf_str(&seen.findings), scene->want) &&

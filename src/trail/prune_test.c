@@ -47,7 +47,7 @@ static struct verify_result verify(const struct fixture *fx)
 	struct err err = {""};
 
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, fx->cfg.origin,
-			     NULL, NULL, &v, &err),
+			     NULL, &v, &err),
 	    0);
 	return v;
 }

@@ -54,7 +54,7 @@ static void expect_sound(const struct fixture *fx)
 	struct verify_result ret;
 
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, fx->cfg.origin,
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    0);
 	assert_true(ret.sound);
 }

@@ -223,7 +223,7 @@ static void test_empty_segment_of_other_boot(void **state)
 	assert_int_equal(fixture_files(fx, FIRST), 1);
 	assert_int_equal(fixture_count(fx, 4000), 3000);
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    0);
 	assert_true(ret.sound);
 	assert_int_equal(ret.signed_size, 3000);
@@ -319,7 +319,7 @@ static void test_full_disk_at_sealing(void **state)
 	fixture_append(t, 5, 100);
 	assert_int_equal(trail_close(t, NULL), 0);
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    0);
 	assert_true(ret.sound);
 	assert_int_equal(ret.signed_size, first + 5);
@@ -331,7 +331,7 @@ static void is_sound(const struct fixture *fx, uint64_t frames)
 	struct verify_result ret;
 
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    0);
 	assert_true(ret.sound);
 	assert_int_equal(ret.signed_size, frames);

@@ -22,8 +22,7 @@ struct claim {
 struct verifier {
 	struct str origin;
 	const struct sign_public *pub;
-	void (*report)(void *ctx, const struct finding *f);
-	void *ctx;
+	struct verify_sink sink;
 	struct verify_result *ret;
 	struct note_list *notes;
 	size_t next_note; /* the first not judged and not passed */
@@ -71,12 +70,12 @@ __attribute__((format(printf, 5, 6))) static void found(struct verifier *v,
 	va_list ap;
 
 	v->ret->verdicts |= 1u << verdict;
-	if (!v->report)
+	if (!v->sink.finding)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(detail, sizeof detail, fmt, ap);
 	va_end(ap);
-	v->report(v->ctx, &f);
+	v->sink.finding(v->sink.ctx, &f);
 }
 
 static void bad_note(void *ctx, const char *name, int error, const char *why)
@@ -167,6 +166,8 @@ static void see_frame(void *ctx, const struct walk *w, const struct frame *f)
 {
 	struct verifier *v = ctx;
 
+	if (v->sink.frame)
+		v->sink.frame(v->sink.ctx, f);
 	see_clock(v, f);
 	if (v->next_note < v->notes->n &&
 	    v->notes->v[v->next_note].size <= f->seq) {
@@ -380,8 +381,7 @@ static int check_segments(struct verifier *v, int dirfd,
 }
 
 int trail_verify(int dirfd, const struct sign_public *pub, const char *origin,
-    void (*report)(void *ctx, const struct finding *f), void *ctx,
-    struct verify_result *ret, struct err *err)
+    const struct verify_sink *sink, struct verify_result *ret, struct err *err)
 {
 	struct verifier *v = calloc(1, sizeof *v);
 	struct note_list *notes = calloc(1, sizeof *notes);
@@ -393,8 +393,7 @@ int trail_verify(int dirfd, const struct sign_public *pub, const char *origin,
 	if (r == 0) {
 		*v = (struct verifier){.origin = str_z(origin),
 		    .pub = pub,
-		    .report = report,
-		    .ctx = ctx,
+		    .sink = sink ? *sink : (struct verify_sink){.ctx = NULL},
 		    .ret = ret,
 		    .notes = notes,
 		    .realtime = INT64_MIN,

@@ -43,14 +43,25 @@ struct verify_result {
 	(1U << VERDICT_CLOCK | 1U << VERDICT_UNSEALED_TAIL |                   \
 	    1U << VERDICT_AWAITED)
 
+/* Each may be NULL. */
+struct verify_sink {
+	/* In order of the chain. */
+	void (*finding)(void *ctx, const struct finding *f);
+	/*
+	 * Each frame, valid during the call, whether or not it is what was
+	 * signed; those behind damage are passed over up to the end of their
+	 * segment, as trail_reader_next() does.
+	 */
+	void (*frame)(void *ctx, const struct frame *f);
+	void *ctx;
+};
+
 /*
- * `report` is called for each finding, in order of the chain; may be NULL.
- * Returns 0 when verification ran (see ret->sound), or a negative errno when
- * the files could not be read.
+ * `sink` may be NULL. Returns 0 when verification ran (see ret->sound), or a
+ * negative errno when the files could not be read.
  */
 int trail_verify(int dirfd, const struct sign_public *pub, const char *origin,
-    void (*report)(void *ctx, const struct finding *f), void *ctx,
-    struct verify_result *ret, struct err *err);
+    const struct verify_sink *sink, struct verify_result *ret, struct err *err);
 
 const char *verdict_name(enum verdict v);
 

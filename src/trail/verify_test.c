@@ -42,14 +42,16 @@ static unsigned verify(
     const struct fixture *fx, struct verify_result *ret, struct findings *all)
 {
 	struct findings unused = {0};
+	const struct verify_sink sink = {
+	    .finding = collect, .ctx = all ? all : &unused};
 	struct verify_result result;
 	struct err err = {""};
 	int r;
 
 	if (!ret)
 		ret = &result;
-	r = trail_verify(fx->dirfd, &fx->key.pub, fx->cfg.origin, collect,
-	    all ? all : &unused, ret, &err);
+	r = trail_verify(
+	    fx->dirfd, &fx->key.pub, fx->cfg.origin, &sink, ret, &err);
 	if (r < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(ret->sound,
@@ -153,7 +155,7 @@ static void test_sound(void **state)
 	struct verify_result ret;
 
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:test",
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    -ENOENT);
 	fixture_fill(fx, 0, 0);
 	assert_int_equal(verify(fx, &ret, NULL), 0);
@@ -379,12 +381,12 @@ static void test_signatures(void **state)
 	fixture_fill(fx, 10, 100);
 	assert_int_equal(sign_key_load(&other, fx->dirfd, "other", NULL), 0);
 	assert_int_equal(trail_verify(fx->dirfd, &other.pub, "events:test",
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    0);
 	assert_int_equal(ret.verdicts, BIT(UNTRUSTED_KEY) | BIT(UNSEALED_TAIL));
 	assert_false(ret.sound);
 	assert_int_equal(trail_verify(fx->dirfd, &fx->key.pub, "events:other",
-			     NULL, NULL, &ret, NULL),
+			     NULL, &ret, NULL),
 	    0);
 	assert_false(ret.sound);
 	buf_free(&cp);

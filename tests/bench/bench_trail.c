@@ -127,8 +127,7 @@ static void bench_verify(int dirfd, const struct sign_key *key)
 	struct stopwatch w;
 
 	start(&w);
-	if (trail_verify(dirfd, &key->pub, "bench", NULL, NULL, &ret, NULL) <
-		0 ||
+	if (trail_verify(dirfd, &key->pub, "bench", NULL, &ret, NULL) < 0 ||
 	    !ret.sound)
 		die(1, "does not verify");
 	stop(&w, "verify", ret.bytes);

@@ -171,6 +171,7 @@ static void print_finding(void *ctx, const struct finding *f)
 
 static int verify(int dirfd, int keyfd)
 {
+	const struct verify_sink sink = {.finding = print_finding};
 	struct verify_result ret;
 	struct sign_public pub;
 	struct err err = {""};
@@ -183,8 +184,7 @@ static int verify(int dirfd, int keyfd)
 			 &pub, NULL, &err) < 0)
 		die(4, "host.pub: %s", err.text);
 	close(fd);
-	if (trail_verify(dirfd, &pub, ORIGIN, print_finding, NULL, &ret, &err) <
-	    0)
+	if (trail_verify(dirfd, &pub, ORIGIN, &sink, &ret, &err) < 0)
 		die(4, "%s", err.text);
 	return ret.sound ? 0 : 3;
 }
