@@ -19,22 +19,54 @@ static void see(void *ctx, const struct walk *w, const struct frame *f)
 	++*n;
 }
 
+static struct walk walk_bytes_with(struct str bytes, const struct merkle *tree,
+    bool is_last, struct steps ahead)
+{
+	uint64_t n = 0;
+	struct walk w = {.frames = bytes,
+	    .ahead = ahead,
+	    .tree = *tree,
+	    .sealed = tree->size + 1,
+	    .is_last = is_last,
+	    .each = see,
+	    .ctx = &n};
+
+	walk_run(&w);
+	if (n > w.n_frames || (walk_is_whole(&w) && w.last != w.tree.size))
+		abort();
+	return w;
+}
+
+static bool is_same(const struct walk *a, const struct walk *b)
+{
+	struct sha256 one, other;
+
+	merkle_root(&a->tree, &one);
+	merkle_root(&b->tree, &other);
+	return memcmp(&one, &other, sizeof one) == 0 &&
+	       a->n_frames == b->n_frames && a->last == b->last &&
+	       a->end_unknown == b->end_unknown && a->edited == b->edited &&
+	       a->missing == b->missing && a->reordered == b->reordered &&
+	       a->cut == b->cut && a->torn == b->torn;
+}
+
+/* What was read ahead, or a part of it, changes nothing. */
 static void walk_bytes(struct str bytes, const struct merkle *tree)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		uint64_t n = 0;
-		struct walk w = {.frames = bytes,
-		    .tree = *tree,
-		    .sealed = tree->size + 1,
-		    .is_last = i,
-		    .each = see,
-		    .ctx = &n};
+	struct steps ahead = {NULL, 0, 0};
 
-		walk_run(&w);
-		if (n > w.n_frames ||
-		    (walk_is_whole(&w) && w.last != w.tree.size))
+	for (unsigned i = 0; i < 4; i++) {
+		struct walk with, without;
+
+		steps_read(&ahead, bytes);
+		ahead.n = i & 2 ? ahead.n / 2 : ahead.n;
+		with = walk_bytes_with(bytes, tree, i & 1, ahead);
+		without = walk_bytes_with(
+		    bytes, tree, i & 1, (struct steps){NULL, 0, 0});
+		if (!is_same(&with, &without))
 			abort();
 	}
+	steps_free(&ahead);
 }
 
 static void read_bytes(struct str bytes)

@@ -241,6 +241,7 @@ static void check_frames(struct verifier *v, const struct load *load,
     uint64_t next)
 {
 	struct walk w = {.frames = str_from(buf_str(&load->bytes), h->len),
+	    .ahead = load->steps,
 	    .tree = v->tree,
 	    .sealed = v->sealed,
 	    .is_last = next == 0,

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trail/walk.h"
 
+#include <stdlib.h>
+
+#include "base/array.h"
 #include "trail/frame.h"
 
 static void set_once(uint64_t *at, uint64_t seq)
@@ -14,11 +17,44 @@ bool walk_is_whole(const struct walk *w)
 	return !w->edited && !w->missing && !w->reordered && !w->cut;
 }
 
-/* A whole frame, in its place or not. `behind_damage`: numbers may jump. */
-static void walk_frame(
-    struct walk *w, const struct frame *f, struct str bytes, bool behind_damage)
+static enum frame_state step_at(struct str frames, size_t at, struct step *ret)
 {
-	struct sha256 leaf;
+	struct str rest = str_from(frames, at);
+	enum frame_state state = frame_get(rest, &ret->frame, &ret->len);
+
+	ret->at = at;
+	if (state == FRAME_WHOLE)
+		merkle_leaf_hash(rest.p, ret->len, &ret->leaf);
+	return state;
+}
+
+void steps_read(struct steps *s, struct str frames)
+{
+	s->n = 0;
+	for (size_t at = 0; at < frames.n;) {
+		struct step *step;
+
+		if (array_grow(&s->v, s->n, &s->cap, sizeof *s->v) < 0)
+			return;
+		step = &s->v[s->n];
+		if (step_at(frames, at, step) != FRAME_WHOLE)
+			return;
+		at += step->len;
+		s->n++;
+	}
+}
+
+void steps_free(struct steps *s)
+{
+	free(s->v);
+	*s = (struct steps){NULL, 0, 0};
+}
+
+/* In its place or not. `behind_damage`: numbers may jump. */
+static void walk_step(
+    struct walk *w, const struct step *step, bool behind_damage)
+{
+	const struct frame *f = &step->frame;
 
 	w->n_frames++;
 	if (f->seq <= w->last) {
@@ -30,8 +66,7 @@ static void walk_frame(
 	w->last = f->seq;
 	if (!walk_is_whole(w))
 		return;
-	merkle_leaf_hash(bytes.p, bytes.n, &leaf);
-	merkle_append(&w->tree, &leaf);
+	merkle_append(&w->tree, &step->leaf);
 	w->each(w->ctx, w, f);
 }
 
@@ -57,17 +92,20 @@ static size_t walk_damage(struct walk *w, size_t at, enum frame_state state)
 void walk_run(struct walk *w)
 {
 	bool behind_damage = false;
-	struct frame f;
-	size_t len;
+	size_t at = 0;
 
 	w->last = w->tree.size;
-	for (size_t at = 0; at < w->frames.n;) {
-		struct str rest = str_from(w->frames, at);
-		enum frame_state state = frame_get(rest, &f, &len);
+	for (size_t i = 0; i < w->ahead.n; i++) {
+		walk_step(w, &w->ahead.v[i], false);
+		at = w->ahead.v[i].at + w->ahead.v[i].len;
+	}
+	while (at < w->frames.n) {
+		struct step step;
+		enum frame_state state = step_at(w->frames, at, &step);
 
 		if (state == FRAME_WHOLE) {
-			walk_frame(w, &f, str_upto(rest, len), behind_damage);
-			at += len;
+			walk_step(w, &step, behind_damage);
+			at += step.len;
 			behind_damage = false;
 		} else {
 			at = walk_damage(w, at, state);

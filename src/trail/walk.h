@@ -6,9 +6,31 @@
 #include "crypto/merkle.h"
 #include "trail/trail.h"
 
+/* A whole frame, as it stands among others. */
+struct step {
+	struct frame frame;
+	size_t at, len;
+	struct sha256 leaf;
+};
+
+struct steps {
+	struct step *v;
+	size_t n, cap;
+};
+
+/*
+ * Those from the start of `frames` on, up to the first that is none: what costs
+ * most of a walk, for another thread to do before. Where memory is short it
+ * ends earlier. The payloads point into `frames`.
+ */
+void steps_read(struct steps *s, struct str frames);
+void steps_free(struct steps *s);
+
 struct walk {
 	/* In. */
 	struct str frames;  /* the segment behind its header */
+	struct steps ahead; /* of `frames`, as steps_read() left them, or none;
+			       lent */
 	struct merkle tree; /* before them; after them where walk_is_whole() */
 	uint64_t sealed;    /* frames above it, at the very end, may be torn */
 	bool is_last;	    /* of the chain */
