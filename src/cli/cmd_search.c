@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "archive/moments.h"
 #include "cli/command.h"
 #include "cli/counts.h"
 #include "cli/rows.h"
-#include "cli/shown/moments.h"
 #include "cli/shown/search.h"
 #include "cli/text/event_table.h"
 
@@ -77,15 +77,14 @@ const struct command cmd_search = {
     .name = "search",
     .operands = "",
     .summary = "find events by any filter, newest first",
-    .help =
-	"Shows the 7 days before the newest event in the store unless "
-	"--since, --all or --session say otherwise.\n\n"
-	"With --text, and without a filter that asks of events alone "
-	"(--kind, --exit, --cmd, --path, --key), also the lines that hold "
-	"TEXT and stood on the screen of a recording, as kind screen: when "
-	"they appeared, for how long they stood, and what shows them. With "
-	"--hub the recordings that fit are fetched to be looked through.\n\n"
-	"Kinds of events:\n" EVENT_KINDS(KIND_HELP),
+    .help = "Shows the 7 days before the newest event in the store unless "
+	    "--since, --all or --session say otherwise.\n\n"
+	    "With --text, and without a filter that asks of events alone "
+	    "(--kind, --exit, --cmd, --path, --key), also the lines that hold "
+	    "TEXT and stood on the screen of a recording, as kind screen: when "
+	    "they appeared, for how long they stood, and what shows them. With "
+	    "--hub it is the hub that looks through its recordings.\n\n"
+	    "Kinds of events:\n" EVENT_KINDS(KIND_HELP),
     .examples =
 	"  sshtrail search --cmd systemctl --since 03:00 --until 03:30\n"
 	"  sshtrail search --kind auth --from 203.0.113.10 --all\n"

@@ -7,6 +7,7 @@
 #include "base/when.h"
 #include "hub/evidence.h"
 #include "hub/follow.h"
+#include "hub/screens.h"
 #include "wire/message.h"
 
 /* How long a token lasts that was had for a password. */
@@ -43,6 +44,7 @@ static const struct route {
     {"frames", frames_begin, NULL},
     {"count", api_count, NULL},
     {"recordings", api_recordings, NULL},
+    {"screens", screens_begin, NULL},
     {"find", api_find, NULL},
     {"stats", api_stats, NULL},
     {"hosts", api_hosts, NULL},

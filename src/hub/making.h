@@ -6,6 +6,7 @@
 #ifndef HUB_MAKING_H
 #define HUB_MAKING_H
 
+#include "archive/moments.h"
 #include "base/maker.h"
 #include "hub/api.h"
 
@@ -20,7 +21,11 @@ struct making {
 	int (*make)(struct making *m, struct archive *a,
 	    const struct file_sink *to, struct evidence_size *size,
 	    struct err *err);
-	struct query q; /* as it was asked */
+	struct query q; /* as it was asked, narrowed to the account */
+	bool nothing;	/* of which that may see nothing */
+	/* Of moments: behind which, where q has a cursor, which is gone. */
+	struct moment_place after;
+	bool resumes;
 	int64_t now;
 	/* Of a recording; see struct recording. */
 	char chain[TRAIL_ORIGIN_MAX + 1];

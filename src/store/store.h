@@ -210,6 +210,15 @@ struct store_ops {
 	 */
 	int (*frames)(struct store *s, struct str chain, uint64_t number,
 	    const struct file_sink *to, struct err *err);
+	/*
+	 * Hand on the moments (archive/moments.h) that fit, at most q->limit,
+	 * behind q->cursor, which is a place of them: in the file "moments" as
+	 * rows of archive/moment_json.h, a line each; in "notes", a line each,
+	 * what was passed over; and "more", which is empty, where there may be
+	 * more behind the last one. May be NULL: they are looked for here.
+	 */
+	int (*moments)(struct store *s, const struct query *q,
+	    const struct file_sink *to, struct err *err);
 };
 
 struct store {

@@ -513,4 +513,5 @@ const struct store_ops store_remote = {
     .follow = remote_follow,
     .evidence = remote_evidence,
     .frames = remote_frames,
+    .moments = remote_moments,
 };

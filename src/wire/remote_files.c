@@ -103,3 +103,12 @@ int remote_frames(struct store *s, struct str chain, uint64_t number,
 	buf_free(&name);
 	return r;
 }
+
+int remote_moments(struct store *s, const struct query *q,
+    const struct file_sink *to, struct err *err)
+{
+	const struct ask question = {.q = *q};
+	struct fetching f = {.reader = {.to = *to}};
+
+	return fetch(s, "screens", &question, &f, err);
+}

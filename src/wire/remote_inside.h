@@ -43,5 +43,7 @@ int remote_evidence(struct store *s, const struct query *q,
     const struct file_sink *to, struct evidence_size *ret, struct err *err);
 int remote_frames(struct store *s, struct str chain, uint64_t number,
     const struct file_sink *to, struct err *err);
+int remote_moments(struct store *s, const struct query *q,
+    const struct file_sink *to, struct err *err);
 
 #endif

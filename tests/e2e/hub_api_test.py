@@ -142,6 +142,11 @@ CAST = b"".join(
     [b'[%d.0, "o", "line %d of it\\r\\n"]\n' % (i, i) for i in range(60)])
 
 
+def asked_for(hub, op):
+    return [e for e in hub.found("search", "--all", "--kind", "view",
+                                 "--limit", "1000") if e["op"] == op]
+
+
 @case
 def shows_recordings():
     """What terminals showed is had through the hub as at its store, by who
@@ -165,7 +170,12 @@ def shows_recordings():
                 ["export", one, "--format", "raw"],
                 ["export", one, "--format", "html"],
                 ["search", "--all", "--text", "line 7 of"],
-                ["search", "--all", "--text", "line 1", "--json"]):
+                ["search", "--all", "--text", "line 1", "--json"],
+                ["search", "--all", "--text", "OF TWO", "--limit", "7"],
+                ["search", "--all", "--text", "of it", "--user", "ann"],
+                # More than the first page of a hub has.
+                ["search", "--all", "--text", "line ", "--json"],
+                ["search", "--all", "--text", "line ", "--reverse"]):
             far = admin.ask(*args)
             near = subprocess.run(
                 [SSHTRAIL, "--store", hub.dir, *args], env=admin.env,
@@ -183,6 +193,23 @@ def shows_recordings():
               "not shown")
         found = viewer.ask("search", "--all", "--text", "line 7 of").stdout
         check("line 7 of one" in found and "of two" not in found, found)
+        # The hub looks through them, and tells it.
+        wait_for("that it was searched to be told", lambda: any(
+            "text=line%207%20of" in e["text"] and
+            e.get("reason", "").startswith("all of it: events 1,")
+            for e in asked_for(hub, "screens") if e["user"] == "v"))
+        # Only what was shown before: that it was asked for, and its end.
+        equal(len([e for e in asked_for(hub, "frames")
+                   if e["user"] == "v"]), 2)
+        for question, status in (
+                ("text=line", 200), ("text=line&host=two", 200), ("", 400),
+                ("text=line&kind=exec", 400), ("text=line&cursor=x", 400)):
+            got, body = url_of(hub, "/api/v1/screens?" + question,
+                               Authorization="Bearer " + viewer.token)[:2]
+            equal(got, status, question)
+            if status == 200:
+                equal("of one" in str(body), "two" not in question, body)
+                check("of two" not in str(body), body)
         for chain, status in (("import:one", 200), ("import:two", 404),
                               ("import:none", 404)):
             equal(url_of(hub, "/api/v1/frames?recording=%s:1" % chain,
@@ -199,9 +226,7 @@ def shows_recordings():
         equal(done.returncode, 2)
         check("at the store of the hub" in " ".join(done.stderr.split()),
               done.stderr)
-        seen = [e for e in hub.found("search", "--all", "--kind", "view",
-                                     "--limit", "1000")
-                if e["op"] == "frames" and e["user"] == "v"]
+        seen = [e for e in asked_for(hub, "frames") if e["user"] == "v"]
         check(any("recording=import%3aone%3a1" in e["text"] and
                   e.get("reason", "").startswith("all of it") for e in seen),
               seen)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/shown/moment_text.h"
 
-#include "core/event_json.h"
-#include "core/session_json.h"
+#include "cli/recordings.h"
 #include "core/session_text.h"
 
 #define NS_PER_SEC ((uint64_t)1000000000)
@@ -107,40 +106,4 @@ bool moment_row(struct event_table *t, const struct moment *m)
 	describe(&t->text, m, session);
 	table_cell(&t->table, buf_str(&t->text), STYLE_NONE);
 	return table_row(&t->table);
-}
-
-static void add_text(struct buf *b, const char *key, struct str s)
-{
-	buf_printf(b, ",\"%s\":", key);
-	if (s.n)
-		json_add_string(b, s);
-	else
-		buf_add_z(b, "null");
-}
-
-static void add_seconds(struct buf *b, const char *key, uint64_t ns)
-{
-	buf_printf(b, ",\"%s\":%llu.%09llu", key,
-	    (unsigned long long)(ns / NS_PER_SEC),
-	    (unsigned long long)(ns % NS_PER_SEC));
-}
-
-void moment_to_json(struct buf *b, const struct moment *m)
-{
-	char id[SESSION_ID_LEN];
-
-	buf_add_char(b, '{');
-	json_add_time(b, "time", m->from);
-	json_add_time(b, "until", m->to);
-	add_text(b, "host", m->recording->host);
-	buf_add_z(b, ",\"kind\":\"screen\"");
-	add_text(b, "session", session_id_text(m->recording->session, 16, id));
-	add_text(b, "user", m->user);
-	add_text(b, "tty", m->recording->tty);
-	recording_add_json(m->recording, b);
-	add_seconds(b, "at", m->at);
-	add_seconds(b, "gone", m->gone);
-	buf_printf(b, ",\"alternate\":%s", m->alternate ? "true" : "false");
-	add_text(b, "text", m->text);
-	buf_add_char(b, '}');
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A moment as a row for people, and as JSON. */
+/* A moment as a row for people. */
 #ifndef CLI_SHOWN_MOMENT_TEXT_H
 #define CLI_SHOWN_MOMENT_TEXT_H
 
-#include "cli/shown/moments.h"
+#include "archive/moments.h"
 #include "cli/text/event_table.h"
 
 /*
@@ -18,8 +18,5 @@ void moment_add_at(struct buf *b, uint64_t at, uint64_t gone);
  * long line what stands around the text. False: stop.
  */
 bool moment_row(struct event_table *t, const struct moment *m);
-
-/* One JSON object without a line break. */
-void moment_to_json(struct buf *b, const struct moment *m);
 
 #endif

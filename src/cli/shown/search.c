@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/shown/search.h"
 
+#include "archive/moment_json.h"
 #include "cli/rows.h"
+#include "cli/shown/found.h"
 #include "cli/shown/moment_text.h"
 #include "cli/text/event_table.h"
 
@@ -12,7 +14,7 @@ struct merge {
 	struct cli *cli;
 	const struct query *q;
 	struct store_cursor *events;
-	struct moments *moments;
+	struct found *moments;
 	struct event event;
 	const struct moment *moment;
 	bool event_waits; /* `event` is read, and not shown */
@@ -27,13 +29,12 @@ struct merge {
 static int read_cursor(
     struct cli *c, struct query *q, struct moment_place *ret, bool *ret_any)
 {
-	struct str place = q->cursor, from;
+	struct str place = q->cursor;
 
 	*ret_any = false;
 	if (!str_cut(&place, PLACE, &q->cursor))
 		return CLI_FOUND;
-	if (!str_cut(&place, '.', &from) || !str_i64(from, &ret->from) ||
-	    !str_u64(place, &ret->n))
+	if (!moment_place_read(place, ret))
 		return cli_usage(c, "--cursor: not one that search printed");
 	*ret_any = true;
 	return CLI_FOUND;
@@ -62,9 +63,9 @@ static int look_at_moment(struct merge *m)
 
 	if (m->moment || !m->moments)
 		return CLI_FOUND;
-	r = moments_next(m->moments, &m->moment);
+	r = found_next(m->moments, &m->moment);
 	if (r == 0) {
-		moments_close(m->moments);
+		found_close(m->moments);
 		m->moments = NULL;
 	}
 	return r < 0 ? CLI_FAILED : CLI_FOUND;
@@ -93,7 +94,7 @@ static bool show_next(struct merge *m)
 	if (moment_is_next(m)) {
 		more = m->cli->json ? moment_json(m->cli, m->moment)
 				    : moment_row(&m->table, m->moment);
-		m->any_moment = moments_place(m->moments, &m->place);
+		m->any_moment = found_place(m->moments, &m->place);
 		m->moment = NULL;
 		return more;
 	}
@@ -128,9 +129,10 @@ static int make_mark(struct merge *m, struct buf *mark)
 		buf_add_str(mark, buf_str(&m->mark));
 	else
 		r = m->cli->store->ops->cursor_mark(m->events, mark);
-	if (m->any_moment)
-		buf_printf(mark, "%c%lld.%llu", PLACE, (long long)m->place.from,
-		    (unsigned long long)m->place.n);
+	if (m->any_moment) {
+		buf_add_char(mark, PLACE);
+		moment_place_write(&m->place, mark);
+	}
 	return r < 0 ? cli_fail_code(m->cli, r, &err) : CLI_FOUND;
 }
 
@@ -143,7 +145,7 @@ static int open_both(
 
 	if (r != CLI_FOUND)
 		return r;
-	r = moments_open(&m->moments, c, q, m->any_moment ? &m->place : NULL);
+	r = found_open(&m->moments, c, q, m->any_moment ? &m->place : NULL);
 	if (r != CLI_FOUND)
 		return r;
 	r = c->store->ops->events(c->store, q, ret, &err);
@@ -169,7 +171,7 @@ int shown_search(
 		r = make_mark(&m, mark);
 	if (m.events)
 		c->store->ops->cursor_close(m.events);
-	moments_close(m.moments);
+	found_close(m.moments);
 	buf_free(&m.mark);
 	ended = event_table_end(&m.table);
 	return ended != CLI_FOUND ? ended : r;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/shown/moment_text.h"
+#include "cli/text/clock_text.h"
 #include "cli/text/escape.h"
 #include "core/event_json.h"
 #include "core/event_text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose sessions are: of those that fit a query, or of any. */
-#ifndef CLI_SHOWN_PEOPLE_H
-#define CLI_SHOWN_PEOPLE_H
+#ifndef ARCHIVE_PEOPLE_H
+#define ARCHIVE_PEOPLE_H
 
 #include "base/map.h"
 #include "store/store.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/shown/moments.h"
+#include "archive/moments.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "archive/people.h"
+#include "archive/recordings.h"
 #include "archive/screens_search.h"
 #include "base/array.h"
-#include "cli/shown/people.h"
 
 /* More lines of one recording are not held; the first in order are. */
 #define HELD_MAX ((size_t)100000)
@@ -17,7 +18,7 @@ struct held {
 };
 
 struct moments {
-	struct cli *cli;
+	struct moments_from from;
 	struct query q;
 	struct people people;
 	struct recordings all; /* in the order in which they are searched */
@@ -156,43 +157,51 @@ static int on_hit(void *ctx, const struct screens_hit *hit)
 	return 0;
 }
 
-/* What one recording lacks is no reason to show nothing of the others. */
-static int told(struct moments *m, int code, const struct err *err)
+static void tell(struct moments *m, const char *form, const char *what)
 {
 	const struct recording *r = &m->all.v[m->next];
+	struct err text;
 
-	if (code == -ENOMEM) {
-		cli_fail_code(m->cli, code, err);
-		return -1;
-	}
-	cli_note(m->cli, "recording %llu of %.*s was not searched: %s",
-	    (unsigned long long)r->number, STR_ARG(r->chain), err->text);
-	return 0;
+	err_set(&text, 0, "recording %llu of %.*s %s%s",
+	    (unsigned long long)r->number, STR_ARG(r->chain), form, what);
+	m->from.tell(m->from.ctx, text.text);
 }
 
-static int search_next(struct moments *m)
+static int search_one(struct moments *m, struct err *err)
 {
-	struct recording *r = &m->all.v[m->next];
+	const struct recording *r = &m->all.v[m->next];
 	struct str user = STR_NONE;
-	struct err err = {""};
 	int result;
 
 	m->before = m->n;
 	m->cut = false;
-	result = screens_search_next(m->search, &err);
+	result = screens_search_next(m->search, err);
 	if (result == 0 && m->n > m->before)
-		result = people_user(&m->people, r->session, &user, &err);
-	if (result < 0 && told(m, result, &err) < 0)
-		return -1;
+		result = people_user(&m->people, r->session, &user, err);
 	if (m->n - m->before > m->max)
 		cut(m);
 	for (size_t i = m->before; i < m->n; i++)
 		m->v[i].m.user = user;
+	return result;
+}
+
+/* What one recording lacks is no reason to show nothing of the others. */
+static int search_next(struct moments *m, struct err *err)
+{
+	int r = m->from.alive ? m->from.alive(m->from.ctx) : 0;
+
+	if (r < 0)
+		return err_sys(err, r, "search");
+	r = search_one(m, err);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		tell(m, "was not searched: ", err->text);
 	if (m->cut && m->max == HELD_MAX)
-		cli_note(m->cli,
-		    "recording %llu of %.*s showed the text more often than "
-		    "%zu times, of which the rest is left out",
-		    (unsigned long long)r->number, STR_ARG(r->chain), m->max);
+		tell(m,
+		    "showed the text more often than is held, of which the "
+		    "rest is left out",
+		    "");
 	sort(m, 0);
 	m->next++;
 	return 0;
@@ -222,12 +231,16 @@ static bool take(struct moments *m)
 	return true;
 }
 
-int moments_next(struct moments *m, const struct moment **ret)
+int moments_next(struct moments *m, const struct moment **ret, struct err *err)
 {
+	int r;
+
 	do {
-		while (!is_settled(m))
-			if (search_next(m) < 0)
-				return -1;
+		while (!is_settled(m)) {
+			r = search_next(m, err);
+			if (r < 0)
+				return r;
+		}
 		if (!take(m))
 			return 0;
 	} while (m->skip && m->last.m.from == m->after.from && m->skip--);
@@ -244,6 +257,29 @@ bool moments_place(const struct moments *m, struct moment_place *ret)
 	return m->place.n != 0;
 }
 
+void moment_place_write(const struct moment_place *p, struct buf *ret)
+{
+	buf_printf(
+	    ret, "%lld.%llu", (long long)p->from, (unsigned long long)p->n);
+}
+
+bool moment_place_read(struct str text, struct moment_place *ret)
+{
+	struct str from;
+
+	return str_cut(&text, '.', &from) && str_i64(from, &ret->from) &&
+	       str_u64(text, &ret->n);
+}
+
+/* Whether all of it was given in the part before. */
+static bool is_done(const struct moments *m, const struct recording *r)
+{
+	if (!m->resumes)
+		return false;
+	return newest_first(m) ? r->start > m->after.from
+			       : end_of(r) < m->after.from;
+}
+
 /* Of a session that fits, and seen at that time. */
 static bool is_wanted(void *ctx, const struct recording *r)
 {
@@ -253,18 +289,18 @@ static bool is_wanted(void *ctx, const struct recording *r)
 	for (size_t i = 0; i < m->q.n_host; i++)
 		host |= str_eq(m->q.host[i], r->host);
 	return host && r->start < m->q.until && end_of(r) >= m->q.since &&
-	       people_has(&m->people, r->session);
+	       !is_done(m, r) && people_has(&m->people, r->session);
 }
 
 static int open_all(struct moments *m, struct err *err)
 {
 	struct screens_query sq = {m->q.text, on_hit, m, NULL, 0};
-	int r = people_open(&m->people, m->cli->store, &m->q, err);
+	int r = people_open(&m->people, m->from.store, &m->q, err);
 
 	if (r < 0)
 		return r;
 	r = recordings_choose(
-	    &m->all, m->cli->store, m->q.session, is_wanted, m, err);
+	    &m->all, m->from.store, m->q.session, is_wanted, m, err);
 	if (r < 0)
 		return r;
 	if (m->all.n)
@@ -272,20 +308,19 @@ static int open_all(struct moments *m, struct err *err)
 		    newest_first(m) ? by_end : by_begin);
 	sq.recordings = m->all.v;
 	sq.n = m->all.n;
-	m->search = screens_search_open(m->cli->archive, &sq);
+	m->search = screens_search_open(m->from.archive, &sq);
 	return m->search ? 0 : err_sys(err, -ENOMEM, "search");
 }
 
-int moments_open(struct moments **ret, struct cli *c, const struct query *q,
-    const struct moment_place *after)
+int moments_open(struct moments **ret, const struct moments_from *from,
+    const struct query *q, const struct moment_place *after, struct err *err)
 {
 	struct moments *m = calloc(1, sizeof *m);
-	struct err err = {""};
 	int r;
 
 	if (!m)
-		return cli_fail_code(c, -ENOMEM, &err);
-	m->cli = c;
+		return err_sys(err, -ENOMEM, "search");
+	m->from = *from;
 	m->q = *q;
 	m->max = q->limit && q->limit < HELD_MAX ? (size_t)q->limit : HELD_MAX;
 	if (after) {
@@ -295,13 +330,13 @@ int moments_open(struct moments **ret, struct cli *c, const struct query *q,
 		/* What was given already takes room as well. */
 		m->max += after->n < HELD_MAX ? (size_t)after->n : HELD_MAX;
 	}
-	r = open_all(m, &err);
+	r = open_all(m, err);
 	if (r < 0) {
 		moments_close(m);
-		return cli_fail_code(c, r, &err);
+		return r;
 	}
 	*ret = m;
-	return CLI_FOUND;
+	return 0;
 }
 
 void moments_close(struct moments *m)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/shown/people.h"
+#include "archive/people.h"
 
 #include <errno.h>
 
