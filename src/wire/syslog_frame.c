@@ -115,12 +115,20 @@ static bool is_edge(char c)
 	return c == ' ' || c == '\t' || c == '\r' || ends_line(c);
 }
 
+static struct str trim_begin(struct str message)
+{
+	while (message.n && is_edge(message.p[0]))
+		message = str_from(message, 1);
+	return message;
+}
+
 void syslog_line(struct str message, struct buf *ret)
 {
 	while (message.n && is_edge(message.p[message.n - 1]))
 		message.n--;
-	while (message.n && is_edge(message.p[0]))
-		message = str_from(message, 1);
+	message = trim_begin(message);
+	if (str_skip(&message, STR("\xef\xbb\xbf")))
+		message = trim_begin(message);
 	if (message.n == 0)
 		return;
 	for (size_t i = 0; i < message.n; i++) {

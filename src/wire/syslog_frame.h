@@ -46,8 +46,9 @@ bool syslog_is_torn(const struct syslog_frames *f, struct str data);
 /*
  * Append a message, also that of a datagram, as a line of a log, with its line
  * feed: what would break the line is written as rsyslog writes it (#012), and
- * blanks at its ends go, which would make it the continuation of another. An
- * empty message appends nothing.
+ * blanks at its ends go, which would make it the continuation of another. So
+ * does a byte order mark in front, which RFC 5424 has before the text alone,
+ * and some devices before all. An empty message appends nothing.
  */
 void syslog_line(struct str message, struct buf *ret);
 

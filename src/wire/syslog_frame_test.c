@@ -121,6 +121,11 @@ static void test_line(void **state)
 	    /* Nor may one continue what another message said. */
 	    {STR_INIT("  \ta"), STR_INIT("a\n")},
 	    {STR_INIT(" \n"), STR_INIT("")},
+	    {STR_INIT("\xef\xbb\xbf<13>a"), STR_INIT("<13>a\n")},
+	    {STR_INIT("\xef\xbb\xbf <13>a"), STR_INIT("<13>a\n")},
+	    {STR_INIT("\xef\xbb\xbf"), STR_INIT("")},
+	    {STR_INIT("\xef\xbb<13>a"), STR_INIT("\xef\xbb<13>a\n")},
+	    {STR_INIT("<13>\xef\xbb\xbf"), STR_INIT("<13>\xef\xbb\xbf\n")},
 	    {STR_INIT(""), STR_INIT("")},
 	};
 
