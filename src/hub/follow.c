@@ -131,7 +131,7 @@ static void end(void *ctx)
 	free(f);
 }
 
-static const struct http_feed feed = {next_page, end};
+static const struct http_feed feed = {.next = next_page, .end = end};
 
 /* --- the begin --- */
 

@@ -39,9 +39,9 @@ struct hub {
 	struct senders senders;
 	bool inputs; /* there are some, for senders */
 	bool uncommitted;
-	uint64_t commits; /* so often something became to be found */
-	size_t followers; /* hub/follow.h */
-	size_t makers;	  /* hub/making.h */
+	uint64_t commits;	     /* so often something became to be found */
+	size_t followers;	     /* hub/follow.h */
+	struct delivery *deliveries; /* hub/making.h */
 	struct http_server *http;
 	int64_t committed_at; /* loop_now(), when all taken was found last */
 	uint64_t frames;      /* taken since the start */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/when.h"
 #include "hub/follow.h"
@@ -114,6 +115,8 @@ static const struct maker_ops ops = {run, making_free};
 
 struct delivery {
 	struct hub *hub;
+	struct delivery *next, **place; /* of the hub */
+	char account[ACCOUNT_NAME_MAX + 1];
 	struct maker *maker;	 /* NULL: none yet */
 	struct making *making;	 /* the maker's */
 	struct loop_watch watch; /* of the maker */
@@ -168,7 +171,9 @@ static void tell_end(struct delivery *d)
 
 static void delivery_free(struct delivery *d)
 {
-	d->hub->makers--;
+	*d->place = d->next;
+	if (d->next)
+		d->next->place = d->place;
 	loop_unwatch(d->hub->loop, &d->watch);
 	if (d->maker)
 		maker_leave(d->maker);
@@ -182,7 +187,7 @@ static void end(void *ctx)
 	delivery_free(ctx);
 }
 
-static const struct http_feed feed = {next_piece, end};
+static const struct http_feed feed = {true, next_piece, end};
 
 /* `op` stays. */
 static int remember(
@@ -202,7 +207,7 @@ static int remember(
 	return event_str(ev, F_USER).p && event_str(ev, F_ADDR).p ? 0 : -ENOMEM;
 }
 
-static struct delivery *delivery_new(struct hub *h)
+static struct delivery *delivery_new(struct hub *h, const char *account)
 {
 	struct delivery *d = calloc(1, sizeof *d);
 
@@ -210,8 +215,34 @@ static struct delivery *delivery_new(struct hub *h)
 		return NULL;
 	d->hub = h;
 	d->spoken = loop_now();
-	h->makers++;
+	snprintf(d->account, sizeof d->account, "%s", account);
+	d->next = h->deliveries;
+	d->place = &h->deliveries;
+	if (d->next)
+		d->next->place = &d->next;
+	h->deliveries = d;
 	return d;
+}
+
+/* Nobody has all of them. */
+static int check_room(const struct api_call *c, struct err *err)
+{
+	size_t all = 0, own = 0;
+
+	for (struct delivery *d = c->hub->deliveries; d; d = d->next) {
+		all++;
+		own += strcmp(d->account, c->account.name) == 0;
+	}
+	if (own >= MAKING_EACH)
+		return err_set(err, -EUSERS,
+		    "%d large answers are being made for this account: take "
+		    "them, or try again later",
+		    MAKING_EACH);
+	return all < MAKING_MAX
+		   ? 0
+		   : err_set(err, -EUSERS,
+			 "%d large answers are being made: try again later",
+			 MAKING_MAX);
 }
 
 static int start(struct delivery *d, struct making *m)
@@ -230,10 +261,10 @@ int making_begin(
     struct making *m, struct api_call *c, const char *op, struct err *err)
 {
 	struct delivery *d = NULL;
-	int r = c->hub->makers < MAKING_MAX ? 0 : -EUSERS;
+	int r = check_room(c, err);
 
 	if (r == 0) {
-		d = delivery_new(c->hub);
+		d = delivery_new(c->hub, c->account.name);
 		r = d ? remember(d, c, op) : -ENOMEM;
 	}
 	if (r == 0)
@@ -243,9 +274,7 @@ int making_begin(
 	if (r < 0 && d)
 		delivery_free(d);
 	if (r == -EUSERS)
-		return err_set(err, r,
-		    "%d large answers are being made: try again later",
-		    MAKING_MAX);
+		return r;
 	if (r < 0)
 		return err_sys(err, r, "a large answer");
 	c->reply->type = "application/x-sshtrail-files";

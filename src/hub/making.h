@@ -12,6 +12,8 @@
 
 /* At a time; each may read the whole store. */
 #define MAKING_MAX   4
+/* Of one account. */
+#define MAKING_EACH  2
 /* Made ahead of a client that is slow. */
 #define MAKING_AHEAD ((size_t)256 << 10)
 

@@ -81,7 +81,7 @@ void caller_does(
 {
 	if (!c)
 		return;
-	if (doing == CALLER_FOLLOWS)
+	if (doing == CALLER_FOLLOWS || doing == CALLER_WAITS)
 		caller_is_known(cs, c);
 	c->doing = doing == CALLER_BEGINS && c->known ? CALLER_RESTS : doing;
 	c->since = clock_at(cs, loop_now());
@@ -92,6 +92,23 @@ void caller_sent(struct caller *c, size_t n)
 {
 	if (c)
 		c->n += n;
+}
+
+void caller_takes(const struct callers *cs, struct caller *c, size_t n)
+{
+	if (!c)
+		return;
+	if (n == 0) {
+		c->doing = CALLER_WAITS;
+		return;
+	}
+	/* What was taken fast is no credit for later. */
+	if (c->doing != CALLER_TAKES || c->n >= CALLER_TAKE_PART) {
+		c->doing = CALLER_TAKES;
+		c->since = clock_at(cs, loop_now());
+		c->n = 0;
+	}
+	c->n += n;
 }
 
 void caller_is_known(struct callers *cs, struct caller *c)
@@ -108,7 +125,11 @@ static bool is_late(const struct callers *cs, const struct caller *c)
 
 	switch (c->doing) {
 	case CALLER_FOLLOWS:
+	case CALLER_WAITS:
 		return false;
+	case CALLER_TAKES:
+		return took - cs->patience >
+		       (int64_t)c->n * SECOND / CALLER_TAKE_RATE;
 	case CALLER_RESTS:
 		return took > cs->rest;
 	default:

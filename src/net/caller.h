@@ -4,7 +4,7 @@
  * and who gives way when there are too many. Bytes that come one by one keep a
  * connection open for any time otherwise, and one client could have them all.
  *
- * Who has shown a certificate, or is being told without an end, never gives
+ * Who has shown a certificate, or is given an answer in pieces, never gives
  * way: it is known. Time in which the server itself did not look counts for
  * nobody.
  */
@@ -19,6 +19,8 @@ enum caller_doing {
 	CALLER_SENDS,	/* the body of a request */
 	CALLER_READS,	/* an answer */
 	CALLER_FOLLOWS, /* an answer without an end: no bound */
+	CALLER_WAITS,	/* for more of an answer that is being made: none */
+	CALLER_TAKES,	/* of that what there is; see caller_takes() */
 };
 
 struct caller {
@@ -27,7 +29,7 @@ struct caller {
 	bool known, cut;
 	enum caller_doing doing;
 	int64_t since; /* by the clock of `callers` */
-	uint64_t n;    /* bytes of the body so far, or of the answer */
+	uint64_t n;    /* bytes of the body so far, the answer, or its part */
 	struct caller *next, **place;
 };
 
@@ -35,8 +37,8 @@ struct callers {
 	struct crowd strangers;
 	struct caller *first;
 	size_t n, max;	   /* without those that were cut */
-	int64_t patience;  /* microseconds, for all but CALLER_RESTS */
-	int64_t rest;	   /* for that */
+	int64_t patience;  /* microseconds, where there is a bound */
+	int64_t rest;	   /* for CALLER_RESTS */
 	uint64_t cut;	   /* so many were, since the start */
 	int64_t clock;	   /* microseconds in which was looked ... */
 	int64_t looked_at; /* ... last, loop_now() */
@@ -46,7 +48,13 @@ struct callers {
  * Beside `patience` there is a second for so many bytes of a body or an answer:
  * slower is no line that ships what a host tells.
  */
-#define CALLER_RATE 512
+#define CALLER_RATE	 512
+/*
+ * What is made ahead of who takes it holds a thread and a file or two: who
+ * takes it is held to more, in each part of so many bytes.
+ */
+#define CALLER_TAKE_RATE ((int64_t)16 << 10)
+#define CALLER_TAKE_PART ((uint64_t)1 << 20)
 
 void callers_init(
     struct callers *cs, size_t max, int64_t patience, int64_t rest);
@@ -66,6 +74,8 @@ void caller_does(
     struct callers *cs, struct caller *c, enum caller_doing doing, uint64_t n);
 /* n bytes more of the body. */
 void caller_sent(struct caller *c, size_t n);
+/* n bytes more of an answer that is being made; 0: all there is was taken. */
+void caller_takes(const struct callers *cs, struct caller *c, size_t n);
 /* The certificate of a request, or what it was answered, says so. */
 void caller_is_known(struct callers *cs, struct caller *c);
 

@@ -114,6 +114,36 @@ static void test_too_long(void **state)
 	callers_free(&cs);
 }
 
+/* What was taken before is no credit; who waits for the server is not late. */
+static void test_takes(void **state)
+{
+	const size_t block = (size_t)CALLER_TAKE_RATE;
+	enum { STOPS, GOES_ON, WAITS, N };
+	struct callers cs;
+	struct line l[N];
+
+	(void)state;
+	callers_init(&cs, 10, PATIENCE, REST);
+	for (int i = 0; i < N; i++) {
+		open_line(&cs, &l[i], "\1\1\1\1");
+		caller_does(&cs, l[i].caller, CALLER_WAITS, 0);
+		caller_takes(&cs, l[i].caller, 100 * CALLER_TAKE_PART);
+		caller_takes(&cs, l[i].caller, 1);
+	}
+	caller_takes(&cs, l[WAITS].caller, 0);
+	pass(&cs, 300000);
+	caller_takes(&cs, l[GOES_ON].caller, 2 * block);
+	pass(&cs, 600000);
+	assert_true(is_cut(&l[STOPS]));
+	assert_true(!is_cut(&l[GOES_ON]) && !is_cut(&l[WAITS]));
+	caller_takes(&cs, l[WAITS].caller, 1);
+	pass(&cs, 900000);
+	assert_true(is_cut(&l[WAITS]) && !is_cut(&l[GOES_ON]));
+	for (int i = 0; i < N; i++)
+		close_line(&cs, &l[i]);
+	callers_free(&cs);
+}
+
 /* The server did not look for longer than anybody may take. */
 static void test_busy(void **state)
 {
@@ -135,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_too_many),
 	    cmocka_unit_test(test_too_long),
+	    cmocka_unit_test(test_takes),
 	    cmocka_unit_test(test_busy),
 	};
 

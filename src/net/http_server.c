@@ -42,6 +42,7 @@ struct http_server {
 
 /* A feed that is being sent. */
 struct stream {
+	struct http_server *server;
 	struct MHD_Connection *connection;
 	const struct http_feed *feed;
 	void *ctx;
@@ -183,6 +184,14 @@ static bool read_peer(
 
 /* --- feeds --- */
 
+/* n bytes are there for it; 0: it waits for more. */
+static void hand_on(struct stream *st, size_t n)
+{
+	if (st->feed->ends)
+		caller_takes(
+		    &st->server->callers, caller_of(st->connection), n);
+}
+
 static ssize_t on_more(void *ctx, uint64_t at, char *ret, size_t max)
 {
 	struct stream *st = ctx;
@@ -199,6 +208,7 @@ static ssize_t on_more(void *ctx, uint64_t at, char *ret, size_t max)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		if (r == 0) {
 			st->waits = true;
+			hand_on(st, 0);
 			MHD_suspend_connection(st->connection);
 			return 0;
 		}
@@ -206,6 +216,7 @@ static ssize_t on_more(void *ctx, uint64_t at, char *ret, size_t max)
 	n = st->piece.n - st->sent < max ? st->piece.n - st->sent : max;
 	memcpy(ret, st->piece.p + st->sent, n);
 	st->sent += n;
+	hand_on(st, n);
 	return (ssize_t)n;
 }
 
@@ -235,7 +246,8 @@ static struct MHD_Response *begin_stream(struct http_server *s,
 		free(st);
 		return NULL;
 	}
-	*st = (struct stream){.connection = connection,
+	*st = (struct stream){.server = s,
+	    .connection = connection,
 	    .feed = reply->feed,
 	    .ctx = reply->feed_ctx,
 	    .next = s->streams,
@@ -315,7 +327,10 @@ static enum MHD_Result answer(struct http_server *s,
 	if (in->known && reply.status != 401 && reply.status != 403)
 		caller_is_known(&s->callers, caller_of(connection));
 	caller_does(&s->callers, caller_of(connection),
-	    reply.feed ? CALLER_FOLLOWS : CALLER_READS, reply.body.n);
+	    !reply.feed	       ? CALLER_READS
+	    : reply.feed->ends ? CALLER_WAITS
+			       : CALLER_FOLLOWS,
+	    reply.body.n);
 	r = send_reply(s, connection, &reply);
 	buf_free(&reply.body);
 	return r;

@@ -35,8 +35,9 @@ int http_call_each_query(const struct http_call *call,
 /* Value of a header; NULL: it is not there. */
 const char *http_call_header(const struct http_call *call, const char *name);
 
-/* An answer without an end, piece by piece as the client takes it. */
+/* An answer whose end is far, piece by piece as the client takes it. */
 struct http_feed {
+	bool ends; /* who is slow to take it is cut, see CALLER_TAKES */
 	/*
 	 * Append the next piece. 1: done; 0: there is none now, to be asked
 	 * again after http_server_wake(); negative: the answer ends.

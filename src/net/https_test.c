@@ -68,7 +68,7 @@ static int next_piece(void *ctx, struct buf *ret)
 	return 1;
 }
 
-static const struct http_feed pieces = {next_piece, free};
+static const struct http_feed pieces = {.next = next_piece, .end = free};
 
 static void begin_feed(int n, struct http_reply *reply)
 {

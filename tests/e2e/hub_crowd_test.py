@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -203,6 +204,63 @@ def who_takes_too_long():
         check(slow[0].lived is None, "who follows was ended: %s" %
               slow[0].lived)
         slow[0].socket.close()
+        hub.stop()
+
+
+@case
+def who_takes_answers():
+    """Nobody has all of the threads that make large answers, and who does not
+    take what was made for him loses them in time"""
+    with small_hub(2) as hub:
+        cast = hub.write("big.cast", b"".join(
+            [b'{"version": 2, "width": 80, "height": 24, "timestamp": '
+             b'1790000000}\n'] +
+            [b'[%d.0, "o", "%s\\r\\n"]\n' % (
+                i, os.urandom(32 << 10).hex().encode()) for i in range(300)]))
+        done = subprocess.run(
+            hub.command("import", "--host", "web", cast), text=True,
+            capture_output=True, **hub.rights)
+        equal(done.returncode, 0, done.stderr)
+        hub.start()
+        equal(hub.hub("account", "b", "--role", "auditor").returncode, 0)
+        tokens = {name: hub.hub("api-token", name).stdout.strip()
+                  for name in ("admin", "b")}
+
+        def ask(name):
+            s = Slow(hub.port, silent)
+            s.encrypt()
+            s.socket.sendall(
+                b"GET /api/v1/frames?recording=import:web:1 HTTP/1.1\r\n"
+                b"Host: h\r\nAuthorization: Bearer " +
+                tokens[name].encode() + b"\r\n\r\n")
+            status = s.socket.recv(12)
+            return s, int(status[9:])
+
+        def is_free():
+            s, status = ask("admin")
+            s.socket.close()
+            return status == 200
+
+        slow = [ask("admin"), ask("admin")]
+        equal([status for _, status in slow], [200, 200])
+        check(not is_free(), "one account had a third one")
+        other, status = ask("b")
+        equal(status, 200, "the other account")
+        wait_for("who does not take to be ended", is_free, 20)
+        for s, _ in [*slow, (other, 0)]:
+            s.socket.close()
+        # Who takes it has all of it.
+        taker, status = ask("b")
+        equal(status, 200)
+        end = b""
+        while b"whole 0 1 0" not in end:
+            got = taker.socket.recv(1 << 16)
+            check(got, "it ended")
+            end = end[-64:] + got
+        taker.socket.close()
+        wait_for("how they ended to be told", lambda: sum(
+            e.get("reason", "").startswith("broken off") for e in hub.found(
+                "search", "--all", "--kind", "view", "--limit", "1000")) >= 3)
         hub.stop()
 
 
