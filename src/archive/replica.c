@@ -7,6 +7,7 @@
 #include "archive/event_frame.h"
 #include "archive/index.h"
 #include "archive/layout.h"
+#include "base/crew.h"
 #include "base/fd.h"
 #include "core/event_json.h"
 #include "crypto/checkpoint.h"
@@ -17,6 +18,8 @@ struct replica {
 	bool broken;	/* the trail takes no more */
 	bool has_index; /* there are events in it */
 	bool dirty;	/* since it was prepared last */
+	bool waited;	/* by replicas_wait(), which ended with: */
+	int result;
 	struct archive_index index;
 	struct arena arena;
 	struct buf json;
@@ -81,7 +84,8 @@ void replica_close(struct replica *r)
 {
 	if (!r)
 		return;
-	trail_end(r->trail, r->broken);
+	if (r->trail)
+		trail_end(r->trail, r->broken);
 	if (r->has_index)
 		index_close(&r->index);
 	arena_free(&r->arena);
@@ -110,6 +114,18 @@ static int broke(struct replica *r, int e)
 	return e;
 }
 
+/*
+ * What was waited for holds until something is appended; what went wrong then
+ * is told by whatever is called next.
+ */
+static int end_waiting(struct replica *r, struct err *err)
+{
+	const int e = r->waited ? r->result : 0;
+
+	r->waited = false;
+	return e < 0 ? err_sys(err, e, "cannot sync or sign a trail") : 0;
+}
+
 int replica_append(struct replica *r, const struct frame *f, struct err *err)
 {
 	bool is_event = r->has_index && f->type == FRAME_EVENT;
@@ -126,7 +142,9 @@ int replica_append(struct replica *r, const struct frame *f, struct err *err)
 		    "frame %llu has the source " TELLER_HUB
 		    ", which is that of a hub alone",
 		    (unsigned long long)f->seq);
-	e = broke(r, trail_append_as(r->trail, f, err));
+	e = broke(r, end_waiting(r, err));
+	if (e == 0)
+		e = broke(r, trail_append_as(r->trail, f, err));
 	if (e < 0)
 		return e;
 	r->dirty = true;
@@ -145,8 +163,10 @@ int replica_write(struct replica *r, struct event *ev, struct err *err)
 
 	if (e < 0)
 		return e;
-	e = broke(r, trail_append(r->trail, FRAME_EVENT, 0, buf_str(&r->json),
-			 &ev->seq, err));
+	e = broke(r, end_waiting(r, err));
+	if (e == 0)
+		e = broke(r, trail_append(r->trail, FRAME_EVENT, 0,
+				 buf_str(&r->json), &ev->seq, err));
 	if (e < 0)
 		return e;
 	r->dirty = true;
@@ -185,9 +205,58 @@ int replica_recent(struct replica *r, uint64_t n,
 	return e;
 }
 
+struct waiting {
+	struct replica *const *v;
+	bool sign;
+};
+
+static void wait_for(void *ctx, size_t i)
+{
+	const struct waiting *w = ctx;
+	struct replica *r = w->v[i];
+
+	r->result = w->sign ? trail_checkpoint(r->trail, NULL)
+			    : trail_sync(r->trail, NULL);
+	r->waited = true;
+}
+
+void replicas_wait(struct replica *const *v, size_t n, bool sign)
+{
+	struct waiting w = {v, sign};
+
+	crew_each(n, wait_for, &w);
+}
+
+static void end_trail(void *ctx, size_t i)
+{
+	struct replica *const *v = ctx;
+
+	trail_end(v[i]->trail, v[i]->broken);
+	v[i]->trail = NULL;
+}
+
+void replicas_close(struct replica **v, size_t n)
+{
+	crew_each(n, end_trail, v);
+	for (size_t i = 0; i < n; i++)
+		replica_close(v[i]);
+}
+
+bool replica_is_dirty(const struct replica *r)
+{
+	return r->dirty;
+}
+
+/* As `wait` does, unless it was done before. */
+static int finish_waiting(struct replica *r,
+    int (*wait)(struct trail *t, struct err *err), struct err *err)
+{
+	return r->waited ? end_waiting(r, err) : wait(r->trail, err);
+}
+
 int replica_sync(struct replica *r, struct err *err)
 {
-	int e = trail_sync(r->trail, err);
+	int e = finish_waiting(r, trail_sync, err);
 
 	r->broken = r->broken || e < 0;
 	return e;
@@ -221,7 +290,7 @@ int replica_prepare(struct replica *r, struct err *err)
 
 	if (!r->dirty)
 		return 0;
-	e = trail_checkpoint(r->trail, err);
+	e = finish_waiting(r, trail_checkpoint, err);
 	if (e == 0 && r->has_index)
 		e = index_save(&r->index, err);
 	r->broken = r->broken || e < 0;

@@ -56,6 +56,17 @@ int replica_recent(struct replica *r, uint64_t n,
 /* All appended is on the disk when this returns 0. */
 int replica_sync(struct replica *r, struct err *err);
 
+/*
+ * Replicas that wait for the disk at the same time (base/crew.h): what
+ * replica_sync() waits for, or, with `sign`, replica_prepare(), which follows
+ * and returns what went wrong here.
+ */
+void replicas_wait(struct replica *const *v, size_t n, bool sign);
+/* replica_close() for each, likewise. */
+void replicas_close(struct replica **v, size_t n);
+/* Something was appended since replica_prepare(). */
+bool replica_is_dirty(const struct replica *r);
+
 /* The writer's newest checkpoint with its cosignatures; empty: none yet. */
 int replica_note(const struct replica *r, struct buf *ret, struct err *err);
 int replica_set_note(struct replica *r, struct str note, struct err *err);

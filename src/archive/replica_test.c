@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -257,12 +259,83 @@ static void test_own(void **state)
 	assert_true(sound);
 }
 
+#define N_CHAINS 40
+
+static void write_one(struct replica *r, const char *user)
+{
+	struct event ev;
+	struct err err = {""};
+
+	event_init(&ev, EVENT_AUTH_OK);
+	ev.time = 1700000000000000;
+	ev.host = STR("h");
+	ev.source = STR("test");
+	ev.trust = TRUST_NETWORK;
+	event_set_str(&ev, F_USER, str_z(user));
+	assert_int_equal(replica_write(r, &ev, &err), 0);
+}
+
+static int count_event(void *ctx, const struct event *ev)
+{
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+/* What many wait for together is what each would have waited for. */
+static void test_together(void **state)
+{
+	const struct archive_verify_sink quiet = {0};
+	const struct pair *p = *state;
+	struct rlimit no_room = {.rlim_max = RLIM_INFINITY}, room;
+	struct replica *v[N_CHAINS];
+	struct archive *a;
+	char name[32];
+	bool sound = false;
+	struct err err = {""};
+
+	assert_int_equal(archive_open(&a, p->to, ARCHIVE_WRITE, &err), 0);
+	for (size_t i = 0; i < N_CHAINS; i++) {
+		snprintf(name, sizeof name, "sender:s%zu", i);
+		assert_int_equal(replica_open(&v[i], a, name, &err), 0);
+		write_one(v[i], "ann");
+	}
+	replicas_wait(v, N_CHAINS, false);
+	for (size_t i = 0; i < N_CHAINS; i++) {
+		unsigned n = 0;
+
+		assert_int_equal(
+		    replica_recent(v[i], 9, count_event, &n, &err), 0);
+		assert_int_equal(n, 1);
+		assert_int_equal(replica_sync(v[i], &err), 0);
+		assert_true(replica_is_dirty(v[i]));
+	}
+	replicas_wait(v, N_CHAINS, true);
+	for (size_t i = 0; i < N_CHAINS; i++) {
+		assert_int_equal(replica_prepare(v[i], &err), 0);
+		assert_false(replica_is_dirty(v[i]));
+		write_one(v[i], "bob");
+	}
+	/* What goes wrong is told by what comes next, once it is asked. */
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &room), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &no_room), 0);
+	replicas_wait(v, 1, false);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &room), 0);
+	assert_true(replica_sync(v[0], &err) < 0);
+	assert_int_equal(archive_commit(a, &err), 0);
+	replicas_close(v, N_CHAINS);
+	archive_close(a);
+	assert_int_equal(archive_verify(p->to, NULL, &quiet, &sound, &err), 0);
+	assert_true(sound);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_in_pieces, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_two_chains, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_own, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_together, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,13 +60,44 @@ void hub_chain_close(struct hub_chain *c)
 	c->shared = NULL;
 }
 
+/* Where there is no memory for it they wait one by one, here and below. */
+static void close_together(struct hub *h)
+{
+	struct replica **v = calloc(h->n_chains + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < h->n_chains; i++)
+		if (h->chains[i].replica) {
+			v[n++] = h->chains[i].replica;
+			h->chains[i].replica = NULL;
+		}
+	if (v)
+		replicas_close(v, n);
+	free(v);
+}
+
 void hub_close_chains(struct hub *h)
 {
+	close_together(h);
 	for (size_t i = 0; i < h->n_chains; i++)
 		hub_chain_close(&h->chains[i]);
 	free(h->chains);
 	h->chains = NULL;
 	h->n_chains = h->cap_chains = 0;
+}
+
+static void wait_together(struct hub *h)
+{
+	struct replica **v = calloc(h->n_chains + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < h->n_chains; i++)
+		if (h->chains[i].replica &&
+		    replica_is_dirty(h->chains[i].replica))
+			v[n++] = h->chains[i].replica;
+	if (n > 1)
+		replicas_wait(v, n, true);
+	free(v);
 }
 
 int hub_commit(struct hub *h, struct err *err)
@@ -77,6 +108,7 @@ int hub_commit(struct hub *h, struct err *err)
 		h->committed_at = loop_now();
 		return 0;
 	}
+	wait_together(h);
 	for (size_t i = 0; i < h->n_chains && r == 0; i++)
 		if (h->chains[i].replica)
 			r = replica_prepare(h->chains[i].replica, err);

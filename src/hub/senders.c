@@ -214,10 +214,29 @@ int senders_hold(struct senders *ss)
 	return r;
 }
 
+/* Where there is no memory for it they wait one by one. */
+static void wait_together(struct senders *ss)
+{
+	struct replica **v = calloc(ss->n + 1, sizeof *v);
+	size_t n = 0;
+
+	for (size_t i = 0; v && i < ss->n; i++) {
+		struct sender *s = ss->v[i];
+		struct hub_chain *c = s->dirty ? sender_open_chain(s) : NULL;
+
+		if (c)
+			v[n++] = c->replica;
+	}
+	if (n > 1)
+		replicas_wait(v, n, false);
+	free(v);
+}
+
 int senders_sync(struct senders *ss)
 {
 	int r = 0;
 
+	wait_together(ss);
 	for (size_t i = 0; i < ss->n && r == 0 && ss->dirty; i++)
 		r = sender_sync(ss->v[i]);
 	ss->dirty = ss->dirty && r < 0;
