@@ -94,8 +94,10 @@ const struct conf_key hub_config_keys[] = {
 		"certificate: they are then known by the name in it. Without "
 		"it: by their address, as all others."},
     {"inputs.senders", CONF_INT, AT(senders), "256", 1, 4096, .unit = "senders",
-	.help = "So many senders are kept a chain of; what others say is "
-		"refused, and counted."},
+	.help = "So many senders are listened to; who comes then takes the "
+		"place of one that said nothing, or has been silent for ten "
+		"minutes, or is refused, and counted. Chains are kept of "
+		"eight times as many."},
     {"inputs.rate", CONF_SIZE, AT(sender_rate), "4MiB", 1024, 1 << 30,
 	.help = "So much a second may come from one sender; a line of which an "
 		"event is made counts 1 KiB more. Of who sends more, "

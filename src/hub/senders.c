@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "archive/layout.h"
+#include "base/fd.h"
 #include "base/when.h"
 #include "hub/hub.h"
 
@@ -81,40 +82,93 @@ static void count_nobody(struct senders *ss, struct sender *s)
 	}
 }
 
-/* One that told nothing gives its place to who comes. */
-static bool make_place(struct senders *ss)
+/* That nothing is kept of it comes before all, then that it said little. */
+static bool yields_before(const struct sender *a, const struct sender *b)
 {
-	for (size_t i = 0; i < ss->n; i++) {
-		struct sender *s = ss->v[i];
+	return a->has_chain != b->has_chain ? !a->has_chain
+					    : a->events < b->events;
+}
 
-		if (s->has_chain || s->connections || sender_holds(s))
+/* Whose chain is closed has been silent for IDLE_AFTER, or since the start. */
+static size_t find_yielding(const struct senders *ss)
+{
+	size_t found = ss->n;
+
+	for (size_t i = 0; i < ss->n; i++) {
+		const struct sender *s = ss->v[i];
+
+		if (s->connections || sender_holds(s) ||
+		    (s->has_chain && s->heard))
 			continue;
-		loss_hurry(s->losses, SENDER_N_LOSSES);
-		count_nobody(ss, s);
-		add_to(&ss->gone, s);
-		sender_free(s);
-		memmove(
-		    &ss->v[i], &ss->v[i + 1], (ss->n - i - 1) * sizeof *ss->v);
-		ss->n--;
-		return true;
+		if (found == ss->n || yields_before(s, ss->v[found]))
+			found = i;
 	}
-	return false;
+	return found;
+}
+
+static bool tell_yielded(struct senders *ss, const char *who, const char *to)
+{
+	char reason[2 * SENDER_NAME_MAX + 128];
+
+	snprintf(reason, sizeof reason,
+	    "%s was silent, and gives its place among inputs.senders to %s; "
+	    "its "
+	    "chain stays",
+	    who, to);
+	return hub_note(ss->hub, EVENT_CONFIG, STR_NONE, "sender", reason) == 0;
+}
+
+/* For who comes; the store has room for its chain. */
+static bool make_place(struct senders *ss, const char *name)
+{
+	const size_t i = find_yielding(ss);
+	struct sender *s = i < ss->n ? ss->v[i] : NULL;
+
+	if (!s || (s->has_chain && !tell_yielded(ss, s->name, name)))
+		return false;
+	loss_hurry(s->losses, SENDER_N_LOSSES);
+	if (!s->has_chain)
+		count_nobody(ss, s);
+	ss->kept -= !s->has_chain;
+	add_to(&ss->gone, s);
+	sender_free(s);
+	memmove(&ss->v[i], &ss->v[i + 1], (ss->n - i - 1) * sizeof *ss->v);
+	ss->n--;
+	return true;
+}
+
+static bool is_kept(const struct senders *ss, const char *name)
+{
+	char chain[sizeof SENDER_CHAIN + SENDER_NAME_MAX];
+	CLEANUP_FD int fd = -1;
+
+	snprintf(chain, sizeof chain, SENDER_CHAIN "%s", name);
+	return !ss->hub->full &&
+	       layout_open_chain(archive_dirfd(ss->hub->archive), chain, false,
+		   &fd, NULL) == 0;
 }
 
 struct sender *senders_get(struct senders *ss, const char *name)
 {
 	size_t at = place_of(ss, name);
+	bool kept;
 
 	if (at < ss->n && strcmp(ss->v[at]->name, name) == 0)
 		return ss->v[at];
-	if (ss->n >= ss->max && make_place(ss))
+	kept = is_kept(ss, name);
+	if (ss->n >= ss->max && (kept || ss->kept < SENDERS_KEPT * ss->max) &&
+	    make_place(ss, name))
 		at = place_of(ss, name);
 	if (ss->n >= ss->max) {
 		loss_add(&ss->losses[SENDERS_LOST_CROWD], 1, time_now());
 		snprintf(ss->stranger, sizeof ss->stranger, "%s", name);
 		return NULL;
 	}
-	return add(ss, name, at) < 0 ? NULL : ss->v[at];
+	if (add(ss, name, at) < 0)
+		return NULL;
+	ss->v[at]->has_chain = kept;
+	ss->kept += !kept;
+	return ss->v[at];
 }
 
 static int find_one(struct senders *ss, const char *chain, bool has_chain)
@@ -128,8 +182,13 @@ static int find_one(struct senders *ss, const char *chain, bool has_chain)
 		return 0;
 	at = place_of(ss, name.p);
 	s = at < ss->n ? ss->v[at] : NULL;
-	if (!s || strcmp(s->name, name.p) != 0)
+	if (!s || strcmp(s->name, name.p) != 0) {
+		ss->kept++;
+		/* Others are there again as soon as they say something. */
+		if (has_chain && ss->n >= ss->max)
+			return 0;
 		r = add(ss, name.p, at);
+	}
 	if (r == 0)
 		ss->v[at]->has_chain |= has_chain;
 	return r;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All senders that a hub knows: those that have a chain in its store, and those
- * that came since. There are so many at most, which bounds what anybody who
- * makes up addresses can cost, in memory and on the disk.
+ * The senders that a hub listens to: as many as its configuration lets. Who
+ * comes when there are so many takes the place of one that said nothing that is
+ * kept, or of one that has been silent, of these the one that said least; their
+ * chains stay. Of chains there are SENDERS_KEPT times as many at most: both
+ * bound what anybody who makes up addresses can cost, in memory and on the
+ * disk.
  */
 #ifndef HUB_SENDERS_H
 #define HUB_SENDERS_H
@@ -29,6 +32,7 @@ struct senders {
 	struct hub *hub;
 	struct sender **v;
 	size_t n, max;
+	size_t kept;	 /* chains in the store, with those that may begin */
 	int64_t rate;	 /* bytes a second of each */
 	bool dirty;	 /* something is not on the disk yet */
 	int64_t stalled; /* loop_now(), when the disk was full last; 0: never */
@@ -44,6 +48,7 @@ struct senders {
 	void *ctx;
 };
 
+#define SENDERS_KEPT 8
 #define SENDERS_TICK ((int64_t)100 * 1000)
 
 /* Find those that have a chain. Free it in any case. */

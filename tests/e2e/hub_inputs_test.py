@@ -324,8 +324,25 @@ def hostile_senders():
         equal({e["user"] for e in hub.found("search", "--kind", "auth.ok",
                "--since", "all", "--limit", "100000")} &
               {"stranger", "half", "nobody"}, set())
+        # Begun anew nobody has spoken yet: who was kept out has a place, and
+        # what is known of who gave it stays.
         web.stop()
         hub.stop()
+        known = {r["chain"] for r in hub.found("verify")}
+        late = {"sender:127.0.0.%d" % n for n in range(50, 60)}
+        equal(known & late, set())
+        hub.start()
+        for n in range(50, 60):
+            send_udp(hub.udp, [login("crowd", "late", n)], "127.0.0.%d" % n)
+        wait_for("who came late", lambda: hub.users("crowd").count(
+            "late") == 10)
+        told = [e["reason"] for e in hub.found("search", "--all", "--kind",
+                "config") if e.get("op") == "sender"]
+        check(any("to 127.0.0.59; its chain stays" in t for t in told), told)
+        check(hub.health()["senders"] <= 20, hub.health())
+        hub.stop()
+        equal({r["chain"] for r in hub.found("verify")},
+              known | late)
 
 
 @case
