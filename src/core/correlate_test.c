@@ -61,6 +61,9 @@ struct scene {
 	AUDIT_EXEC("102", "4", "110", "105", "-bash")                          \
 	AUDIT_EXEC("103", "4", "111", "110", "ls,-l")                          \
 	AUDIT_END("120", "4", "100")
+#define BPF_BEGIN(t, ses, pid, addr, port)                                     \
+	"bpf session.open " t " type=LOGIN trust=kernel comm=sshd ses=" ses    \
+	" pid=" pid " addr=" addr " port=" port "\n"
 #define LOG_A                                                                  \
 	CONN("100", "100", "192.0.2.1", "5000")                                \
 	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")                     \
@@ -107,6 +110,29 @@ static const struct scene scenes[] = {
 	"1 ses=3 tty=pts/0 103-103 Y exec=1\n"
 	"1 ses=4 tty=pts/0 104-104 Y exec=1\n"
 	"1 ses=5 tty=pts/0 105-105 Y exec=1\n"},
+    {"a login for which PAM takes long, seen by programs in the kernel",
+	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
+	    BPF_BEGIN("141", "4", "100", "192.0.2.1", "5000"),
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey 101-141 LH\n"},
+    {"the same where its end was seen",
+	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
+	    GONE("150", "105", "192.0.2.1", "5000")
+		BPF_BEGIN("141", "4", "100", "192.0.2.1", "5000"),
+	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
+	"method=publickey 101-150 LCH reason=user\n"},
+    {"no such login: behind the end, or of another connection",
+	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
+	    GONE("130", "105", "192.0.2.1", "5000")
+		BPF_BEGIN("141", "4", "100", "192.0.2.1", "5000")
+		    ACCEPTED("201", "200", "bob", "192.0.2.1", "5001")
+			BPF_BEGIN("241", "5", "200", "192.0.2.1", "5002"),
+	"1 origin=sshd user=ann addr=192.0.2.1 port=5000 method=publickey "
+	"101-130 LCH reason=user\n"
+	"1 origin=sshd addr=192.0.2.1 port=5000 ses=4 141-141 LH\n"
+	"1 origin=sshd user=bob addr=192.0.2.1 port=5001 method=publickey "
+	"201-201 LH\n"
+	"1 origin=sshd addr=192.0.2.1 port=5002 ses=5 241-241 LH\n"},
     {"pid used again for another login",
 	LOG_A ACCEPTED("200", "100", "bob", "192.0.2.9", "6000")
 	    PAM_CLOSED("210", "100", "bob"),

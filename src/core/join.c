@@ -56,6 +56,16 @@ static int cmp_time(const void *a, const void *b)
 	return cmp_i64(*(const int64_t *)a, *(const int64_t *)b);
 }
 
+static uint64_t peer_of(const struct track *t)
+{
+	uint64_t h;
+
+	if (!t->addr.n || t->port < 0)
+		return 0;
+	h = hash_u64(hash_bytes(t->addr) ^ hash_u64((uint64_t)t->port));
+	return h ? h : 1;
+}
+
 /* How many boots lie at or before t. */
 static size_t epoch_of(const struct joiner *j, int64_t t)
 {
@@ -133,15 +143,32 @@ static bool fits_conn(
 	return overlap(a, b) || carries_on(j, a, b);
 }
 
+/*
+ * Programs in the kernel see a session begin with the first that it does: when
+ * PAM, which may start a service and wait for it, has opened it. They know the
+ * connection too.
+ */
+static bool fits_slow_login(
+    const struct joiner *j, const struct track *audit, const struct track *conn)
+{
+	int64_t at = begin_of(audit);
+
+	return peer_of(audit) && peer_of(audit) == peer_of(conn) &&
+	       join_same_boot(j, audit, conn) && at >= conn->login - NEAR &&
+	       (!(conn->flags & TRACK_CLOSED) || at <= conn->end + NEAR);
+}
+
 /* sshd's monitor is the process that the kernel saw log in. */
-static bool fits_login_pid(const struct track *audit, const struct track *conn)
+static bool fits_login_pid(
+    const struct joiner *j, const struct track *audit, const struct track *conn)
 {
 	int64_t at = begin_of(audit);
 
 	if (differ(audit->addr, conn->addr))
 		return false;
 	if (audit->flags & TRACK_BEGAN && conn->login >= 0)
-		return distance(at, conn->login) <= NEAR;
+		return distance(at, conn->login) <= NEAR ||
+		       fits_slow_login(j, audit, conn);
 	if (differ(audit->user, conn->user) && conn->login >= 0)
 		return false;
 	if (audit->flags & TRACK_BEGAN)
@@ -201,7 +228,7 @@ unsigned join_rank_pid(
 	const struct track *y = x == a ? b : a;
 
 	if (x->kind == TRACK_AUDIT && y->kind == TRACK_CONN)
-		return fits_login_pid(x, y) ? 2 : 0;
+		return fits_login_pid(j, x, y) ? 2 : 0;
 	if (x->kind == TRACK_CONN && y->kind == TRACK_CONN)
 		return same_sshd(a, b) && fits_conn(j, a, b) ? 3 : 0;
 	if (x->kind == TRACK_LOGIN)
@@ -235,16 +262,6 @@ static unsigned rank_terminal(
 		   a->kind == TRACK_LOGIN ? b : a)
 		   ? 5
 		   : 0;
-}
-
-static uint64_t peer_of(const struct track *t)
-{
-	uint64_t h;
-
-	if (!t->addr.n || t->port < 0)
-		return 0;
-	h = hash_u64(hash_bytes(t->addr) ^ hash_u64((uint64_t)t->port));
-	return h ? h : 1;
 }
 
 /* Recordings, and what was only tried, have rules of their own. */
