@@ -95,12 +95,19 @@ static int ses_track(struct correlator *c, struct live_host *h,
 	return live_index(l, index_key(INDEX_SES, (uint64_t)ses));
 }
 
-/* Whether this LOGIN can not be of the same boot as what was seen before. */
+/*
+ * Whether this LOGIN can not be of the same boot as what was seen before. Where
+ * the id of the boot is told, that tells; and programs in the kernel see a
+ * LOGIN when PAM has opened the session, maybe long behind audit's and behind
+ * those of others.
+ */
 static bool login_tells_boot(const struct live_host *h, const struct live *l,
     const struct event *ev, int64_t ses)
 {
 	bool same;
 
+	if (ev->boot.n && (!l || str_eq(l->t.boot, ev->boot)))
+		return false;
 	if (!l)
 		return h->ses >= 0 && ses + SES_SLACK < h->ses;
 	same = l->t.pid < 0 || l->t.pid == pid_of(ev, F_PID);

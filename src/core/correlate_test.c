@@ -115,6 +115,36 @@ static const struct scene scenes[] = {
 	    BPF_BEGIN("141", "4", "100", "192.0.2.1", "5000"),
 	"2 origin=sshd user=ann addr=192.0.2.1 port=5000 ses=4 "
 	"method=publickey 101-141 LH\n"},
+    {"the same, seen by audit before, and others logged in meanwhile",
+	"audit session.open 101 type=LOGIN trust=kernel boot=B ses=4 pid=100 "
+	"auid=1000\n"
+	"audit session.open 110 type=LOGIN trust=kernel boot=B ses=40 pid=300 "
+	"auid=1000\n"
+	"bpf session.open 141 type=LOGIN trust=kernel boot=B ses=4 pid=100 "
+	"auid=1000\n"
+	"bpf session.open 142 type=LOGIN trust=kernel boot=B ses=5 pid=110 "
+	"auid=1000\n"
+	"audit exec 150 boot=B ses=40 pid=310 argv=a\n",
+	"1 ses=4 101-141 L\n1 ses=40 110-150 L exec=1\n1 ses=5 142-142 L\n"},
+    {"the same, told by another audit log",
+	"audit session.open 101 type=LOGIN trust=kernel ses=4 pid=100 "
+	"auid=1000\n"
+	"audit exec 150 ses=4 pid=110 argv=a\n" DIV
+	"bpf session.open 141 type=LOGIN trust=kernel ses=4 pid=100 "
+	"auid=1000\n",
+	"2 ses=4 101-150 L exec=1\n"},
+    {"no such LOGIN: behind all that is known, or of another process",
+	"audit session.open 101 type=LOGIN trust=kernel ses=4 pid=100 "
+	"auid=1000\n"
+	"audit session.open 101 type=LOGIN trust=kernel ses=5 pid=105 "
+	"auid=1000\n"
+	"audit exec 150 ses=5 pid=110 argv=a\n" DIV
+	"bpf session.open 141 type=LOGIN trust=kernel ses=4 pid=100 "
+	"auid=1000\n"
+	"bpf session.open 141 type=LOGIN trust=kernel ses=5 pid=106 "
+	"auid=1000\n",
+	"1 ses=4 101-101 L\n1 ses=5 101-150 L exec=1\n"
+	"1 ses=5 141-141 L\n1 ses=4 141-141 L\n"},
     {"the same where its end was seen",
 	ACCEPTED("101", "100", "ann", "192.0.2.1", "5000")
 	    GONE("150", "105", "192.0.2.1", "5000")

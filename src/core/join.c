@@ -111,9 +111,13 @@ static bool fits_ses(
 	if (!join_same_boot(j, a, b) || differ(a->user, b->user) ||
 	    (a->auid >= 0 && b->auid >= 0 && a->auid != b->auid))
 		return false;
-	/* LOGIN is the first record of a ses, and its end the last. */
+	/*
+	 * LOGIN is the first record of a ses, and its end the last; but to
+	 * programs in the kernel it shows late, see fits_slow_login().
+	 */
 	if (b->flags & TRACK_BEGAN && b->start - a->start > NEAR)
-		return false;
+		return a->pid > 0 && a->pid == b->pid &&
+		       b->start <= a->end + NEAR;
 	return true;
 }
 
