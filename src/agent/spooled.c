@@ -8,6 +8,7 @@
 
 #include "archive/layout.h"
 #include "base/fd.h"
+#include "trail/prune.h"
 
 int spooled_open(
     struct spooled *s, int store_fd, const char *chain, struct err *err)
@@ -72,15 +73,36 @@ static int read_from(struct spooled *s, uint64_t from, struct err *err)
 	return 0;
 }
 
+/* To the first frame that is there, where `*from` is before it. */
+static int skip_removed(
+    struct spooled *s, struct batch_writer *w, uint64_t *from, struct err *err)
+{
+	struct buf header = BUF_INIT;
+	uint64_t first;
+	int r = trail_first(s->dirfd, &first);
+
+	if (r < 0 || first <= *from)
+		return r < 0 ? err_sys(err, r, "%s", s->chain) : 0;
+	r = trail_first_header(s->dirfd, first, &header, err);
+	if (r == 0) {
+		batch_set_header(w, buf_str(&header));
+		*from = first;
+	}
+	buf_free(&header);
+	return r;
+}
+
 int spooled_batch(struct spooled *s, uint64_t from, struct batch_writer *w,
     uint64_t *ret_end, struct err *err)
 {
 	struct frame f;
 	int r = 0;
 
-	*ret_end = from;
 	batch_begin(w, STR_NONE);
 	if (from <= s->size)
+		r = skip_removed(s, w, &from, err);
+	*ret_end = from;
+	if (r == 0 && from <= s->size)
 		r = read_from(s, from, err);
 	while (r >= 0 && *ret_end <= s->size) {
 		r = trail_reader_next(s->reader, &f, err);

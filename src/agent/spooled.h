@@ -40,8 +40,9 @@ int spooled_look(struct spooled *s, struct err *err);
 /*
  * Fill a batch with frames from number `from` on, none beyond the checkpoint,
  * which goes with them when it covers exactly these and all before. *ret_end:
- * the number behind the last one; `from` where there is none.
- * -EBADMSG: a damaged frame, which `sshtrail verify` names.
+ * the number behind the last one; `from` where there is none. Where retention
+ * removed `from`, it begins with the first frame that is there, and says so by
+ * a header. -EBADMSG: a damaged frame, which `sshtrail verify` names.
  */
 int spooled_batch(struct spooled *s, uint64_t from, struct batch_writer *w,
     uint64_t *ret_end, struct err *err);

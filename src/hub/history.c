@@ -9,6 +9,7 @@
 #include "archive/layout.h"
 #include "base/fd.h"
 #include "trail/frame.h"
+#include "trail/header.h"
 #include "trail/prune.h"
 
 #define NAME_LEN sizeof(((struct hub_chain *)0)->name)
@@ -84,15 +85,52 @@ int history_open(struct hub *h, const struct host_entry *host, const char *name,
 	return 0;
 }
 
+int history_skip_absent(const struct host_entry *host, const char *name,
+    struct hub_chain *c, const struct batch *b, struct err *err)
+{
+	struct segment_header header;
+	int r = segment_header_get(b->header, &header, err);
+
+	if (r == 0)
+		r = segment_header_check(&header, str_z(name), &host->key, err);
+	if (r == 0 && header.first_seq != b->first)
+		r = err_set(err, -EBADMSG,
+		    "the header is that of frame %llu, not of %llu",
+		    (unsigned long long)header.first_seq,
+		    (unsigned long long)b->first);
+	if (r < 0)
+		return err_context(err, -EBADMSG, "a batch of %s", name);
+	*c->shared = header.tree;
+	c->absent = header.tree.size;
+	return 0;
+}
+
+/* What stands in the hole in front of it, and is told. */
+static void describe(const struct hub_chain *c, const char *before,
+    char ret[static TRAIL_WHY_MAX])
+{
+	const unsigned long long n = c->shared->size, absent = c->absent;
+
+	if (!absent)
+		snprintf(ret, TRAIL_WHY_MAX, "they are those of %s", before);
+	else if (absent == n)
+		snprintf(ret, TRAIL_WHY_MAX, "the host has them no more");
+	else
+		snprintf(ret, TRAIL_WHY_MAX,
+		    "the host has the first %llu no more, the others are those "
+		    "of %s",
+		    absent, before);
+}
+
 static int begin(struct hub *h, const struct host_entry *host,
     const char *before, struct hub_chain *c, struct err *err)
 {
-	char why[TRAIL_WHY_MAX], reason[512];
+	char why[TRAIL_WHY_MAX], reason[TRAIL_WHY_MAX + 512];
 	struct trail_behind behind = {.tree = *c->shared, .why = why};
 	const unsigned long long n = behind.tree.size;
 	int r;
 
-	snprintf(why, sizeof why, "they are those of %s", before);
+	describe(c, before, why);
 	r = n ? replica_begin(&c->replica, h->archive, c->name, &behind, err)
 	      : replica_open(&c->replica, h->archive, c->name, err);
 	if (r < 0)
@@ -102,7 +140,7 @@ static int begin(struct hub *h, const struct host_entry *host,
 	snprintf(reason, sizeof reason,
 	    "a further history of this host is kept as %s, from frame %llu "
 	    "on%s%s",
-	    c->name, n + 1, n ? "; up to there it is that of " : "", before);
+	    c->name, n + 1, n ? "; of the frames before: " : "", n ? why : "");
 	r = hub_note(h, EVENT_CONFIG, str_z(host->name), "history", reason);
 	if (r < 0 && err)
 		*err = h->failure;

@@ -25,6 +25,7 @@ struct hub_chain {
 	/* Of the frames that a history shares with the one before, as long as
 	 * it has not begun (hub/history.h); NULL: it has. */
 	struct merkle *shared;
+	uint64_t absent; /* of these the host has the first no more */
 };
 
 struct hub {

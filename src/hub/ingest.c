@@ -83,6 +83,17 @@ static void note_fork(struct intake *in, bool forked, const char *reason)
  * Two histories under one number: a host restored from an image, a stolen key,
  * or a hub restored from a backup. Neither is taken for the other.
  */
+static bool refuse_as_fork(struct intake *in, const struct buf *reason)
+{
+	const struct str text = buf_str(reason);
+	char said[512];
+
+	snprintf(said, sizeof said, "%.*s", STR_ARG(text));
+	note_fork(in, true, said);
+	hub_refuse(in->reply, 409, "fork", "%s", said);
+	return false;
+}
+
 static bool refuse_fork(struct intake *in, uint64_t seq, const char *what)
 {
 	struct buf reason = BUF_INIT;
@@ -90,8 +101,7 @@ static bool refuse_fork(struct intake *in, uint64_t seq, const char *what)
 	buf_printf(&reason,
 	    "%s: frame %llu is not the one that is kept (%s); refused",
 	    in->chain->name, (unsigned long long)seq, what);
-	note_fork(in, true, buf_z(&reason));
-	hub_refuse(in->reply, 409, "fork", "%.*s", STR_ARG(buf_str(&reason)));
+	refuse_as_fork(in, &reason);
 	buf_free(&reason);
 	return false;
 }
@@ -292,14 +302,43 @@ static bool skip_shared(struct intake *in)
 	return r >= 0 || refuse_failed(in, r, &why);
 }
 
+/*
+ * Frames are missing. Where the host has them no more, that is for who runs the
+ * hub to know; a further history begins behind them.
+ */
+static bool pass_missing(struct intake *in, uint64_t next)
+{
+	const bool gone = in->batch.header.n > 0;
+	struct buf reason = BUF_INIT;
+	struct err why = {""};
+
+	if (gone && in->chain->shared) {
+		if (history_skip_absent(
+			in->host, in->name, in->chain, &in->batch, &why) == 0)
+			return true;
+		hub_refuse(in->reply, 400, "batch", "%s", why.text);
+	} else if (gone) {
+		buf_printf(&reason,
+		    "%s: frames %llu to %llu are not here, and gone at the "
+		    "host; refused",
+		    in->chain->name, (unsigned long long)next,
+		    (unsigned long long)in->batch.first - 1);
+		refuse_as_fork(in, &reason);
+		buf_free(&reason);
+	} else {
+		hub_refuse(in->reply, 416, "gap", "the next frame is %llu",
+		    (unsigned long long)next);
+	}
+	return false;
+}
+
 static void take(struct intake *in)
 {
 	uint64_t next = kept(in) + 1;
 
-	if (in->batch.n && in->batch.first > next) {
-		hub_refuse(in->reply, 416, "gap", "the next frame is %llu",
-		    (unsigned long long)next);
-	} else if (in->chain->shared ? skip_shared(in) : skip_known(in)) {
+	if (in->batch.n && in->batch.first > next && !pass_missing(in, next))
+		return;
+	if (in->chain->shared ? skip_shared(in) : skip_known(in)) {
 		grow_tree(in);
 		if (note_fits(in) && keep(in)) {
 			tell_corrected(in);

@@ -102,6 +102,19 @@ int trail_first(int dirfd, uint64_t *ret)
 	return r;
 }
 
+int trail_first_header(
+    int dirfd, uint64_t first, struct buf *ret, struct err *err)
+{
+	struct buf b = BUF_INIT;
+	struct segment_header h;
+	int r = read_header(dirfd, first, &b, &h, err);
+
+	if (r == 0)
+		buf_add(ret, b.p, h.len);
+	buf_free(&b);
+	return r < 0 ? r : buf_error(ret);
+}
+
 int trail_pieces(int dirfd, uint64_t *ret_bytes,
     int (*fn)(void *ctx, const struct trail_piece *p), void *ctx,
     struct err *err)

@@ -53,6 +53,12 @@ int trail_pieces(int dirfd, uint64_t *ret_bytes,
  * Number of the first frame that is there, as the names of files say; 0: none.
  */
 int trail_first(int dirfd, uint64_t *ret);
+/*
+ * Append the header of that segment, `first` (trail/header.h): it says, signed,
+ * which tree the frames before it were.
+ */
+int trail_first_header(
+    int dirfd, uint64_t first, struct buf *ret, struct err *err);
 
 /*
  * Remove all segments in front of the one that begins with hole->upto + 1,

@@ -6,11 +6,13 @@
 #include "base/compress.h"
 #include "crypto/checkpoint.h"
 #include "trail/frame.h"
+#include "trail/header.h"
 #include "trail/le.h"
 
-#define MAGIC	   STR("SSHTBAT1")
-#define HEAD_LEN   ((size_t)12)
-#define ZSTD_LEVEL 3
+#define MAGIC	    STR("SSHTBAT1")
+#define WITH_HEADER STR("SSHTBAT2")
+#define HEAD_LEN    ((size_t)12)
+#define ZSTD_LEVEL  3
 
 void batch_begin(struct batch_writer *w, struct str note)
 {
@@ -20,6 +22,15 @@ void batch_begin(struct batch_writer *w, struct str note)
 	buf_add_str(&w->plain, MAGIC);
 	buf_add_u32le(&w->plain, (uint32_t)note.n);
 	buf_add_str(&w->plain, note);
+}
+
+void batch_set_header(struct batch_writer *w, struct str header)
+{
+	if (w->plain.n < MAGIC.n)
+		return;
+	memcpy(w->plain.p, WITH_HEADER.p, WITH_HEADER.n);
+	buf_add_u32le(&w->plain, (uint32_t)header.n);
+	buf_add_str(&w->plain, header);
 }
 
 bool batch_takes(const struct batch_writer *w, size_t payload)
@@ -109,8 +120,25 @@ static int check_frames(struct batch *b, struct err *err)
 	return 0;
 }
 
+/* *rest: what is behind the checkpoint. */
+static bool take_header(struct str *rest, struct str *ret)
+{
+	size_t n;
+
+	if (rest->n < 4)
+		return false;
+	n = le32_get(rest->p);
+	*rest = str_from(*rest, 4);
+	if (n > rest->n || n > SEGMENT_HEADER_MAX)
+		return false;
+	*ret = str_upto(*rest, n);
+	*rest = str_from(*rest, n);
+	return true;
+}
+
 int batch_read(struct str body, struct batch *ret, struct err *err)
 {
+	bool with_header;
 	size_t note;
 	int r;
 
@@ -119,12 +147,18 @@ int batch_read(struct str body, struct batch *ret, struct err *err)
 	if (r < 0)
 		return r;
 	note = le32_get(ret->plain.p + MAGIC.n);
-	if (!str_starts(buf_str(&ret->plain), MAGIC) ||
+	with_header = str_starts(buf_str(&ret->plain), WITH_HEADER);
+	if ((!with_header && !str_starts(buf_str(&ret->plain), MAGIC)) ||
 	    note > ret->plain.n - HEAD_LEN || note > CHECKPOINT_NOTE_MAX)
 		return err_set(
 		    err, -EBADMSG, "a batch begins with %s", MAGIC.p);
 	ret->note = str_make(ret->plain.p + HEAD_LEN, note);
 	ret->frames = str_from(buf_str(&ret->plain), HEAD_LEN + note);
+	if (with_header && !take_header(&ret->frames, &ret->header))
+		return err_set(err, -EBADMSG,
+		    "a batch that begins with %s has a header behind its "
+		    "checkpoint",
+		    WITH_HEADER.p);
 	return check_frames(ret, err);
 }
 

@@ -9,6 +9,12 @@
  *   n  the checkpoint, a signed note
  *   .. frames (docs/trail-format.md), one behind the other, to the end
  *
+ * Of a chain whose first frames are gone at the host, the batch that begins
+ * with the first that is there may begin with "SSHTBAT2"; then between
+ * checkpoint and frames lie
+ *
+ *   4  length of a header, and that of the segment that begins there
+ *
  * Who reads one believes nothing of it: size, lengths, checksums and the order
  * of the numbers are checked here, signatures and trees by the caller.
  */
@@ -30,6 +36,8 @@ struct batch_writer {
 
 /* Begin one with a checkpoint, or STR_NONE. */
 void batch_begin(struct batch_writer *w, struct str note);
+/* Where no frame was added: the header of the first segment that is there. */
+void batch_set_header(struct batch_writer *w, struct str header);
 /* Whether a frame with that payload still belongs into it. */
 bool batch_takes(const struct batch_writer *w, size_t payload);
 void batch_add(struct batch_writer *w, const struct frame *f);
@@ -42,7 +50,8 @@ void batch_free(struct batch_writer *w);
 struct batch {
 	struct buf plain;
 	struct str note;   /* empty: none */
-	struct str frames; /* both in `plain` */
+	struct str header; /* likewise; not checked but for its length */
+	struct str frames; /* all in `plain` */
 	uint64_t first, n; /* number of its first frame; 0: there is none */
 };
 

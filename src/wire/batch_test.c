@@ -50,6 +50,18 @@ static void test_round_trip(void **state)
 	}
 	assert_false(batch_next(&rest, &f, &bytes));
 	batch_done(&b);
+	/* Whose first frames are gone. */
+	buf_clear(&body);
+	batch_begin(&w, STR_NONE);
+	batch_set_header(&w, STR("header"));
+	put(&w, 7, STR("payload"));
+	batch_set_note(&w, STR("note"));
+	assert_int_equal(batch_end(&w, &body), 0);
+	assert_int_equal(batch_read(buf_str(&body), &b, &err), 0);
+	assert_true(str_eqz(b.note, "note") && str_eqz(b.header, "header"));
+	assert_int_equal(b.first, 7);
+	assert_int_equal(b.n, 1);
+	batch_done(&b);
 	/* Without frames: a sign of life. */
 	buf_clear(&body);
 	batch_begin(&w, STR("n"));
@@ -112,7 +124,11 @@ static void test_hostile(void **state)
 	assert_int_equal(batch_read(STR("SSHTBAT1"), &b, NULL), -EBADMSG);
 	refused(str_make(bomb, BATCH_MAX + 1), "zstd frame");
 	refused(STR("SSHT"), "zstd frame");
-	refused(STR("SSHTBAT2\0\0\0\0"), "begins with");
+	refused(STR("SSHTBAT3\0\0\0\0"), "begins with");
+	refused(STR("SSHTBAT2\0\0\0\0"), "has a header");
+	refused(STR("SSHTBAT2\0\0\0\0\2\0\0\0x"), "has a header");
+	refused(STR("SSHTBAT2\0\0\0\0\xff\xff\xff\xff"), "has a header");
+	refused(STR("SSHTBAT2\0\0\0\0\1\0\0\0hx"), "byte 0 ");
 	refused(STR("SSHTBAT1\1\0\0\0"), "begins with");
 	refused(STR("SSHTBAT1\xff\xff\xff\xff"), "begins with");
 	refused(STR("SSHTBAT1\0\0\0\0x"), "byte 0 ");
