@@ -37,6 +37,7 @@
 #define TICK_USEC  ((int64_t)TAP_INTERVAL_MS * 1000)
 /* Read in one tick: a ring is full within a second. */
 #define BUSY_BYTES ((uint64_t)1 << 20)
+#define REST_TICKS 5 /* the store is looked after, where nothing comes */
 
 struct collector;
 
@@ -67,7 +68,8 @@ struct collector {
 	struct places places;
 	struct control control;
 	struct rates rates;
-	uint64_t bytes; /* of all taps, at the last tick */
+	uint64_t bytes;	 /* of all taps, at the last tick */
+	unsigned rested; /* ticks in which none came, up to REST_TICKS */
 	struct room room;
 	struct sandbox_state sandbox;
 	const char *why_stop; /* NULL: it was asked to */
@@ -288,8 +290,8 @@ static void on_again(struct loop *l, struct loop_timer *t)
 	done(c, r);
 }
 
-/* False: more comes in a tick than leaves time for what can wait. */
-static bool note_rates(struct collector *c, int64_t now)
+/* How much came since the last tick. */
+static uint64_t note_rates(struct collector *c, int64_t now)
 {
 	uint64_t bytes = 0, before = c->bytes;
 
@@ -302,24 +304,24 @@ static bool note_rates(struct collector *c, int64_t now)
 	}
 	c->bytes = bytes;
 	rates_note(&c->rates, now, ledger_stats(c->ledger)->events, bytes);
-	return bytes < before + BUSY_BYTES;
+	return bytes > before ? bytes - before : 0;
 }
 
 /* Feeds without a descriptor to wait for, and events held back too long. */
 static void on_tick(struct loop *l, struct loop_timer *t)
 {
 	struct collector *c = t->ctx;
-	int64_t now = loop_now();
-	int64_t idle_since = now;
-	bool leisure = note_rates(c, now);
+	int64_t now = loop_now(), idle_since = now;
+	uint64_t came = note_rates(c, now);
 	int r = pulse_beat(&c->pulse, c->ledger, &c->err);
 
 	(void)l;
-	if (r == 0)
+	c->rested = came ? 0 : (c->rested + 1) % REST_TICKS;
+	if (r == 0 && !c->rested)
 		r = ledger_guard(c->ledger, &c->err);
-	if (r == 0)
+	if (r == 0 && !c->rested)
 		r = recorder_guard(c->recorder, &c->err);
-	if (r == 0)
+	if (r == 0 && !c->rested)
 		r = room_follow(&c->room, c->ledger, c->recorder, &c->err);
 	if (r == 0)
 		r = recorder_mend(c->recorder, now, &c->err);
@@ -339,7 +341,7 @@ static void on_tick(struct loop *l, struct loop_timer *t)
 	if (r == 0)
 		r = lending_look(&c->lending, c->ledger, idle_since, &c->err);
 	/* Left for later, it is still made, or by whoever asks for it first. */
-	if (leisure)
+	if (came < BUSY_BYTES)
 		recorder_derive(c->recorder);
 	done(c, r);
 }
