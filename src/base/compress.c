@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <zstd.h>
-
-#include "base/fd.h"
 
 /*
  * A context is costly to make (hundreds of kilobytes to several megabytes at
@@ -82,74 +79,6 @@ int compress_append(struct buf *b, const void *p, size_t n, int level)
 	return 0;
 }
 
-#define PIECE ((size_t)128 << 10)
-
-struct pieces {
-	char in[PIECE], out[PIECE];
-};
-
-/* What of the file stands in p->in, compressed and written. */
-static int put_piece(
-    ZSTD_CCtx *c, int out, struct pieces *p, size_t n, bool last)
-{
-	ZSTD_inBuffer from = {p->in, n, 0};
-	size_t left;
-
-	do {
-		ZSTD_outBuffer to = {p->out, sizeof p->out, 0};
-		int r;
-
-		left = ZSTD_compressStream2(
-		    c, &to, &from, last ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(left))
-			return -ENOMEM;
-		r = fd_write_all(out, p->out, to.pos);
-		if (r < 0)
-			return r;
-	} while (last ? left > 0 : from.pos < from.size);
-	return 0;
-}
-
-static int put_pieces(
-    ZSTD_CCtx *c, int out, int in, off_t size, struct pieces *p)
-{
-	off_t at = 0;
-	int r;
-
-	do {
-		ssize_t n = fd_pread_full(in, p->in, sizeof p->in, at);
-
-		if (n < 0)
-			return (int)n;
-		at += n;
-		if (at > size || (n < (ssize_t)sizeof p->in && at < size))
-			return -ESTALE;
-		r = put_piece(c, out, p, (size_t)n, at == size);
-	} while (r == 0 && at < size);
-	return r;
-}
-
-int compress_file(int out, int in, int level)
-{
-	struct contexts *own = contexts_get();
-	struct pieces *p;
-	struct stat st;
-	int r;
-
-	if (!own)
-		return -ENOMEM;
-	if (fstat(in, &st) < 0)
-		return -errno;
-	p = malloc(sizeof *p);
-	if (!p)
-		return -ENOMEM;
-	begin_frame(own->c, level);
-	ZSTD_CCtx_setPledgedSrcSize(own->c, (uint64_t)st.st_size);
-	r = put_pieces(own->c, out, in, st.st_size, p);
-	free(p);
-	return r;
-}
-
 /* Whether these are one frame of that size: it costs little to see others. */
 static bool is_frame(const void *p, size_t n, size_t size)
 {
@@ -172,62 +101,6 @@ int decompress(const void *p, size_t n, void *ret, size_t size)
 	return 0;
 }
 
-struct unpacker {
-	ZSTD_DCtx *d; /* its own: the thread's serves others in between */
-	ZSTD_inBuffer in;
-	ZSTD_outBuffer out;
-	size_t size;
-	bool ended;
-};
-
-int unpacker_begin(
-    struct unpacker **u, const void *p, size_t n, void *ret, size_t size)
-{
-	if (!is_frame(p, n, size))
-		return -EBADMSG;
-	if (!*u) {
-		*u = calloc(1, sizeof **u);
-		if (*u)
-			(*u)->d = ZSTD_createDCtx();
-		if (!*u || !(*u)->d) {
-			unpacker_free(*u);
-			*u = NULL;
-			return -ENOMEM;
-		}
-	}
-	ZSTD_DCtx_reset((*u)->d, ZSTD_reset_session_only);
-	(*u)->in = (ZSTD_inBuffer){p, n, 0};
-	(*u)->out = (ZSTD_outBuffer){ret, 0, 0};
-	(*u)->size = size;
-	(*u)->ended = false;
-	return 0;
-}
-
-ssize_t unpacker_reach(struct unpacker *u, size_t until)
-{
-	if (until > u->out.size)
-		u->out.size = until < u->size ? until : u->size;
-	/* With all of it there once more: a checksum may follow. */
-	while (
-	    !u->ended && (u->out.pos < u->out.size || u->out.pos == u->size)) {
-		const size_t in = u->in.pos, out = u->out.pos;
-		size_t left = ZSTD_decompressStream(u->d, &u->out, &u->in);
-
-		if (ZSTD_isError(left) ||
-		    (left && u->in.pos == in && u->out.pos == out))
-			return -EBADMSG;
-		u->ended = left == 0;
-	}
-	return u->out.pos == u->out.size ? (ssize_t)u->out.pos : -EBADMSG;
-}
-
-void unpacker_free(struct unpacker *u)
-{
-	if (u)
-		ZSTD_freeDCtx(u->d);
-	free(u);
-}
-
 int decompressed_size(const void *p, size_t n, uint64_t *ret)
 {
 	unsigned long long size = ZSTD_getFrameContentSize(p, n);
@@ -236,4 +109,16 @@ int decompressed_size(const void *p, size_t n, uint64_t *ret)
 		return -EBADMSG;
 	*ret = size;
 	return 0;
+}
+
+int compressed_front(
+    const void *p, size_t n, size_t *ret_packed, uint64_t *ret_size)
+{
+	size_t packed = ZSTD_findFrameCompressedSize(p, n);
+
+	if (ZSTD_isError(packed))
+		return -EBADMSG;
+	*ret_packed = packed;
+	/* Of a skippable frame zstd says 0. */
+	return decompressed_size(p, n, ret_size);
 }

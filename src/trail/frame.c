@@ -52,6 +52,16 @@ size_t frame_len(const void *p)
 	return le32_get(p);
 }
 
+uint64_t frame_seq(const void *p)
+{
+	return le64_get((const char *)p + AT_SEQ);
+}
+
+enum frame_type frame_type(const void *p)
+{
+	return (enum frame_type)((const uint8_t *)p)[AT_TYPE];
+}
+
 enum frame_state frame_get(struct str bytes, struct frame *ret, size_t *ret_len)
 {
 	const char *p = bytes.p;

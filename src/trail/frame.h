@@ -38,6 +38,9 @@ bool frame_is_plain(const void *p);
 
 /* Length that a frame known to be whole says of itself. */
 size_t frame_len(const void *p);
+/* Number and type that FRAME_HEADER_LEN bytes of a frame say. */
+uint64_t frame_seq(const void *p);
+enum frame_type frame_type(const void *p);
 
 /*
  * Behind damage at the start of `bytes`: offset of the next whole frame whose

@@ -20,8 +20,9 @@ struct trail_reader {
 	bool behind;	  /* done with it: damaged, or another follows */
 	struct buf bytes;
 	struct segment_part part; /* what is packed of them still */
+	uint64_t base;		  /* the first frame in them */
 	size_t at;		  /* of the next frame in them */
-	/* Of those that were read already, from the segment's first on. */
+	/* Of those that were read already, from `base` on. */
 	uint32_t *places;
 	size_t n_places, places_cap;
 	char name[SEGMENT_NAME_LEN];
@@ -105,14 +106,14 @@ static int find_next(const struct trail_reader *r, uint64_t *ret)
 /* To a frame that was read and found good, or the last of these. */
 static void go_back(struct trail_reader *r)
 {
-	uint64_t i = r->from > r->segment ? r->from - r->segment : 0;
+	uint64_t i = r->from > r->base ? r->from - r->base : 0;
 
 	if (r->n_places == 0)
 		return;
 	if (i >= r->n_places)
 		i = r->n_places - 1;
 	r->at = r->places[i];
-	r->next = r->segment + i;
+	r->next = r->base + i;
 }
 
 /* Where the frame stands that comes next. */
@@ -121,7 +122,7 @@ static int remember(struct trail_reader *r)
 	size_t cap = r->places_cap ? 2 * r->places_cap : 64;
 	void *more;
 
-	if (r->next != r->segment + r->n_places)
+	if (r->next != r->base + r->n_places)
 		return 0;
 	if (r->n_places == r->places_cap) {
 		more = reallocarray(r->places, cap, sizeof *r->places);
@@ -131,6 +132,44 @@ static int remember(struct trail_reader *r)
 		r->places_cap = cap;
 	}
 	r->places[r->n_places++] = (uint32_t)r->at;
+	return 0;
+}
+
+static void begin_at(struct trail_reader *r, uint64_t first, size_t at)
+{
+	r->base = r->next = first;
+	r->at = at;
+	r->n_places = 0;
+}
+
+/* Its frames come behind the header. */
+static int take_header(struct trail_reader *r, struct err *err)
+{
+	struct segment_header h;
+	int e;
+
+	while ((e = segment_header_get(buf_str(&r->bytes), &h, err)) < 0)
+		if (segment_part_more(&r->part, &r->bytes) <= 0)
+			return err_context(err, e, "segment %s", r->name);
+	if (h.first_seq != r->segment)
+		return err_set(err, -EBADMSG,
+		    "segment %s holds frames of another place", r->name);
+	begin_at(r, h.first_seq, h.len);
+	return 0;
+}
+
+/* Within a packed segment, to the part that the wanted frame is in. */
+static int jump(struct trail_reader *r, struct err *err)
+{
+	uint64_t first;
+	int e = segment_part_seek(&r->part, r->from, &r->bytes, &first);
+
+	if (e < 0)
+		return err_set(
+		    err, e, "%s: not a segment, or damaged", r->name);
+	if (first == 0)
+		return take_header(r, err);
+	begin_at(r, first, 0);
 	return 0;
 }
 
@@ -145,37 +184,35 @@ void trail_reader_seek(struct trail_reader *r, uint64_t from)
 	    first != loaded)
 		return;
 	r->segment = loaded;
-	go_back(r);
+	if ((r->from >= r->base || r->base == loaded) &&
+	    !segment_part_is_ahead(&r->part, r->from))
+		go_back(r);
+	else if (jump(r, NULL) < 0)
+		r->segment = 0; /* damage: it is told by who enters it anew */
+}
+
+static int load(struct trail_reader *r, struct err *err)
+{
+	int e = segment_load_part(
+	    &r->part, r->dirfd, r->segment, &r->bytes, r->name, err);
+
+	if (e < 0)
+		return e;
+	return r->bytes.n ? take_header(r, err) : jump(r, err);
 }
 
 static int enter(struct trail_reader *r, uint64_t first, struct err *err)
 {
 	bool gap = r->segment != 0 && !r->behind && first != r->next;
-	struct segment_header h;
 	uint64_t missing = r->next;
 	int e;
 
 	r->segment = first;
 	r->behind = true;
-	/* Who wants frames in the midst of it may want a few. */
-	r->part.size = 0;
-	e = r->from > first
-		? segment_load_part(
-		      &r->part, r->dirfd, first, &r->bytes, r->name, err)
-		: segment_load(r->dirfd, first, &r->bytes, r->name, err);
-	if (e == 0)
-		e = segment_header_get(buf_str(&r->bytes), &h, err);
-	if (e == -EBADMSG)
-		err_context(err, e, "segment %s", r->name);
+	e = load(r, err);
 	if (e < 0)
 		return e;
-	if (h.first_seq != first)
-		return err_set(err, -EBADMSG,
-		    "segment %s holds frames of another place", r->name);
 	r->behind = false;
-	r->at = h.len;
-	r->n_places = 0;
-	r->next = first;
 	return gap ? err_set(err, -EBADMSG, "frames %llu to %llu are missing",
 			 (unsigned long long)missing,
 			 (unsigned long long)first - 1)

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/compress.h"
 #include "base/fd.h"
 #include "base/worker.h"
+#include "trail/pack.h"
 #include "trail/segment.h"
 
 /* Segments waiting; each is at most TRAIL_SEGMENT_MAX. */
@@ -64,7 +64,7 @@ static int write_packed(struct fd_draft *file, int dirfd, uint64_t first,
 	int r;
 
 	buf_clear(packed);
-	r = compress_append(packed, plain.p, plain.n, level);
+	r = pack_append(packed, plain, level);
 	segment_name(first, ".zst", name);
 	return r < 0 ? r
 		     : fd_draft_write(
@@ -79,7 +79,7 @@ static int fill_packed(void *ctx, int fd)
 {
 	const struct packing *p = ctx;
 
-	return compress_file(fd, p->fd, p->level);
+	return pack_file(fd, p->fd, p->level);
 }
 
 int segment_pack(

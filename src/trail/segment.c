@@ -8,13 +8,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/compress.h"
 #include "base/fd.h"
+#include "trail/frame.h"
+#include "trail/pack.h"
 
 #define SEGMENTS_MAX ((size_t)1 << 24)
 #define DIGITS	     20
-/* Unpacked at a time, where it is read in parts. */
-#define PART	     ((size_t)256 << 10)
 
 void segment_name(
     uint64_t first, const char *suffix, char ret[static SEGMENT_NAME_LEN])
@@ -149,29 +148,17 @@ static int file_read(int dirfd, const char *name, struct buf *b)
 	return 0;
 }
 
-static int reserve_unpacked(
-    const struct buf *packed, struct buf *b, char **ret_at, size_t *ret_size)
+static int unpack(const struct buf *packed, struct buf *b)
 {
-	uint64_t size;
-	int r = decompressed_size(packed->p, packed->n, &size);
-
-	if (r < 0 || size > SEGMENT_FILE_MAX)
-		return -EBADMSG;
-	*ret_size = size;
-	*ret_at = buf_reserve(b, size + 1);
-	return *ret_at ? 0 : buf_error(b);
-}
-
-static int unpack(struct buf *packed, struct buf *b)
-{
+	struct str rest = buf_str(packed);
 	size_t size;
-	char *at;
-	int r = reserve_unpacked(packed, b, &at, &size);
+	int r = pack_size(rest, SEGMENT_FILE_MAX, &size);
 
+	if (r == 0 && !buf_reserve(b, size))
+		r = buf_error(b);
 	if (r == 0)
-		r = decompress(packed->p, packed->n, at, size);
-	if (r == 0)
-		b->n += size;
+		while ((r = pack_next(&rest, b)) > 0)
+			;
 	return r;
 }
 
@@ -206,47 +193,62 @@ int segment_read(int dirfd, const char *name, struct buf *b, struct err *err)
 	return explain(r, name, err);
 }
 
-int segment_part_read(struct segment_part *p, int dirfd, const char *name,
-    struct buf *b, struct err *err)
+static int part_read(
+    struct segment_part *p, int dirfd, const char *name, struct err *err)
 {
 	size_t size;
-	char *at;
+	int r = file_read(dirfd, name, &p->packed);
+
+	if (r == 0)
+		r = pack_size(buf_str(&p->packed), SEGMENT_FILE_MAX, &size);
+	if (r == 0)
+		p->rest = buf_str(&p->packed);
+	return explain(r, name, err);
+}
+
+int segment_part_seek(
+    struct segment_part *p, uint64_t from, struct buf *b, uint64_t *ret_first)
+{
 	int r;
 
 	buf_clear(b);
-	buf_clear(&p->packed);
-	p->size = 0;
-	r = file_read(dirfd, name, &p->packed);
-	if (r == 0)
-		r = reserve_unpacked(&p->packed, b, &at, &size);
-	if (r == 0)
-		r = unpacker_begin(
-		    &p->unpacker, p->packed.p, p->packed.n, at, size);
-	if (r == 0) {
-		p->size = size;
-		r = segment_part_more(p, b);
-	}
-	return explain(r < 0 ? r : 0, name, err);
+	p->rest = pack_seek(buf_str(&p->packed), from, ret_first);
+	r = segment_part_more(p, b);
+	if (r <= 0 || *ret_first == 0)
+		return r < 0 ? r : 0;
+	/* Nothing vouches for what is said of it. */
+	if (b->n < FRAME_HEADER_LEN || frame_seq(b->p) != *ret_first)
+		return segment_part_seek(p, 0, b, ret_first);
+	return 0;
+}
+
+bool segment_part_is_ahead(const struct segment_part *p, uint64_t from)
+{
+	uint64_t first;
+	struct str at = pack_seek(buf_str(&p->packed), from, &first);
+
+	return first && at.n <= p->rest.n;
 }
 
 int segment_part_more(struct segment_part *p, struct buf *b)
 {
-	ssize_t n;
+	int r = pack_next(&p->rest, b);
 
-	if (p->size == 0)
-		return 0;
-	n = unpacker_reach(p->unpacker, b->n + PART);
-	if (n >= 0)
-		b->n = (size_t)n;
-	if (n < 0 || b->n == p->size)
-		p->size = 0;
-	return n < 0 ? (int)n : 1;
+	if (r < 0)
+		p->rest = STR_NONE;
+	return r;
+}
+
+static void part_clear(struct segment_part *p)
+{
+	buf_clear(&p->packed);
+	p->rest = STR_NONE;
 }
 
 void segment_part_free(struct segment_part *p)
 {
 	buf_free(&p->packed);
-	unpacker_free(p->unpacker);
+	p->rest = STR_NONE;
 }
 
 static int load(struct segment_part *p, int dirfd, uint64_t first,
@@ -257,9 +259,8 @@ static int load(struct segment_part *p, int dirfd, uint64_t first,
 
 	for (size_t i = 0; i < 2 && r == -ENOENT; i++) {
 		segment_name(first, suffixes[i], name);
-		r = p && is_packed(name)
-			? segment_part_read(p, dirfd, name, b, err)
-			: segment_read(dirfd, name, b, err);
+		r = p && is_packed(name) ? part_read(p, dirfd, name, err)
+					 : segment_read(dirfd, name, b, err);
 	}
 	return r;
 }
@@ -273,6 +274,7 @@ int segment_load(int dirfd, uint64_t first, struct buf *b,
 int segment_load_part(struct segment_part *p, int dirfd, uint64_t first,
     struct buf *b, char name[static SEGMENT_NAME_LEN], struct err *err)
 {
-	p->size = 0;
+	part_clear(p);
+	buf_clear(b);
 	return load(p, dirfd, first, b, name, err);
 }

@@ -37,20 +37,23 @@ void segment_name(
  */
 int segment_read(int dirfd, const char *name, struct buf *b, struct err *err);
 
-/* A compressed segment that is read as far as is needed; all zero at first. */
+/* A compressed segment that is read part by part; all zero at first. */
 struct segment_part {
 	struct buf packed;
-	struct unpacker *unpacker;
-	size_t size; /* of all of it; 0: none, or it is whole */
+	struct str rest; /* of these: parts that are to come */
 };
 
 /*
- * As segment_read() of a compressed one, but for the beginning only: b gets
- * some, and with each segment_part_more() more, at the same place. Nothing else
- * may be added to b meanwhile.
+ * Fill b with the part that frame `from` is in, or that it comes behind.
+ * *ret_first: the number of its first frame; 0: it is the first part, in front
+ * of which the header stands, or that of which no other can be told. -EBADMSG:
+ * damage.
  */
-int segment_part_read(struct segment_part *p, int dirfd, const char *name,
-    struct buf *b, struct err *err);
+int segment_part_seek(
+    struct segment_part *p, uint64_t from, struct buf *b, uint64_t *ret_first);
+
+/* Whether that would be a part which was not read since the one sought last. */
+bool segment_part_is_ahead(const struct segment_part *p, uint64_t from);
 
 /* 1: there is more in b than before; 0: it was all; -EBADMSG: damage. */
 int segment_part_more(struct segment_part *p, struct buf *b);
@@ -63,7 +66,10 @@ void segment_part_free(struct segment_part *p);
 int segment_load(int dirfd, uint64_t first, struct buf *b,
     char name[static SEGMENT_NAME_LEN], struct err *err);
 
-/* The same, of the compressed one the beginning. */
+/*
+ * The same, but a compressed one is not unpacked: b is empty then, and
+ * segment_part_seek() is called next.
+ */
 int segment_load_part(struct segment_part *p, int dirfd, uint64_t first,
     struct buf *b, char name[static SEGMENT_NAME_LEN], struct err *err);
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "base/compress.h"
 #include "trail/frame.h"
+#include "trail/pack.h"
 #include "trail/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -85,36 +85,68 @@ static void read_bytes(struct str bytes)
 	walk_bytes(str_from(bytes, h.len), &h.tree);
 }
 
-/* What can be unpacked at once can be in parts. */
-static void read_parts(const uint8_t *data, size_t size, struct str plain)
+/* From any mark on, or the beginning, parts are the end of the whole. */
+static void read_parts(struct str packed, struct str plain)
 {
-	struct unpacker *u = NULL;
-	char *p = malloc(plain.n + 1);
+	for (uint64_t from = 0; from < 64; from = 2 * from + 1) {
+		uint64_t first;
+		struct str rest = pack_seek(packed, from, &first);
+		struct buf b = BUF_INIT;
 
-	if (p && unpacker_begin(&u, data, size, p, plain.n) == 0 &&
-	    (unpacker_reach(u, plain.n / 2) < 0 ||
-		unpacker_reach(u, plain.n) != (ssize_t)plain.n ||
-		!str_eq(str_make(p, plain.n), plain)))
+		if (first > from)
+			abort();
+		while (pack_next(&rest, &b) > 0)
+			;
+		if (!str_ends(plain, buf_str(&b)) ||
+		    (first == 0 && b.n != plain.n))
+			abort();
+		buf_free(&b);
+	}
+}
+
+static void read_packed(struct str packed)
+{
+	struct str rest = packed;
+	struct buf b = BUF_INIT;
+	size_t size;
+	int r;
+
+	if (pack_size(packed, 1 << 20, &size) < 0)
+		return;
+	while ((r = pack_next(&rest, &b)) > 0)
+		;
+	if (b.n > size || (r == 0 && b.n != size))
 		abort();
-	unpacker_free(u);
-	free(p);
+	if (r == 0) {
+		read_bytes(buf_str(&b));
+		read_parts(packed, buf_str(&b));
+	}
+	buf_free(&b);
+}
+
+/* Whatever it is, it is the same again. */
+static void pack_bytes(struct str plain)
+{
+	struct buf packed = BUF_INIT, b = BUF_INIT;
+	struct str rest;
+
+	if (pack_append(&packed, plain, 1) < 0)
+		abort();
+	rest = buf_str(&packed);
+	while (pack_next(&rest, &b) > 0)
+		;
+	if (!str_eq(buf_str(&b), plain))
+		abort();
+	buf_free(&packed);
+	buf_free(&b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint64_t plain;
-	char *p;
+	struct str bytes = str_make(data, size);
 
-	read_bytes(str_make(data, size));
-	if (decompressed_size(data, size, &plain) < 0 || plain > 1 << 20)
-		return 0;
-	p = malloc(plain + 1);
-	if (!p)
-		return 0;
-	if (decompress(data, size, p, plain) == 0) {
-		read_bytes(str_make(p, plain));
-		read_parts(data, size, str_make(p, plain));
-	}
-	free(p);
+	read_bytes(bytes);
+	read_packed(bytes);
+	pack_bytes(bytes);
 	return 0;
 }

@@ -75,9 +75,7 @@ class Trail:
         data = header + b"".join(frames)
         path = path or self.path(n)
         if path.endswith(".zst"):
-            data = subprocess.run(["zstd", "-cq", f"--stream-size={len(data)}"],
-                                  input=data, check=True,
-                                  stdout=subprocess.PIPE).stdout
+            data = zstd(data)
         with open(path, "wb") as f:
             f.write(data)
 
@@ -210,6 +208,52 @@ def compressed_bit(t):
         data = f.read()
     with open(t.path(0), "wb") as f:
         f.write(flip(data, len(data) // 2))
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-cq", f"--stream-size={len(data)}"], input=data,
+                          check=True, stdout=subprocess.PIPE).stdout
+
+
+def write_parts(t, n, magic=0x184d2a53, length=8, off=0):
+    """In two parts, with a mark between them that is `off` by some frames."""
+    header, frames = t.read(n)
+    half = len(frames) // 2
+    first = struct.unpack_from("<Q", frames[half], 8)[0]
+    path = t.path(n)
+    if not path.endswith(".zst"):
+        os.unlink(path)
+        path += ".zst"
+    with open(path, "wb") as f:
+        f.write(zstd(header + b"".join(frames[:half])))
+        f.write(struct.pack("<IIQ", magic, length, first + off))
+        f.write(zstd(b"".join(frames[half:])))
+
+
+@case()
+def in_parts(t):
+    for n in range(len(t.names())):
+        write_parts(t, n)
+
+
+@case()
+def mark_that_lies(t):
+    write_parts(t, 1, off=1)
+
+
+@case()
+def mark_of_another_kind(t):
+    write_parts(t, 1, magic=0x184d2a5f)
+
+
+@case("EDITED")
+def mark_that_is_none(t):
+    write_parts(t, 1, magic=0x184d2a43)
+
+
+@case("EDITED")
+def mark_that_is_too_long(t):
+    write_parts(t, 1, length=1 << 30)
 
 
 @case("EDITED")
