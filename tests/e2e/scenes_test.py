@@ -258,12 +258,18 @@ def remote_forward(at):
     at.event(session, "net.listen", laddr="127.0.0.1", lport=port)
 
 
+def answers(path):
+    """A socket is there before who made it listens."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
+
+
 @scene("agent forwarding (-A)")
 def agent_forwarding(at):
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", at.path("agent")],
                              stdout=subprocess.DEVNULL)
     try:
-        wait_for("the agent", lambda: os.path.exists(at.path("agent")))
+        wait_for("the agent", lambda: answers(at.path("agent")))
         env = {"SSH_AUTH_SOCK": at.path("agent")}
         run("ssh-add", "-q", at.ann.key, env={**os.environ, **env})
         out = at.ssh(at.ann, "ssh-add -l", options=("-A",), env=env)
