@@ -26,7 +26,8 @@ static int open_chain(struct piece_reader *p, struct archive *a,
 int piece_reader_open(struct piece_reader *p, struct archive *a,
     const struct recording *r, struct place from, struct err *err)
 {
-	p->frames = (struct recording_frames){r->number, r->last, false};
+	p->frames =
+	    (struct recording_frames){.number = r->number, .last = r->last};
 	p->from = from;
 	p->in_chunk = false;
 	return open_chain(

@@ -21,8 +21,11 @@ int recording_next(struct trail_reader *reader, struct recording_frames *of,
 			of->damaged = true;
 			continue;
 		}
-		if (r <= 0 || (of->last && ret->seq > of->last))
-			return r < 0 ? r : 0;
+		if (r <= 0)
+			return r;
+		of->ended = of->last && ret->seq >= of->last;
+		if (of->last && ret->seq > of->last)
+			return 0;
 		if (ret->type == FRAME_RECORDING &&
 		    ret->stream == (uint32_t)of->number)
 			return 1;
@@ -32,7 +35,7 @@ int recording_next(struct trail_reader *reader, struct recording_frames *of,
 static int read_frames(struct trail_reader *reader, struct recording_read *rr,
     struct sha256_ctx *digest, struct err *err)
 {
-	struct recording_frames of = {rr->number, rr->last, false};
+	struct recording_frames of = {.number = rr->number, .last = rr->last};
 	struct frame f;
 	int r;
 

@@ -18,6 +18,7 @@ struct recording_frames {
 	uint64_t number; /* of the recording: of its first frame */
 	uint64_t last;	 /* of its last; 0: to the end of the chain */
 	bool damaged;	 /* frames of the chain could not be read */
+	bool ended;	 /* the chain has `last`, or more: it was come to */
 };
 
 /*

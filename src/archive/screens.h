@@ -54,7 +54,8 @@ int screens_complete_part(struct screens *s, struct archive *a,
 /*
  * For who has the store open for writing: adds to the file what the recording
  * has in addition, about `budget` bytes of its output at most (0: no limit),
- * and, until it is closed, whole blocks only. 1: there is more to do; 0.
+ * and whole blocks only until the chain has its end: at a hub that comes behind
+ * the event that tells of it. 1: there is more to do; 0.
  * `pieces` is all zero, or as an earlier call left it: then what was read of
  * the disk serves again where it can. Close it in the end.
  */

@@ -169,7 +169,7 @@ static int finish(struct builder *b, bool end, struct err *err)
 /* What is to be made, from what, and where it is appended. */
 struct making {
 	uint64_t budget;
-	bool end; /* with the last block, though it be not whole */
+	bool now; /* the end is where the chain has no more of it by now */
 	struct piece_reader *pieces;
 	struct buf *out;
 };
@@ -188,7 +188,7 @@ static int make_blocks(const struct screens *s, struct archive *a,
 	if (r == 0)
 		r = more = build(&b, m->pieces, m->budget, err);
 	if (r == 0)
-		r = finish(&b, m->end, err);
+		r = finish(&b, m->now || m->pieces->frames.ended, err);
 	builder_close(&b);
 	return r < 0 ? r : more;
 }
@@ -266,7 +266,7 @@ int screens_extend(struct archive *a, const struct recording *r,
 {
 	CLEANUP_FD int dirfd = -1;
 	struct buf blocks = BUF_INIT;
-	const struct making m = {budget, r->last != 0, pieces, &blocks};
+	const struct making m = {budget, false, pieces, &blocks};
 	struct screens s;
 	char name[24];
 	int more = 0, result = screens_open(&s, a, r);

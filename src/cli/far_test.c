@@ -69,7 +69,7 @@ static void fill(struct fake *f, unsigned n)
 /* Numbers of all frames behind `from`, added up; or an error. */
 static int64_t read_all(struct archive *a, uint64_t from, struct err *err)
 {
-	struct recording_frames of = {5, 0, false};
+	struct recording_frames of = {.number = 5, .last = 0};
 	struct trail_reader *reader;
 	struct frame f;
 	int64_t sum = 0;

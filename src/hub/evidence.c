@@ -92,7 +92,7 @@ int evidence_begin(struct api_call *c, struct err *err)
 static int write_frames(struct making *m, struct trail_reader *reader,
     const struct file_sink *to, struct err *err)
 {
-	struct recording_frames of = {m->number, m->last, false};
+	struct recording_frames of = {.number = m->number, .last = m->last};
 	struct buf bytes = BUF_INIT;
 	struct frame f;
 	int r = to->begin(to->ctx, "frames");
