@@ -83,15 +83,11 @@ static void note_fork(struct intake *in, bool forked, const char *reason)
  * Two histories under one number: a host restored from an image, a stolen key,
  * or a hub restored from a backup. Neither is taken for the other.
  */
-static bool refuse_as_fork(struct intake *in, const struct buf *reason)
+static void refuse_as_fork(struct intake *in, struct buf *reason)
 {
-	const struct str text = buf_str(reason);
-	char said[512];
-
-	snprintf(said, sizeof said, "%.*s", STR_ARG(text));
-	note_fork(in, true, said);
-	hub_refuse(in->reply, 409, "fork", "%s", said);
-	return false;
+	note_fork(in, true, buf_z(reason));
+	hub_refuse(in->reply, 409, "fork", "%.*s", STR_ARG(buf_str(reason)));
+	buf_free(reason);
 }
 
 static bool refuse_fork(struct intake *in, uint64_t seq, const char *what)
@@ -102,7 +98,6 @@ static bool refuse_fork(struct intake *in, uint64_t seq, const char *what)
 	    "%s: frame %llu is not the one that is kept (%s); refused",
 	    in->chain->name, (unsigned long long)seq, what);
 	refuse_as_fork(in, &reason);
-	buf_free(&reason);
 	return false;
 }
 
@@ -324,7 +319,6 @@ static bool pass_missing(struct intake *in, uint64_t next)
 		    in->chain->name, (unsigned long long)next,
 		    (unsigned long long)in->batch.first - 1);
 		refuse_as_fork(in, &reason);
-		buf_free(&reason);
 	} else {
 		hub_refuse(in->reply, 416, "gap", "the next frame is %llu",
 		    (unsigned long long)next);

@@ -112,8 +112,7 @@ static bool tell_yielded(struct senders *ss, const char *who, const char *to)
 
 	snprintf(reason, sizeof reason,
 	    "%s was silent, and gives its place among inputs.senders to %s; "
-	    "its "
-	    "chain stays",
+	    "its chain stays",
 	    who, to);
 	return hub_note(ss->hub, EVENT_CONFIG, STR_NONE, "sender", reason) == 0;
 }
